@@ -35,9 +35,9 @@ def with_theme(text: str, theme: str) -> str:
         lines[at] = f'theme = "{theme}"{comment.group(0) if comment else ""}\n'
     changed = "".join(lines)
     try:
-        kept = tomllib.loads(changed).get("theme") == theme
+        is_theme = tomllib.loads(changed).get("theme") == theme
     except tomllib.TOMLDecodeError:
-        kept = False
-    if not kept:
+        is_theme = False
+    if not is_theme:
         raise ConfigError(f"The configuration file cannot be changed safely. Set theme = {theme!r} in it by hand.")
     return changed

@@ -52,7 +52,7 @@ def clean(text: str, unseen: str = "") -> str:
         marks = marks + 1 if _is_mark(char) else 0
         if marks <= MAX_MARKS:
             # A mark at the very beginning would change what stands in front of the text.
-            shown.append(_shown(char, unseen) if shown or not marks else STAND_IN)
+            shown.append(_escaped(char, unseen) if shown or not marks else STAND_IN)
     return "".join(shown)
 
 
@@ -65,7 +65,7 @@ def _is_mark(char: str) -> bool:
     return unicodedata.category(char) in ("Mn", "Me")
 
 
-def _shown(char: str, unseen: str) -> str:
+def _escaped(char: str, unseen: str) -> str:
     """One character as it may be sent to a terminal."""
     if char in _BLANKS:
         return " "

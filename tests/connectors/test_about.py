@@ -78,7 +78,7 @@ def test_a_connector_of_another_kit_is_refused_with_words(monkeypatch: pytest.Mo
         def load(self) -> type:
             return type("Other", (), {"about": About("Other", kit=KIT + 1)})
 
-    monkeypatch.setattr(registry, "_found", lambda group: {"other": Point()})
+    monkeypatch.setattr(registry, "_entry_points", lambda group: {"other": Point()})
     with pytest.raises(NotConfiguredError, match=f"kit {KIT + 1}") as caught:
         registry.connector(registry.SOURCES, "other")
     assert "newer invsync" in caught.value.advice

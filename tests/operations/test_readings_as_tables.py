@@ -176,7 +176,7 @@ def test_what_a_connection_last_said(
     newest = some(kind=kind, key=3, state=run[0], id=run[1], error="broken") if run else None
     ground = some(newest=[some(kind="push", key=9, state="held", id=1, error=""), *([newest] if newest else [])])
     last = some(last_reason=stored, last_error="said")
-    doctor._said("My Shop", kind, 3, last, ground, some(name="Acme Ltd"))
+    doctor._connection_checks("My Shop", kind, 3, last, ground, some(name="Acme Ltd"))
     assert told[0] == ("My Shop", "said", Reason(stored) if stored else None, fix)
     assert told[1] == ("My Shop", held, failed, "broken" if run else "")
 

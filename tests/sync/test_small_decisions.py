@@ -210,7 +210,7 @@ def test_what_other_settings_would_change_is_counted(monkeypatch: pytest.MonkeyP
 def test_a_listing_is_planned_as_the_product_that_it_means_by_now() -> None:
     kit = Kind(is_kit=1, inactive=1, uncounted=0)
     ground: Any = some(moved={1: (7, None), 2: (None, "NOT_IN_WMS"), 3: (9, None)}, kinds={7: kit})
-    found = [dry_run._meant(ground, row(n, product_id=5, match_reason="x")) for n in (1, 2, 3, 4)]
+    found = [dry_run._as_planned(ground, row(n, product_id=5, match_reason="x")) for n in (1, 2, 3, 4)]
     assert [(one.product_id, one.match_reason, one.is_kit, one.inactive) for one in found] == [
         (7, None, 1, 1), (None, "NOT_IN_WMS", PLAIN.is_kit, PLAIN.inactive), (9, None, PLAIN.is_kit, PLAIN.inactive),
         (5, "x", 0, 0),

@@ -190,10 +190,10 @@ def test_carts_that_lead_to_one_shop_are_asked_about_its_orders_together(acme: S
     job = job_of(acme)
     orders = Orders(job, QuietCart(), settings, None)  # type: ignore[arg-type]
     together = {acme.cart, numbers["Same Shop"]}
-    asked = orders._asked(alone=False)
+    asked = orders._orders_request(alone=False)
     assert asked.shop.startswith("sandbox ")
     assert (asked.peers, asked.merchant_id, asked.cart_id) == (together, acme.merchant, acme.cart)
-    assert orders._asked(alone=True).shop == asked.shop
+    assert orders._orders_request(alone=True).shop == asked.shop
 
 
 @pytest.mark.parametrize(("options", "names"), [({}, False), ({"orders": "on"}, True)])
@@ -714,10 +714,10 @@ def test_pages_are_counted_of_one_stage_of_one_download(acme: Shelf) -> None:
 
 def test_listings_that_came_are_counted_once_and_the_nameless_each(acme: Shelf) -> None:
     passed = Pass(stable=False)
-    assert passed.found == 0
+    assert passed.received == 0
     passed.add(Page([ListingRow("1", "A"), ListingRow("2", "B")], "c", 9, [("?", "bad"), ("3", "bad")]))
     passed.add(Page([ListingRow("2", "B")], "d", 8, [("?", "bad"), ("3", "bad")]))
-    assert passed.found == 5
+    assert passed.received == 5
     assert passed.may_hide
     assert not Pass(stable=True, total=8, most=9).may_hide
     assert not Pass(stable=False, total=9, most=9).may_hide

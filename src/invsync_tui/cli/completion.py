@@ -50,11 +50,11 @@ def complete(arguments: Sequence[str]) -> int:
         shell, *words = arguments
         line = read_line(words[0]) if shell == "bash" else None
         typed = line.words if line is not None else tuple(words)
-        found = [candidate for candidate in candidates(typed[1:]) if clean(candidate.text) == candidate.text]
+        printable = [candidate for candidate in candidates(typed[1:]) if clean(candidate.text) == candidate.text]
         if line is None:
-            lines = [f"{candidate.text}\t{clean(candidate.help)}".rstrip("\t") for candidate in found]
+            lines = [f"{candidate.text}\t{clean(candidate.help)}".rstrip("\t") for candidate in printable]
         else:
-            lines = [line.as_typed(candidate.text) for candidate in found]
+            lines = [line.as_typed(candidate.text) for candidate in printable]
         streams.out().exact("".join(f"{text}\n" for text in lines))
     return 0
 
@@ -66,9 +66,9 @@ def candidates(words: Sequence[str]) -> list[Candidate]:
         place = Place.of(before)
     except ValueError:
         return []
-    found = list(place.candidates(typed))
-    exact = [candidate for candidate in found if candidate.text.startswith(typed)]
-    return exact or [candidate for candidate in found if candidate.text.casefold().startswith(typed.casefold())]
+    offered = list(place.candidates(typed))
+    exact = [candidate for candidate in offered if candidate.text.startswith(typed)]
+    return exact or [candidate for candidate in offered if candidate.text.casefold().startswith(typed.casefold())]
 
 
 @dataclass(slots=True)

@@ -279,9 +279,9 @@ def _bookmark(args: argparse.Namespace) -> Bookmark | None:
     """What --open-bookmark names."""
     if not given(args, "open_bookmark"):
         return None
-    from invsync_tui.cli.commands.bookmarks import kept, named
+    from invsync_tui.cli.commands.bookmarks import load, named
 
-    return named(kept(args)[1], given(args, "open_bookmark"))
+    return named(load(args)[1], given(args, "open_bookmark"))
 
 
 def is_terminal() -> bool:

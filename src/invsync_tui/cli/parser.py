@@ -25,12 +25,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        meant = self._meant(message)
+        suggestion = self._suggestion(message)
         if unknown := re.match(r"argument COMMAND: invalid choice: ('[^']*')", message):
             message = f"there is no command {unknown[1]}"  # forty names help nobody
-        raise UsageError(f"{self.prog}: {message}.{meant} See: {self.prog} --help")
+        raise UsageError(f"{self.prog}: {message}.{suggestion} See: {self.prog} --help")
 
-    def _meant(self, message: str) -> str:
+    def _suggestion(self, message: str) -> str:
         """What a misspelled command, option or word may mean, as a sentence with a space before it; '' for nothing.
 
         argparse says what is wrong in its message alone; one in other words gets no suggestion.

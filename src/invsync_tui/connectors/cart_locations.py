@@ -92,7 +92,7 @@ class ChosenLocations:
         """Whether the shop has locations beside these."""
         return self.count > len(self.ours())
 
-    def told(self, locations: Sequence[CartLocation]) -> str:
+    def summary(self, locations: Sequence[CartLocation]) -> str:
         """The step `location` of a connection test."""
         own = self.choose(locations)
         text = f"Stock is set at {own.name} ({own.ref})."

@@ -126,10 +126,10 @@ def unexpected(error: BaseException, heard: Call, name: str) -> ContractError:
     """The error of ours that an answer of another shape led to, as the connection's."""
     path, where = _place(error, heard)
     at = f" at {path}" if path else ""
-    return ContractError(f"The system answered something unexpected{at} ({_said(error)}).", where=where or name)
+    return ContractError(f"The system answered something unexpected{at} ({_error_text(error)}).", where=where or name)
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     text = str(error) if not isinstance(error, KeyError) else f"{error.args[0] if error.args else '?'!s} is missing"
     return shorten(f"{type(error).__name__}: {text}"[:200])
 
@@ -140,13 +140,13 @@ def _place(error: BaseException, heard: Call) -> tuple[str, str]:
     best: tuple[int, list[str | int], str] | None = None
     left = PATHS_LOOKED_AT
     for document, where in reversed(heard.documents):
-        found, looked = path_to_first(document, parts[: best[0]] if best else parts, left)
+        path_found, looked = path_to_first(document, parts[: best[0]] if best else parts, left)
         left -= looked
-        if found is not None:
-            best = (*found, where)
+        if path_found is not None:
+            best = (*path_found, where)
     if best is not None:
         rank, path, where = best
-        return _shown([*path, *_missing(error, parts[rank])]), where
+        return _path_text([*path, *_missing(error, parts[rank])]), where
     return ("", heard.documents[-1][1]) if heard.documents else ("", "")
 
 
@@ -203,6 +203,6 @@ def _way(ways: Mapping[int, tuple[int, str | int]], root: int, at: int) -> list[
     return path[::-1]
 
 
-def _shown(path: Sequence[str | int]) -> str:
+def _path_text(path: Sequence[str | int]) -> str:
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
     return shorten(text[:PATH_MOST]) if text else "its top"

@@ -20,7 +20,7 @@ from invsync_tui.connectors.values import maybe_whole, name_of
 Row = TypeVar("Row")
 
 
-def said(response: Response) -> str:
+def error_text(response: Response) -> str:
     """The server's own sentence, or the start of whatever it sent."""
     try:
         return str(response.json()["error"])
@@ -32,17 +32,17 @@ def judged(response: Response, *, writes: bool = False) -> Response:
     """The response if it is good; otherwise the error that its status stands for."""
     status, where = response.status, response.where
     if status == 401:
-        raise AuthError(said(response), where=where)
+        raise AuthError(error_text(response), where=where)
     if status == 403:
-        raise PermissionDeniedError(said(response), where=where)
+        raise PermissionDeniedError(error_text(response), where=where)
     if status >= 500:
-        raise UnavailableError(f"{status}: {said(response)}", where=where, may_have_applied=writes)
+        raise UnavailableError(f"{status}: {error_text(response)}", where=where, may_have_applied=writes)
     if writes and status == 413:
-        raise BatchTooLargeError(said(response), where=where)
+        raise BatchTooLargeError(error_text(response), where=where)
     if writes and status == 422:
-        raise RowsRejectedError(said(response), where=where, refs=_named(response))
+        raise RowsRejectedError(error_text(response), where=where, refs=_named(response))
     if status != 200:
-        raise ContractError(f"{status}: {said(response)}", where=where)
+        raise ContractError(f"{status}: {error_text(response)}", where=where)
     return response
 
 

@@ -107,28 +107,28 @@ async def apply(cart: Any, fix: Fix, refs: Sequence[str]) -> tuple[list[FixRow],
     that changed. A cart that fails on the way is told with each listing that is not as it should be."""
     planned = await plan(cart, fix, refs)
     doable = [row.ref for row in planned if not row.why_not]
-    said: dict[str, Fixed] = {}
+    answers: dict[str, Fixed] = {}
     failure = ""
     try:
-        said = {answer.ref: answer for answer in (await cart.fix(fix.name, doable) if doable else ())}
+        answers = {answer.ref: answer for answer in (await cart.fix(fix.name, doable) if doable else ())}
     except ConnectorError as error:
         failure = str(error)
-    now = {ref: (said[ref].now if ref in said else "") or ref for ref in doable}
+    now = {ref: (answers[ref].now if ref in answers else "") or ref for ref in doable}
     try:
         shown = await _read(cart, list(now.values()))
     except ConnectorError as error:
         failure = failure or f"not verified: {error}"
         shown = {}
-    made = {ref: _made(fix, ref, said.get(ref), shown.get(now[ref]), failure) for ref in doable}
+    made = {ref: _fix_row(fix, ref, answers.get(ref), shown.get(now[ref]), failure) for ref in doable}
     return [made.get(row.ref, row) for row in planned], {ref for ref in doable if now[ref] != ref}
 
 
-def _made(fix: Fix, ref: str, answer: Fixed | None, row: ListingRow | None, failure: str) -> FixRow:
+def _fix_row(fix: Fix, ref: str, answer: Fixed | None, row: ListingRow | None, failure: str) -> FixRow:
     """Judged by what the listing shows; what the cart said explains it where that is not enough."""
     if row is not None and not needs(row, fix.reason) and row.skip is not Reason.BAD_ROW:
         return FixRow(ref, row)
-    said = answer.error if answer is not None else ""
-    return FixRow(ref, row, said or failure or (GONE if row is None else STILL))
+    error_text = answer.error if answer is not None else ""
+    return FixRow(ref, row, error_text or failure or (GONE if row is None else STILL))
 
 
 async def _read(cart: Any, refs: Sequence[str]) -> dict[str, ListingRow]:

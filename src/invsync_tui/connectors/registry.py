@@ -23,18 +23,18 @@ COMMON = (Option(CA_FILE, "file with the certificates of a private authority, in
 
 
 @cache
-def _found(group: str) -> dict[str, EntryPoint]:
+def _entry_points(group: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=group)}
 
 
 def systems(group: str) -> list[str]:
     """Names of the systems that can be connected, sorted."""
-    return sorted(_found(group))
+    return sorted(_entry_points(group))
 
 
 def connector(group: str, system: str) -> type:
     """The connector's class; NotConfiguredError if none of that name is installed."""
-    point = _found(group).get(system)
+    point = _entry_points(group).get(system)
     if point is None:
         raise NotConfiguredError(
             f"No connector is called {system!r}.",
@@ -116,7 +116,7 @@ def _described(option: Option) -> str:
     return option.what + (f": {option.allowed}" if option.allowed else "") + (", required" if option.required else "")
 
 
-def _made(group: str, connection: Connection) -> Checked:
+def _checked_for(group: str, connection: Connection) -> Checked:
     made = connector(group, connection.system)
     return Checked(made(connection), connection.name, _refusal(group, connection))
 
@@ -142,9 +142,9 @@ def _refusal(group: str, connection: Connection) -> NotConfiguredError | None:
 
 def source(connection: Connection) -> Source:
     """The source connector for `connection.system`, not yet opened."""
-    return cast(Source, _made(SOURCES, connection))
+    return cast(Source, _checked_for(SOURCES, connection))
 
 
 def cart(connection: Connection) -> Cart:
     """The cart connector for `connection.system`, not yet opened."""
-    return cast(Cart, _made(CARTS, connection))
+    return cast(Cart, _checked_for(CARTS, connection))

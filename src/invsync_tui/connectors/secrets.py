@@ -236,12 +236,12 @@ def missing(where: str, part: SecretPart) -> NotConfiguredError:
 
 def learn(references: list[str]) -> None:
     """Resolve what can be resolved here, for the gate to know it; blocks, so call it outside an event loop's thread."""
-    found: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
 
     async def every() -> None:
         for reference in references:
             with contextlib.suppress(ConnectorError):
-                found.append((await resolve(reference), reference))
+                parts.append((await resolve(reference), reference))
 
     thread = threading.Thread(target=lambda: asyncio.run(every()), name="secrets", daemon=True)
     thread.start()
@@ -249,5 +249,5 @@ def learn(references: list[str]) -> None:
     for (
         secret,
         reference,
-    ) in found:  # again: the short ones are known to the caller's context alone, and that was another
+    ) in parts:  # again: the short ones are known to the caller's context alone, and that was another
         remember_secret(secret, reference)

@@ -31,10 +31,10 @@ async def fixes(scene: Scene) -> None:
     if not hasattr(scene.server, "ail"):
         raise NotImplementedError("its server cannot make a listing that needs a fix")
     for fix in declared:
-        await _one(scene, fix)
+        await _check_fix(scene, fix)
 
 
-async def _one(scene: Scene, fix: Fix) -> None:
+async def _check_fix(scene: Scene, fix: Fix) -> None:
     ref: str = scene.server.ail(fix.name)
     async with scene.opened() as cart:
         _has(cart, Fixes, "it declares fixes and has no `fix`")

@@ -42,8 +42,8 @@ def folder() -> Path:
 def pages() -> tuple[Page, ...]:
     """All pages by name, the index first."""
     base = folder()
-    found = sorted(base.rglob("*.md"), key=lambda path: (path != base / "README.md", path.relative_to(base).as_posix()))
-    return tuple(Page(path.relative_to(base).with_suffix("").as_posix(), _title(path), path) for path in found)
+    paths = sorted(base.rglob("*.md"), key=lambda path: (path != base / "README.md", path.relative_to(base).as_posix()))
+    return tuple(Page(path.relative_to(base).with_suffix("").as_posix(), _title(path), path) for path in paths)
 
 
 def page(word: str) -> Page:

@@ -23,10 +23,10 @@ def merchant(session: Session, called: str) -> Named:
     """The merchant of this name or number; NotFoundError suggests similar names."""
     with as_operation_error(), session.store.reading() as cx:
         known = [Named(number, name, number) for number, name in settings_read.names(cx)]
-    found = _called(known, called)
-    if not found:
+    named = _called(known, called)
+    if not named:
         raise NotFoundError(_unknown("merchant", called, known, "invsync merchants"))
-    return found[0]
+    return named[0]
 
 
 def cart(session: Session, called: str, merchant_id: int | None = None) -> Named:
@@ -34,22 +34,22 @@ def cart(session: Session, called: str, merchant_id: int | None = None) -> Named
     with as_operation_error(), session.store.reading() as cx:
         rows = [Named(number, name, owner) for number, owner, name in settings_read.cart_names(cx)]
     known = [row for row in rows if merchant_id in (None, row.merchant_id)]
-    found = _called(known, called)
-    if not found:
+    named = _called(known, called)
+    if not named:
         raise NotFoundError(_unknown("cart", called, known, "invsync carts"))
-    if len(found) > 1:
-        numbers = ", ".join(str(one.id) for one in found)
+    if len(named) > 1:
+        numbers = ", ".join(str(cart_row.id) for cart_row in named)
         raise OperationError(f"Several carts are called {called!r}. Give a number instead: {numbers}.")
-    return found[0]
+    return named[0]
 
 
 def _called(known: Sequence[Named], called: str) -> list[Named]:
-    by_name = [one for one in known if one.name == called]
-    return by_name or [one for one in known if str(one.id) == called]
+    by_name = [row for row in known if row.name == called]
+    return by_name or [row for row in known if str(row.id) == called]
 
 
 def _unknown(what: str, called: str, known: Sequence[Named], command: str) -> str:
-    close = get_close_matches(called, [one.name for one in known], n=1)
+    close = get_close_matches(called, [row.name for row in known], n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"There is no {what} {called!r}.{hint} List them with: {command}."
 

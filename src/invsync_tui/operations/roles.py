@@ -66,8 +66,8 @@ def role_of(user: str, listed: Mapping[str, Sequence[str]] | None) -> Role:
     """The role of a system user; the highest one where it is listed for several."""
     if listed is None:
         return Role.ADMIN
-    found = [role for role in _RANK if user in listed.get(role.value, ())]
-    return found[-1] if found else Role.VIEWER
+    roles = [role for role in _RANK if user in listed.get(role.value, ())]
+    return roles[-1] if roles else Role.VIEWER
 
 
 def may_serve(user: str, listed: Mapping[str, Sequence[str]] | None, store: Path) -> bool:

@@ -103,9 +103,9 @@ def restore(store: Path, copy: Path, *, read_only: bool, say: Say) -> Restored:
         raise RefusedError("Refused to restore a backup: this session is read-only. Start it without --read-only.")
     right_to(store, Right.SETTINGS, "restore a backup")
     with as_operation_error():
-        found = restoring.restore(store, expanded(str(copy)), operator_name(store), say)
-    former = None if found.former is None else str(found.former)
-    return Restored(str(store.absolute()), str(found.backup.path.absolute()), found.backup.schema, former)
+        restored = restoring.restore(store, expanded(str(copy)), operator_name(store), say)
+    former = None if restored.former is None else str(restored.former)
+    return Restored(str(store.absolute()), str(restored.backup.path.absolute()), restored.backup.schema, former)
 
 
 def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:

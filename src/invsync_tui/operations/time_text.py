@@ -13,10 +13,10 @@ _UNITS = ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s",
 def ago(at: int, now: int) -> str:
     """How long ago a moment was, such as `4 min ago`."""
     passed = max(0, now - at)
-    for size, one, many in _UNITS:
+    for size, singular, many in _UNITS:
         if passed >= size:
             count = passed // size
-            return f"{count} {one if count == 1 else many} ago"
+            return f"{count} {singular if count == 1 else many} ago"
     return "just now"
 
 
@@ -46,9 +46,9 @@ def _read(text: str) -> int | None:
     """Epoch seconds, or seconds before now as a negative number."""
     if text.isascii() and text.isdigit() and len(text) >= EPOCH_DIGITS:
         return int(text) if len(text) <= 12 else None
-    found = _AGO.fullmatch(text.lower())
-    if found is not None:
-        count, unit = (one for one in found.groups() if one is not None)
+    match = _AGO.fullmatch(text.lower())
+    if match is not None:
+        count, unit = (group for group in match.groups() if group is not None)
         size = _SIZES.get(_WORDS.get(unit, unit))
         return None if size is None else -max(int(count) * size, 1)
     try:

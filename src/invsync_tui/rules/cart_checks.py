@@ -55,11 +55,11 @@ class CartFacts:
         return f"invsync carts set {shlex.quote(self.name)} --merchant {shlex.quote(self.merchant)} {option}"
 
 
-def batch_limit_check(cart: str, most: int, found: str) -> Check:
+def batch_limit_check(cart: str, most: int, evidence: str) -> Check:
     """A cart that refused larger requests for their size. It costs time and nothing else."""
     listings = counted(most, "listing")
     return Item("cart.batch_size", Section.SYSTEM, cart).passed(
-        f"takes {listings} in one request, found out {found}: larger ones were refused for their size. Tried again with twice "
+        f"takes {listings} in one request, found out {evidence}: larger ones were refused for their size. Tried again with twice "
         "as many a week later"
     )
 
@@ -217,12 +217,12 @@ def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]
         matching_groups = [group for group in ordered if REASONS[group.cause].check == topic.id]
         item = Item(topic.id, topic.section, facts.name)
         if matching_groups:
-            yield from (replace(_found(item, facts, group), reason=group.cause) for group in matching_groups)
+            yield from (replace(_failed_or_passed(item, facts, group), reason=group.cause) for group in matching_groups)
         else:
             yield _nothing_found(item, topic, facts)
 
 
-def _found(item: Item, facts: CartFacts, group: Group) -> Check:
+def _failed_or_passed(item: Item, facts: CartFacts, group: Group) -> Check:
     info = REASONS[group.cause]
     evidence = f"{group.cause.value}: {group.count} ({', '.join(group.sample)}{', ...' * (group.count > SAMPLE)})"
     evidence += f"; {group.note}" if group.note else ""

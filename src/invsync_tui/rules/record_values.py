@@ -53,14 +53,14 @@ def record_spans(
 ) -> Iterator[tuple[int, int]]:
     """From where to where the values reach that belong to a telling name in the same record."""
     end = len(text) if end is None else end
-    found: list[tuple[int, str]] = []
+    values: list[tuple[int, str]] = []
     inner: list[tuple[int, int]] = []
     stack = [_Record()]
     at = start
     while part := _PARTS.search(text, at, end):
         at = part.end()
         if part["key"] is None:
-            _bracket(text, part, stack, found, tells)
+            _bracket(text, part, stack, values, tells)
         elif part["key"].lower() != "value":
             name = _NAME.match(text, at, end)
             stack[-1].tells |= name is not None and tells(name[0])
@@ -70,17 +70,17 @@ def record_spans(
                 at, began = min(quoted_end(text, at, part["opening"]), end), at
                 inner.append((began, at))
     for record in stack:
-        found += record.values if record.tells else []
-    yield from _ends(text, found)
+        values += record.values if record.tells else []
+    yield from _ends(text, values)
     if depth < INNER_MOST:
         for began, ended in inner:
             yield from record_spans(text, tells, began, ended, depth + 1)
 
 
-def _bracket(text: str, part: re.Match[str], stack: list[_Record], found: list[tuple[int, str]], tells: Tells) -> None:
+def _bracket(text: str, part: re.Match[str], stack: list[_Record], values: list[tuple[int, str]], tells: Tells) -> None:
     if part["line"]:
         if len(stack) == 1:  # outside of records, each line is one
-            _done(stack[0], found)
+            _done(stack[0], values)
             stack[0] = _Record()
     elif part["open"]:
         stack.append(_Record(len(part[0]) if part[0][0] == "{" else 1))
@@ -92,16 +92,16 @@ def _bracket(text: str, part: re.Match[str], stack: list[_Record], found: list[t
         if stack[-1].tag:
             _into_outer(stack)
         record = stack.pop()
-        _done(record, found)
+        _done(record, values)
         if record.deep > 1 or not stack:
             stack.append(_Record(max(1, record.deep - 1)))
     elif stack[-1].tag:
         record = stack.pop()
-        _done(record, found)
+        _done(record, values)
         if record.tells and (content := _TEXT.match(text, part.end())):
             closed = text[content.end() : content.end() + len(record.tag) + 2]
             if closed == f"</{record.tag}":
-                found.append((part.end(), "<"))
+                values.append((part.end(), "<"))
 
 
 def _into_outer(stack: list[_Record]) -> None:
@@ -109,15 +109,15 @@ def _into_outer(stack: list[_Record]) -> None:
     stack[-1].take(inner)
 
 
-def _done(record: _Record, found: list[tuple[int, str]]) -> None:
+def _done(record: _Record, values: list[tuple[int, str]]) -> None:
     if record.tells:
-        found += record.values
+        values += record.values
         record.values = []
 
 
-def _ends(text: str, found: list[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+def _ends(text: str, values: list[tuple[int, str]]) -> Iterator[tuple[int, int]]:
     until = 0
-    for start, opening in sorted(found):
+    for start, opening in sorted(values):
         if start >= until:
             until = _end(text, start, opening)
             yield start, until

@@ -221,18 +221,18 @@ def account_changed(rule: SafetyRule, known: Mapping[str, str], current: Mapping
 
 def account_untold(rule: SafetyRule, known: Mapping[str, str]) -> Trip:
     """That nothing of what told an account before can be read. What an operator accepts is this account alone."""
-    before = _told(known)
+    before = _identity_text(known)
     text = f"whether this is the company or account of before could not be read: {before} before, nothing now"
     return Trip(rule, number_of(f"untold\n{before}"), text)
 
 
 def untold(known: Mapping[str, str], names: Collection[str]) -> str:
     """What is said of names that an account was known by and that were not told this time."""
-    before = _told({name: known[name] for name in names})
+    before = _identity_text({name: known[name] for name in names})
     return f"Whether this is the company or account of before was checked in part: {before} before, which could not be read now."
 
 
-def _told(identity: Mapping[str, str]) -> str:
+def _identity_text(identity: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(identity.items()))
 
 

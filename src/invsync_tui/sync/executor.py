@@ -116,8 +116,8 @@ def _keep_notices(job: RunContext, notices: ApiNotices) -> None:
     kind = "pull" if job.run.kind == "pull" else "cart"
     try:
         with job.store.reading() as cx:
-            kept = sync_marks.notices_of(cx, kind, job.run.key)
-        if (now := merged(kept, notices)) != kept:
+            stored = sync_marks.notices_of(cx, kind, job.run.key)
+        if (now := merged(stored, notices)) != stored:
             with job.transaction() as tx:
                 sync_marks.record_notices(tx, kind, job.run.key, now)
     except (StoreError, FencedError) as error:

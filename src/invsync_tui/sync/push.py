@@ -479,10 +479,10 @@ class BatchSender:
             await self._settle(batch, answer)
             return
         event, listed = self.job.report.event, submitted.listings_of(batch)
-        said = f" ({answer.why})" if answer.why else ""
+        why_text = f" ({answer.why})" if answer.why else ""
         over = submitted.is_over(batch._replace(give_up_at=answer.waits.give_up_at), now)
         if over:
-            event("warning", f"The cart has not applied {listed}{said}: they are read back.")
+            event("warning", f"The cart has not applied {listed}{why_text}: they are read back.")
             if await self._look_until_seen(batch):
                 return
             event("warning", f"The cart cannot be read: {listed} wait for the next run.")
@@ -492,7 +492,8 @@ class BatchSender:
         if not over:
             again = time_of_day(waits.look_after)
             event(
-                "warning" if said else "info", f"The cart has not applied {listed} yet{said}: asked again at {again}."
+                "warning" if why_text else "info",
+                f"The cart has not applied {listed} yet{why_text}: asked again at {again}.",
             )
 
 

@@ -32,9 +32,9 @@ async def check_source(job: RunContext, source: Source, known: str) -> bool:
     trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, before, identity)
     if trip is not None:
         _stop_unless_accepted(job, trip)
-    kept = _kept(job, before, identity, changed=trip is not None)
+    stored = _stored_identity(job, before, identity, changed=trip is not None)
     with job.transaction() as tx:
-        sync_marks.record_identity(tx, job.run.merchant_id, _text(kept))
+        sync_marks.record_identity(tx, job.run.merchant_id, _text(stored))
     return trip is not None
 
 
@@ -65,14 +65,16 @@ async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
         trip = safety.account_untold(SafetyRule.CART_CHANGED, names)
     if trip is not None:
         _stop_unless_accepted(job, trip)
-    kept = _kept(job, names, identity, changed=trip is not None and bool(identity))
+    stored = _stored_identity(job, names, identity, changed=trip is not None and bool(identity))
     if names and not identity:
-        kept[UNTOLD] = "accepted"
+        stored[UNTOLD] = "accepted"
     with job.transaction() as tx:
-        sync_marks.record_cart_identity(tx, job.run.key, _text(kept))
+        sync_marks.record_cart_identity(tx, job.run.key, _text(stored))
 
 
-def _kept(job: RunContext, known: Mapping[str, str], identity: Mapping[str, str], *, changed: bool) -> dict[str, str]:
+def _stored_identity(
+    job: RunContext, known: Mapping[str, str], identity: Mapping[str, str], *, changed: bool
+) -> dict[str, str]:
     """What is remembered from now on: of another account than before only what it tells; else also what was known of it."""
     if changed:
         return dict(identity)

@@ -332,7 +332,7 @@ def run(
     """Show the control room until the operator leaves it; the exit code of the program. `say` is told of an upgrade."""
     connection = StoreConnection(store, read_only=read_only, say=say)
     terminal = terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse, theme=theme)
-    return shown(
+    return run_until_left(
         control_room(
             connection,
             terminal,
@@ -347,10 +347,10 @@ def run(
 
 def run_with(connection: StoreConnection, terminal: Terminal, *, open_run: int | None = None) -> int:
     """The same for any connection, without a greeting."""
-    return shown(control_room(connection, terminal, open_run=open_run))
+    return run_until_left(control_room(connection, terminal, open_run=open_run))
 
 
-def shown(room: ControlRoom) -> int:
+def run_until_left(room: ControlRoom) -> int:
     """Show it until it is left."""
     try:
         code = room.run(mouse=room.context.terminal.mouse)

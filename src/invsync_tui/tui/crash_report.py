@@ -22,7 +22,7 @@ def sentence(error: BaseException, place: str, environ: Mapping[str, str]) -> st
     """What happened, where, and what to do next, in one line. Writes the details to a file of mode 0600 first."""
     text = f"invsync: a defect of invsync {__version__} ended the control room{place}. Syncs continue. "
     try:
-        path = _kept(_details(error, place), environ)
+        path = _write_report(_details(error, place), environ)
     except (OSError, ConfigError) as unwritable:
         why = getattr(unwritable, "strerror", None) or str(unwritable)
         return clean(f"{text}Report this line; the details could not be written ({why}): {_innermost(error)}")
@@ -44,7 +44,7 @@ def _innermost(error: BaseException) -> str:
     return f"{type(error).__name__}{where}."
 
 
-def _kept(text: str, environ: Mapping[str, str]) -> Path:
+def _write_report(text: str, environ: Mapping[str, str]) -> Path:
     place = folder(environ, "XDG_STATE_HOME", ".local/state")
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = place / f"defect-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"

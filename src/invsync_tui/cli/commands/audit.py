@@ -83,7 +83,7 @@ def _record(line: AuditLine) -> dict[str, Any]:
         "action": line.action,
         "subject": line.subject,
         "about": line.about,
-        "changes": [{"what": one.what, "before": one.before, "after": one.after} for one in line.changes],
+        "changes": [{"what": change.what, "before": change.before, "after": change.after} for change in line.changes],
         "text": line.text,
         "reason": line.reason,
         "run": line.run_id,

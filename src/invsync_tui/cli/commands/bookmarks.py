@@ -41,7 +41,7 @@ def add_bookmarks(subparsers: Subparsers) -> None:
     removing.set_defaults(run=run_remove)
 
 
-def kept(args: argparse.Namespace) -> tuple[Preferences, Sequence[Bookmark]]:
+def load(args: argparse.Namespace) -> tuple[Preferences, Sequence[Bookmark]]:
     """What this user keeps, and the bookmarks of the store of this command."""
     from invsync_tui.preferences import Preferences
     from invsync_tui.tui.store_connection import short_path
@@ -62,7 +62,7 @@ def named(bookmarks: Sequence[Bookmark], name: str) -> Bookmark:
 
 def run_bookmarks(args: argparse.Namespace) -> int:
     """Print a page of the bookmarks."""
-    _, bookmarks = kept(args)
+    _, bookmarks = load(args)
     places = {bookmark.name: place for place, bookmark in enumerate(bookmarks)}
     page = list_command.whole(bookmarks, args, lambda bookmark: places[bookmark.name])
     list_command.print_page(args, "bookmarks", _shape(), page, {"count": {"n": len(bookmarks), "exact": True}})
@@ -71,7 +71,7 @@ def run_bookmarks(args: argparse.Namespace) -> int:
 
 def run_remove(args: argparse.Namespace) -> int:
     """Remove one by its name."""
-    preferences, bookmarks = kept(args)
+    preferences, bookmarks = load(args)
     bookmark = named(bookmarks, args.name)
     if not preferences.remove_bookmark(bookmark):
         raise UsageError("the bookmark is not removed: the state folder cannot be written")

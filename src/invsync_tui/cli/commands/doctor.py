@@ -95,13 +95,13 @@ def _lines(checkup: Checkup, *, unfolded: bool) -> Iterator[str]:
         yield f"\n{section}"
         for check in known:
             if unfolded or check.verdict not in FOLDED:
-                yield from _told(check)
+                yield from _check_lines(check)
         if not unfolded:
             yield from _counted(known)
     yield from _summary(checkup)
 
 
-def _told(check: Check) -> Iterator[str]:
+def _check_lines(check: Check) -> Iterator[str]:
     yield f"  {MARKS[check.verdict]:<4} {check.subject}: {check.evidence}"
     if check.cause:
         yield f"       {check.cause}"

@@ -41,10 +41,12 @@ def run_metrics(args: argparse.Namespace) -> int:
     from invsync_tui.operations.service import metrics
 
     with opened(args) as session:
-        found = metrics.samples(session)
+        samples = metrics.samples(session)
     output = Output(args)
-    output.text(metrics.exposition(found))
-    output.document({"metrics": [{"name": one.name, "labels": dict(one.labels), "value": one.value} for one in found]})
+    output.text(metrics.exposition(samples))
+    output.document(
+        {"metrics": [{"name": sample.name, "labels": dict(sample.labels), "value": sample.value} for sample in samples]}
+    )
     return Exit.OK
 
 
@@ -85,9 +87,9 @@ def _store(args: argparse.Namespace) -> dict[str, Any]:
     from invsync_tui.operations import info
 
     with opened(args) as session:
-        found = info.store_info(session)
+        store_info = info.store_info(session)
     names = ("schema", "bytes", "wal_bytes", "merchants", "carts", "operator", "role")
-    return {**{name: getattr(found, name) for name in names}, "service": json_records.service(found.service)}
+    return {**{name: getattr(store_info, name) for name in names}, "service": json_records.service(store_info.service)}
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

@@ -113,7 +113,7 @@ def run_plan(args: argparse.Namespace) -> int:
     if args.kept is not None and args.overlay:
         raise UsageError("invsync plan: --with tries settings on a CART; a kept plan is what it is.")
     with opened(args) as session:
-        view, rows = _kept(session, args) if args.kept is not None else _new(session, args)
+        view, rows = _load_plan(session, args) if args.kept is not None else _new(session, args)
         page, count = list_command.page(args, rows), list_command.counted(rows)
     if not args.csv:
         Output(args).text(_head(view))
@@ -124,7 +124,7 @@ def run_plan(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _kept(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows]:
+def _load_plan(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows]:
     from invsync_tui.operations.plans import plans
 
     return plans.load_plan(session, args.kept), plans.load_plan_rows(

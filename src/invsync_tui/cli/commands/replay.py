@@ -97,12 +97,18 @@ def _shape() -> Shape[ReplayLine]:
         _cells,
         _record,
         ("SKU", "THEN", "NOW", "STEP", "BECAUSE"),
-        lambda line: (line.sku, _made(line.then), _made(line.now), line.because.step, _because(line.because)),
+        lambda line: (
+            line.sku,
+            _decision_text(line.then),
+            _decision_text(line.now),
+            line.because.step,
+            _because(line.because),
+        ),
         "Everything comes out as it was recorded.",
     )
 
 
-def _made(made: Recorded) -> str:
+def _decision_text(made: Recorded) -> str:
     return number(made.desired) if made.desired is not None else _reason(made) or words.outcome(made.outcome)
 
 

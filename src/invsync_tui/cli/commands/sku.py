@@ -64,7 +64,7 @@ def run_sku(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
-        view = _one(session, args.text, merchant)
+        view = _only_match(session, args.text, merchant)
         message = _changed(args, session, view)
         if message:
             view = sku.view(session, view.product_id)
@@ -79,7 +79,7 @@ def run_sku(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _one(session: Session, text: str, merchant: int | None) -> SkuView:
+def _only_match(session: Session, text: str, merchant: int | None) -> SkuView:
     from invsync_tui.operations.catalog import sku
     from invsync_tui.operations.catalog.search import search
     from invsync_tui.operations.errors import NotFoundError, OperationError
@@ -227,8 +227,8 @@ def run_history(args: argparse.Namespace) -> int:
         raise UsageError("invsync history: --until is before --since")
     with opened(args) as session:
         cart = names.cart(session, args.cart).id if args.cart else None
-        found = histories(session, args.word, cart, since)
-    listing_histories = found if until is None else [history.until(until) for history in found]
+        of_listings = histories(session, args.word, cart, since)
+    listing_histories = of_listings if until is None else [history.until(until) for history in of_listings]
     output = Output(args)
     if args.csv and not output.json:
         list_command.print_csv(HISTORY_COLUMNS, [cells for history in listing_histories for cells in _csv(history)])

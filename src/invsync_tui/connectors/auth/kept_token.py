@@ -61,7 +61,7 @@ class KeptToken:
                 return token  # somebody else has renewed it meanwhile
             if token is not None and token.refresh:
                 await store.begin(token)
-            renewed = await self._asked(token)
+            renewed = await self._request_token(token)
             await store.replace(renewed)
             self._renewed = True
             return renewed
@@ -74,7 +74,7 @@ class KeptToken:
         self._renewed = True
         return await self._renew(None)
 
-    async def _asked(self, token: Token | None) -> Token:
+    async def _request_token(self, token: Token | None) -> Token:
         try:
             return await self._renew(token)
         except AuthError as error:
@@ -95,9 +95,9 @@ class KeptToken:
             self._token = None
             if self._store is not None and not self._store.read_only:
                 async with self._store.turn(self._deadline):
-                    kept = await asyncio.to_thread(self._store.read)
-                    if kept is not None and kept.access == token.access:
-                        await self._give_up(self._store, kept)
+                    stored_token = await asyncio.to_thread(self._store.read)
+                    if stored_token is not None and stored_token.access == token.access:
+                        await self._give_up(self._store, stored_token)
             return True
 
     async def _give_up(self, store: TokenStore, token: Token) -> None:

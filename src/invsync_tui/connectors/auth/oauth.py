@@ -108,14 +108,14 @@ class OAuth:
         """A code for a person to enter. AuthError where the client may not have one."""
         form = {"client_id": self._client(), **self._scope()}
         try:
-            answer, response = await self._asked(self._sign_in.device, form)
+            answer, response = await self._post_form(self._sign_in.device, form)
         except _RefusedError as error:
-            raise self._told(error) from error
+            raise self._auth_error(error) from error
         try:
             secret = reference(answer["device_code"])
             remember_secret(secret, f"device code of {self._connection.name}")
             code = DeviceCode(
-                user_code=_shown(answer["user_code"], 64),
+                user_code=_value_text(answer["user_code"], 64),
                 address=_address(answer["verification_uri"]),
                 whole_address=_address(answer.get("verification_uri_complete") or ""),
                 expires_in=min(whole(answer["expires_in"], 1, SECONDS_MOST), CODE_LASTS_MOST),
@@ -139,7 +139,7 @@ class OAuth:
                 if error.code == "slow_down":
                     interval += INTERVAL
                 elif error.code != "authorization_pending":
-                    raise self._told(error) from error
+                    raise self._auth_error(error) from error
             except UnavailableError:
                 interval = min(2 * max(interval, 1), INTERVAL_MOST)
         what, advice = _WORDS["expired_token"]
@@ -175,7 +175,7 @@ class OAuth:
         try:
             return await self._granted(form | dict(self._sign_in.fields), None)
         except _RefusedError as error:
-            raise self._told(
+            raise self._auth_error(
                 error, "The code in the address is not taken: it was used before, or is too old."
             ) from error
 
@@ -209,7 +209,7 @@ class OAuth:
         try:
             return await self._granted({"grant_type": "refresh_token", "refresh_token": token.refresh}, token)
         except _RefusedError as error:
-            raise self._told(error, "The login has run out, or was withdrawn.") from error
+            raise self._auth_error(error, "The login has run out, or was withdrawn.") from error
 
     # --- requests ---
 
@@ -218,7 +218,7 @@ class OAuth:
         if sign_in.secret:
             client["client_secret"] = await resolve_part(self._connection, self._about.secret_parts, sign_in.secret)
         asked_at = clock.seconds()
-        answer, response = await self._asked(sign_in.token, {**form, **client})
+        answer, response = await self._post_form(sign_in.token, {**form, **client})
         try:
             access = reference(answer["access_token"])
             refresh = reference(answer["refresh_token"]) if answer.get("refresh_token") is not None else ""
@@ -230,7 +230,7 @@ class OAuth:
             refresh, refresh_ends = present.refresh, refresh_ends or present.refresh_expires_at
         return Token(access, asked_at, ends, refresh, refresh_ends, signed_in=True)
 
-    async def _asked(self, address: str, form: Mapping[str, str]) -> tuple[Mapping[str, Any], Response]:
+    async def _post_form(self, address: str, form: Mapping[str, str]) -> tuple[Mapping[str, Any], Response]:
         """The answer as an object. `_RefusedError` with the code of RFC 6749, section 5.2, where it has one."""
         base, path = self._place(address)
         http = HttpConnection(base)
@@ -248,7 +248,7 @@ class OAuth:
             raise _RefusedError(str(answer.get("error") or response.status), response)
         return answer, response
 
-    def _told(self, error: _RefusedError, of_grant: str = "") -> AuthError:
+    def _auth_error(self, error: _RefusedError, of_grant: str = "") -> AuthError:
         what, advice = _WORDS.get(error.code, (f"The login server refused: {error.response.excerpt[:120]}", LOG_IN))
         if error.code == "invalid_grant" and of_grant:
             what = of_grant
@@ -283,7 +283,7 @@ def _ends(answer: Mapping[str, Any], name: str, asked_at: int) -> int | None:
     return None if answer.get(name) is None else asked_at + whole(answer[name], 0, SECONDS_MOST)
 
 
-def _shown(value: object, most: int) -> str:
+def _value_text(value: object, most: int) -> str:
     line = text(value)
     if not line.strip() or not line.isprintable() or len(line) > most:
         raise ValueError("a text that cannot be shown")
@@ -294,7 +294,7 @@ def _address(value: object) -> str:
     """An address for a person to open; '' for ''."""
     if value == "":
         return ""
-    line = _shown(value, 2000)
+    line = _value_text(value, 2000)
     parts = urlsplit(line)
     if parts.scheme not in ("https", "http") or not parts.hostname or " " in line:
         raise ValueError("an address that is none of the web")

@@ -116,12 +116,12 @@ def stored(text: str) -> ApiNotices | None:
     return ApiNotices(**{name: value for name, value in json.loads(text).items() if name in known})
 
 
-def merged(kept: str, seen: ApiNotices) -> str:
+def merged(stored_text: str, seen: ApiNotices) -> str:
     """What to keep as JSON after a run. A notice that this run did not see is kept for a while; what says the same as what
     is kept is written once a day at most."""
-    now, before = clock.seconds(), stored(kept)
+    now, before = clock.seconds(), stored(stored_text)
     if not seen.answers and not seen.version:
-        return kept
+        return stored_text
     made = ApiNotices(seen.version, seen.deprecated_at, seen.sunset_at, seen.where, now)
     if before is not None:
         made.version = made.version or before.version

@@ -200,11 +200,11 @@ class Heard:
         self._listener.tell(
             Exchange(
                 _batch.get(), int(self._at * 1000), int(took * 1000), self._method, redacted_url(self._url), status,
-                redacted(vendor_id[:VENDOR_ID_MOST]), _told(self._request, BODY_MOST), _told(answer, most),
+                redacted(vendor_id[:VENDOR_ID_MOST]), _loggable_body(self._request, BODY_MOST), _loggable_body(answer, most),
                 redacted(error[: BODY_MOST]),
             )
         )  # fmt: skip
 
 
-def _told(body: bytes, most: int) -> bytes:
+def _loggable_body(body: bytes, most: int) -> bytes:
     return redacted(body[: most + MARGIN].decode("utf-8", "replace")).encode()[:most]

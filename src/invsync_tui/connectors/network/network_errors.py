@@ -32,7 +32,7 @@ class Route:
     variable: str = ""
 
     @property
-    def told(self) -> str:
+    def without_login(self) -> str:
         """The proxy without its login."""
         return f"{redacted_url(self.proxy)} ({self.variable})" if self.proxy else ""
 
@@ -116,7 +116,7 @@ def explain(error: BaseException, route: Route, where: str, seconds: float = 0.0
     if isinstance(error, ImportError):
         command = f"{shlex.quote(sys.executable)} -m pip install socksio"
         return NotConfiguredError(
-            f"The proxy {route.told} is a SOCKS proxy, for which a package is missing.",
+            f"The proxy {route.without_login} is a SOCKS proxy, for which a package is missing.",
             where=where,
             advice=f"Install it: {command}  Or unset {route.variable}.",
         )
@@ -130,12 +130,14 @@ def explain(error: BaseException, route: Route, where: str, seconds: float = 0.0
     if _is(error, "InvalidURL", "UnsupportedProtocol") or of_address:
         if route.proxy and "proxy" in str(error).lower():
             return NotConfiguredError(
-                f"{route.told} is no proxy's address.", where=where, advice=f"Correct or unset {route.variable}."
+                f"{route.without_login} is no proxy's address.",
+                where=where,
+                advice=f"Correct or unset {route.variable}.",
             )
         return NotConfiguredError(f"{redacted_url(route.url)} is not an address.", where=where, advice=addresses.ADVICE)
     what, advice = _cause(error, route, seconds)
     if route.proxy and "proxy" not in what:
-        what = f"{what.rstrip('.')}, through the proxy {route.told}."
+        what = f"{what.rstrip('.')}, through the proxy {route.without_login}."
     return UnavailableError(f"No answer: {what}", where=where, advice=advice)
 
 
@@ -161,7 +163,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _cause(error: BaseException, route: Route, seconds: float) -> tuple[str, str]:
     every = list(_chain(error))
     if _is(error, "ProxyError"):
-        return f"the proxy {route.told} refused: {error}.", f"Correct {route.variable}, or name the host in NO_PROXY."
+        return (
+            f"the proxy {route.without_login} refused: {error}.",
+            f"Correct {route.variable}, or name the host in NO_PROXY.",
+        )
     for cause in every:
         if isinstance(cause, ssl.SSLError):
             return _certificate(cause, route) if isinstance(cause, ssl.SSLCertVerificationError) else _tls(cause, route)

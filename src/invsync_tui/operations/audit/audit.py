@@ -86,11 +86,11 @@ def actions(session: Session) -> tuple[str, ...]:
 def _actions(known: Sequence[str], word: str) -> tuple[str, ...]:
     """Stored actions that a word means: in words, as it is stored, or the first word of either."""
     wanted = word.strip().casefold()
-    said = {stored: (audit_text.action(stored).casefold(), stored.casefold()) for stored in known}
-    whole = tuple(stored for stored, forms in said.items() if wanted in forms)
+    sort_keys = {stored: (audit_text.action(stored).casefold(), stored.casefold()) for stored in known}
+    whole = tuple(stored for stored, forms in sort_keys.items() if wanted in forms)
     if whole:
         return whole
-    begun = tuple(stored for stored, forms in said.items() if any(form.startswith(wanted) for form in forms))
+    begun = tuple(stored for stored, forms in sort_keys.items() if any(form.startswith(wanted) for form in forms))
     if begun:
         return begun
     listed = ", ".join(sorted({audit_text.action(stored) for stored in known})) or "none yet"
@@ -114,15 +114,15 @@ def _subject(session: Session, text: str) -> str:
     return f"cart:{names.cart(session, called).id}" if kind == "cart" else f"{kind}:{called}"
 
 
-def _lines(session: Session, found: Sequence[Entry]) -> list[AuditLine]:
+def _lines(session: Session, entries: Sequence[Entry]) -> list[AuditLine]:
     with as_operation_error(), session.store.reading() as cx:
         merchants = dict(settings_read.names(cx))
         carts = {number: name for number, _, name in settings_read.cart_names(cx)}
         codes = pages.warehouse_codes(cx)
-        run_ids = [int(entry.subject[4:]) for entry in found if re.fullmatch(r"run:\d+", entry.subject)]
+        run_ids = [int(entry.subject[4:]) for entry in entries if re.fullmatch(r"run:\d+", entry.subject)]
         runs = pages.subject_of_runs(cx, run_ids)
     known = audit_text.Names(merchants, carts, codes, runs)
-    return [_line(entry, known) for entry in found]
+    return [_line(entry, known) for entry in entries]
 
 
 def _line(entry: Entry, known: audit_text.Names) -> AuditLine:

@@ -90,7 +90,7 @@ def changes(entry: Entry, known: Names) -> tuple[Changed, ...]:
 def sentence(entry: Entry, changed: tuple[Changed, ...]) -> str:
     """The entry in one line: its changes, the safety rules of a released run, or the words it has."""
     if changed:
-        parts = [_one(change) for change in changed[:MOST]]
+        parts = [_change_text(change) for change in changed[:MOST]]
         more = _total(entry, changed) - len(parts)
         return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
     rules = _read(entry.before)
@@ -109,7 +109,7 @@ def _word(text: str) -> str:
     return words.state(text).replace("run:", "run ")
 
 
-def _one(change: Changed) -> str:
+def _change_text(change: Changed) -> str:
     if change.before and change.after:
         return f"{change.what}: {change.before} to {change.after}"
     value = change.after or change.before
@@ -174,15 +174,15 @@ def _value(name: str, value: Any, known: Names) -> str:
     if name == "warehouses" and isinstance(value, list):
         return ", ".join(_warehouse(number, known) for number in value) or "all"
     if name == "every":
-        return _shown(_COLUMNS.get("stale_after"), value) if value is not None else "off"
-    return _shown(_COLUMNS.get(name) if name not in _LABELS else None, value)
+        return _value_text(_COLUMNS.get("stale_after"), value) if value is not None else "off"
+    return _value_text(_COLUMNS.get(name) if name not in _LABELS else None, value)
 
 
 def _warehouse(number: Any, known: Names) -> str:
     return known.warehouses.get(number, f"warehouse {number}") if isinstance(number, int) else str(number)
 
 
-def _shown(setting: fields.Setting | None, value: Any) -> str:
+def _value_text(setting: fields.Setting | None, value: Any) -> str:
     """A stored value as the form shows it; one that it does not understand, of a former version, as it is."""
     if setting is not None:
         try:

@@ -77,7 +77,7 @@ def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
     session.allow(Right.SYNC, "sync listings")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        wished = _found(products.wished(tx, listing_ids), listing_ids)
+        wished = _all_present(products.wished(tx, listing_ids), listing_ids)
         products.doubt(tx, [listing.id for listing in wished])
         carts = dict.fromkeys((listing.cart_id, listing.merchant_id) for listing in wished)
         pushes = [
@@ -112,7 +112,7 @@ def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int 
     session.allow(Right.LISTING, f"{verb} listings")
     why, now = values.reason(reason), clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        wished = _found(products.wished(tx, listing_ids, column), listing_ids)
+        wished = _all_present(products.wished(tx, listing_ids, column), listing_ids)
         seq = change_sequence.upcoming(tx)
         changed = products.wish(tx, [listing.id for listing in wished], column, value, seq)
         if changed:
@@ -124,7 +124,7 @@ def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int 
     return f"{changed} of {counted(len(wished), 'listing')} changed; the next push of their cart uses it."
 
 
-def _found(wished: list[Wished], listing_ids: Sequence[int]) -> list[Wished]:
+def _all_present(wished: list[Wished], listing_ids: Sequence[int]) -> list[Wished]:
     if not wished:
         raise NotFoundError(f"There is no listing {', '.join(map(str, listing_ids)) or 'given'}.")
     return wished

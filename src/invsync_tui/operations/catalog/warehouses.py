@@ -31,7 +31,7 @@ def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool,
         before, after = (json.dumps({"enabled": value}) for value in (not enabled, enabled))
         subject = f"warehouse:{site.id}"
         audit.record(tx, now, session.operator, f"warehouse {verb}", subject, before=before, after=after, reason=reason)
-    return _said(site, carts, enabled=enabled)
+    return _change_text(site, carts, enabled=enabled)
 
 
 def _find(known: list[StoredWarehouse], word: str) -> StoredWarehouse:
@@ -50,7 +50,7 @@ def _find(known: list[StoredWarehouse], word: str) -> StoredWarehouse:
     raise NotFoundError(f"There is no warehouse {word!r}. Known: {codes}.")
 
 
-def _said(site: StoredWarehouse, carts: list[str], *, enabled: bool) -> str:
+def _change_text(site: StoredWarehouse, carts: list[str], *, enabled: bool) -> str:
     done = f"The warehouse {site.code} is {'enabled: its stock counts' if enabled else 'disabled: its stock does not count'}."
     if not carts:
         return f"{done} No cart syncs with it."

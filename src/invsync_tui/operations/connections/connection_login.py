@@ -51,7 +51,7 @@ def by_code(session: Session, target: Target, show: Callable[[DeviceCode], None]
         await _try(tokens, target)
         code = await oauth.device_code()
         show(code)
-        return await _kept(tokens, target, await oauth.entered(code))
+        return await _save_token(tokens, target, await oauth.entered(code))
 
     with as_operation_error():
         token = asyncio.run(run())
@@ -73,7 +73,7 @@ def by_address(session: Session, target: Target, authorization: Authorization, p
     oauth, tokens = _oauth(target), _tokens(target)
 
     async def run() -> Token:
-        return await _kept(tokens, target, await oauth.redeemed(authorization, pasted))
+        return await _save_token(tokens, target, await oauth.redeemed(authorization, pasted))
 
     with as_operation_error():
         token = asyncio.run(run())
@@ -129,7 +129,7 @@ async def _try(tokens: TokenStore, target: Target) -> None:
         pass
 
 
-async def _kept(tokens: TokenStore, target: Target, token: Token) -> Token:
+async def _save_token(tokens: TokenStore, target: Target, token: Token) -> Token:
     async with tokens.turn(target.setup.deadline):
         await tokens.replace(token)
     return token

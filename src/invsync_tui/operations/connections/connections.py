@@ -81,8 +81,8 @@ def _target(session: Session, kind: str, number: int, name: str, setup: Connecti
             limit = batch_limits.get(cx, number)
             also_at = tuple(settings_read.other_locations(cx, number))
             target = replace(target, also_at=also_at, batch_most=limit.most if limit else None)
-    kept = with_tokens(connection_of(target), session.store.path, key, read_only=session.read_only)
-    return replace(target, tokens=kept.tokens)
+    with_stored_tokens = with_tokens(connection_of(target), session.store.path, key, read_only=session.read_only)
+    return replace(target, tokens=with_stored_tokens.tokens)
 
 
 def target_of(session: Session, subject: str) -> Target:
@@ -230,10 +230,10 @@ def _group(target: Target) -> str:
 def _proxy(target: Target) -> str:
     """Through which proxy it is reached, in words; '' for none."""
     try:
-        told = route_to(target.setup.url, target.name).told
+        proxy = route_to(target.setup.url, target.name).without_login
     except ConnectorError:
         return ""  # the test itself says what is wrong with the address
-    return f"Reached through the proxy {told}." if told else ""
+    return f"Reached through the proxy {proxy}." if proxy else ""
 
 
 async def _steps(connector: Source | Cart) -> AsyncGenerator[Step, None]:

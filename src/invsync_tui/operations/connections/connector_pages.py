@@ -155,8 +155,8 @@ def _proved(kind: str, system: str) -> Iterator[str]:
     if rated.answers:
         yield f"Tier: {rated.tier}"
     for answer in rated.answers:
-        told = {"done": "", "exempt": "does not apply: ", "todo": "missing: "}[answer.state]
-        yield f"{answer.rule.tier}, {answer.rule.text}: {told}{answer.text}"
+        prefix = {"done": "", "exempt": "does not apply: ", "todo": "missing: "}[answer.state]
+        yield f"{answer.rule.tier}, {answer.rule.text}: {prefix}{answer.text}"
 
 
 def _quality_document(kind: str, system: str) -> dict[str, Any]:

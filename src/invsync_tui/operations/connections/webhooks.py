@@ -66,7 +66,9 @@ def show(
     with as_operation_error(), session.store.reading() as cx:
         known = hooks.address(cx, target.id)
     fresh = known is None or renew
-    made = _made(session, target.id, target.name, renewed=known is not None) if known is None or renew else known
+    made = (
+        _save_address(session, target.id, target.name, renewed=known is not None) if known is None or renew else known
+    )
     path = path_of(made)
     address = _base(base) + path
     declared = about.hooks
@@ -107,7 +109,7 @@ def _about(system: str) -> About:
     return about
 
 
-def _made(session: Session, cart_id: int, name: str, *, renewed: bool) -> Address:
+def _save_address(session: Session, cart_id: int, name: str, *, renewed: bool) -> Address:
     session.allow(Right.SETTINGS, f"{'renew' if renewed else 'make'} the webhook address of {name!r}")
     from invsync_tui.store import audit
     from invsync_tui.store.settings import read as settings_read

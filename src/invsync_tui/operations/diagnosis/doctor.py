@@ -141,7 +141,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
     stocked = [number for number, facts in warehouses.items() if facts.enabled and facts.levels]
     checks += [merchant_checks.warehouse_check(site.name, facts) for facts in warehouses.values()]
     checks += merchant_checks.sku_checks(code) if code is not None else ()
-    checks += [*_said(site.name, "pull", site.id, site, ground, site), *reviewed]
+    checks += [*_connection_checks(site.name, "pull", site.id, site, ground, site), *reviewed]
     groups: list[Group] = []
     for cart in (candidate for candidate in carts if cart_id in (None, candidate.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
@@ -243,7 +243,7 @@ def _cart(
             *_batch_limit(cx, ground, cart),
         ]
     checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, findings.groups)]
-    checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
+    checks += [*_connection_checks(cart.name, "push", cart.id, cart, ground, site), *reviewed]
     return Checkup(tuple(checks), findings.groups)
 
 
@@ -308,7 +308,7 @@ def _unplanned(ground: _Ground, cart: CartRow) -> str:
     return ""
 
 
-def _said(
+def _connection_checks(
     subject: str, kind: str, key: int, last: MerchantRow | CartRow, ground: _Ground, site: MerchantRow
 ) -> list[Check]:
     """What the connection last said, and what became of its newest run."""

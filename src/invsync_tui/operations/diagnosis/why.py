@@ -159,7 +159,7 @@ def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
     exact = [hit for hit in hits if trimmed(hit.code) == word]
     same = [listing for listing in named if trimmed(listing.sku) == word]
     if exact or same:
-        return _with_listings(cx, _said(exact, same), exact, same)
+        return _with_listings(cx, _not_found_text(exact, same), exact, same)
     if remote := lookup.by_ref(cx, word):
         products = [listing.product_id for listing in remote if listing.product_id is not None]
         where = ", ".join(dict.fromkeys(listing.cart for listing in remote))
@@ -172,7 +172,7 @@ def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
     )
 
 
-def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
+def _not_found_text(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
     if not exact:
         return f"code of a listing in {', '.join(dict.fromkeys(listing.cart for listing in same))}; no product has it"
     products = list(dict.fromkeys(hit.sku or f"product {hit.product_id}" for hit in exact))

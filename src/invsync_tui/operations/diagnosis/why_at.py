@@ -81,7 +81,7 @@ def _listing(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -> L
     explained = None if chunk is None else _explained(cx, chunk, listing.id)
     product = listing.product_id if explained is None else explained.row.product_id
     return ListingThen(
-        why=_told(listing, chunk, explained, accepted),
+        why=_why_listing(listing, chunk, explained, accepted),
         run_id=chunk.run_id if chunk else None,
         decided_at=chunk.at if chunk else None,
         accepted=accepted,
@@ -96,7 +96,9 @@ def _explained(cx: sqlite3.Connection, chunk: DecisionChunk, listing_id: int) ->
     return explain(chunk, listing_id, Rules.of(plans_of(cx, chunk.run_id)[chunk.plan]))
 
 
-def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained | None, accepted: Held) -> WhyListing:
+def _why_listing(
+    listing: ListingOf, chunk: DecisionChunk | None, explained: Explained | None, accepted: Held
+) -> WhyListing:
     """A listing as `why` tells it."""
     if chunk is None or explained is None:
         return WhyListing(

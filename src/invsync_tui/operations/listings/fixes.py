@@ -82,8 +82,8 @@ def offers(session: Session, cart_id: int) -> tuple[Offer, ...]:
     """The changes that the connector of a cart can make; () for none."""
     fixes = _declared(_settings(session, cart_id))
     with as_operation_error(), session.store.reading() as cx:
-        found = {fix.name: fixable.count(cx, cart_id, fix.reason, COUNTED + 1) for fix in fixes}
-    return tuple(Offer(fix, min(found[fix.name], COUNTED), found[fix.name] <= COUNTED) for fix in fixes)
+        counts = {fix.name: fixable.count(cx, cart_id, fix.reason, COUNTED + 1) for fix in fixes}
+    return tuple(Offer(fix, min(counts[fix.name], COUNTED), counts[fix.name] <= COUNTED) for fix in fixes)
 
 
 def plan(session: Session, cart_id: int, name: str, skus: Sequence[str] = ()) -> FixPlan:
@@ -108,7 +108,7 @@ def make(session: Session, cart_id: int, name: str, skus: Sequence[str], reason:
         raise OperationError("A run of this cart is under way. Try again when it has ended; see: invsync runs")
     try:
         with as_operation_error():
-            rows, renamed = asyncio.run(_made(session, settings, fix, [listing.ref for listing in listings]))
+            rows, renamed = asyncio.run(_apply_fix(session, settings, fix, [listing.ref for listing in listings]))
         done = [row.ref for row in rows if not row.why_not]
         push = _note(session, settings, fix, listings, done, reason, renamed=bool(renamed)) if done else None
     finally:
@@ -177,7 +177,9 @@ async def _planned(session: Session, settings: Settings, fix: Fix, refs: Sequenc
         await cart.close()
 
 
-async def _made(session: Session, settings: Settings, fix: Fix, refs: Sequence[str]) -> tuple[list[FixRow], set[str]]:
+async def _apply_fix(
+    session: Session, settings: Settings, fix: Fix, refs: Sequence[str]
+) -> tuple[list[FixRow], set[str]]:
     cart = connections.cart(settings.cart, session.store.path, settings.locations)
     try:
         await cart.open()

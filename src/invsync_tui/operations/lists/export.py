@@ -75,8 +75,8 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], fo
 
 def _written(out: Any, lines: Iterable[str]) -> int:
     count = 0
-    for one in lines:
-        out.write(one)
+    for record in lines:
+        out.write(record)
         count += 1
     return count
 

@@ -111,7 +111,7 @@ def _read_page(session: Session, cx: sqlite3.Connection, merchants: Sequence[int
     """Some merchants with all of their carts. Without carts it is known of mismatches only whether there are any."""
     facts = read_facts(session, cx, merchants)
     heads = cart_heads(cx, merchants)
-    found = {cart.id: counts.mismatches(cx, cart.id, BOUND + 1 if carts else 1) for cart in heads}
+    mismatches = {cart.id: counts.mismatches(cx, cart.id, BOUND + 1 if carts else 1) for cart in heads}
     pushes = {cart.id: newest.last_pushes(cx, cart.id, PUSHES) if carts else [] for cart in heads}
     ended = newest.last_ended_of(cx, "push", [cart.id for cart in heads] if carts else [])
     of_merchant: dict[int, list[int]] = {}
@@ -121,13 +121,13 @@ def _read_page(session: Session, cx: sqlite3.Connection, merchants: Sequence[int
         {
             row.id: replace(
                 row,
-                mismatches=_sum([found[cart] for cart in of_merchant.get(row.id, ())], BOUND if carts else 0),
+                mismatches=_sum([mismatches[cart] for cart in of_merchant.get(row.id, ())], BOUND if carts else 0),
                 pushes=_past([push for cart in of_merchant.get(row.id, ()) for push in pushes[cart]]),
             )
             for row in facts.rows()
         },
         {
-            cart.id: _cart(cart, facts, ended.get(cart.id), _sum([found[cart.id]], BOUND), _past(pushes[cart.id]))
+            cart.id: _cart(cart, facts, ended.get(cart.id), _sum([mismatches[cart.id]], BOUND), _past(pushes[cart.id]))
             for cart in heads
             if carts
         },
@@ -183,7 +183,7 @@ def _cart(
 def _cart_problems(cart: CartHead, runs: Sequence[RunRow], facts: Facts) -> list[Problem]:
     result = run_problems(runs, facts)
     result += [] if cart.upload_enabled else [upload_off(cart.name)]
-    result += problems([found for found in facts.found.get(cart.merchant_id, ()) if found.cart_id == cart.id])
+    result += problems([finding for finding in facts.found.get(cart.merchant_id, ()) if finding.cart_id == cart.id])
     result += [
         freeze_problem(freeze)
         for freeze in facts.frozen.get(cart.merchant_id, ())

@@ -177,9 +177,12 @@ def _row(site: MerchantOverviewRow, facts: Facts) -> MerchantRow:
 
 def _frozen(row: MerchantRow, freeze_rows: Sequence[FreezeRow]) -> MerchantRow:
     """With what is frozen of it: an operator's decision: it is shown and nobody is called."""
-    told = [freeze_problem(one) for one in freeze_rows]
-    shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in freeze_rows)
-    return replace(row, frozen=shown, problems=(*row.problems, *told))
+    freeze_problems = [freeze_problem(freeze_row) for freeze_row in freeze_rows]
+    shown = tuple(
+        Freeze(freeze_row.subject, freeze_row.name, freeze_row.since, freeze_row.by, freeze_row.why)
+        for freeze_row in freeze_rows
+    )
+    return replace(row, frozen=shown, problems=(*row.problems, *freeze_problems))
 
 
 def freeze_problem(row: FreezeRow) -> Problem:

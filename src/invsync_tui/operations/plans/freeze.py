@@ -47,16 +47,16 @@ def subject(session: Session, called: str, merchant: str | None = None) -> tuple
     """(cart or merchant, number, name) of what an operator calls it: a cart before a merchant of the same name."""
     owner = names.merchant(session, merchant).id if merchant else None
     try:
-        found = names.cart(session, called, owner)
+        row = names.cart(session, called, owner)
     except NotFoundError as error:
         if owner is not None:
             raise
         try:
-            found = names.merchant(session, called)
+            row = names.merchant(session, called)
         except NotFoundError:
             raise NotFoundError(names.unknown_cart_or_merchant(session, called)) from error
-        return "merchant", found.id, found.name
-    return "cart", found.id, found.name
+        return "merchant", row.id, row.name
+    return "cart", row.id, row.name
 
 
 def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResult:
@@ -107,13 +107,15 @@ def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine,
 def frozen_in_words(session: Session, cart_id: int) -> str:
     """Who froze a cart, when and why; '' where it is not frozen."""
     with as_operation_error(), session.store.reading() as cx:
-        found = plans.all_frozen(cx).get(cart_id)
-    return _words(found) if found else ""
+        frozen = plans.all_frozen(cx).get(cart_id)
+    return _words(frozen) if frozen else ""
 
 
 def how_to_unfreeze(cx: sqlite3.Connection, cart_id: int) -> str:
     """The commands that unfreeze a cart: its merchant's freeze is lifted by the merchant's name; '' where nothing is frozen."""
-    return ", then: ".join(f"invsync unfreeze {shlex.quote(one.name)}" for one in freezes.of_cart(cx, cart_id))
+    return ", then: ".join(
+        f"invsync unfreeze {shlex.quote(freeze_row.name)}" for freeze_row in freezes.of_cart(cx, cart_id)
+    )
 
 
 def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason: str, now: int) -> bool:
@@ -126,19 +128,19 @@ def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason
     return True
 
 
-def _line(cx: sqlite3.Connection, row: tuple[int, int, str], found: Frozen | None) -> FreezeLine:
+def _line(cx: sqlite3.Connection, row: tuple[int, int, str], frozen: Frozen | None) -> FreezeLine:
     number, merchant, name = row
-    how = found or Frozen(0, "", "")
-    waits = plans.waiting(cx, [number]) if found else 0
-    return FreezeLine(number, name, merchant, how.at if found else None, how.by, how.why, waits)
+    how = frozen or Frozen(0, "", "")
+    waits = plans.waiting(cx, [number]) if frozen else 0
+    return FreezeLine(number, name, merchant, how.at if frozen else None, how.by, how.why, waits)
 
 
 def _lines(session: Session, table: str, number: int) -> tuple[FreezeLine, ...]:
     return tuple(line for line in lines(session) if number == (line.cart_id if table == "cart" else line.merchant_id))
 
 
-def _words(found: Frozen) -> str:
-    return f"Frozen {ago(found.at, clock.seconds())} by {found.by}: {found.why or 'no reason given'}."
+def _words(frozen: Frozen) -> str:
+    return f"Frozen {ago(frozen.at, clock.seconds())} by {frozen.by}: {frozen.why or 'no reason given'}."
 
 
 def _but(tx: sqlite3.Connection, table: str, number: int) -> str:
@@ -151,20 +153,20 @@ def _but(tx: sqlite3.Connection, table: str, number: int) -> str:
 def _name(session: Session, table: str, number: int) -> str:
     with as_operation_error(), session.store.reading() as cx:
         known = (
-            [(one, name) for one, _, name in settings_read.cart_names(cx)]
+            [(row_number, name) for row_number, _, name in settings_read.cart_names(cx)]
             if table == "cart"
             else settings_read.names(cx)
         )
-    found = next((name for one, name in known if one == number), None)
-    if found is None:
+    called = next((name for row_number, name in known if row_number == number), None)
+    if called is None:
         raise NotFoundError(f"There is no {table} {number}. List them with: invsync {table}s.")
-    return found
+    return called
 
 
 def _stop(tx: sqlite3.Connection, session: Session, table: str, number: int, now: int) -> list[int]:
     """Ask pushes that go by the settings to stop; returns them. What an operator applied goes on."""
-    found = plans.by_settings(tx, table, number)
-    for run_id in found:
+    pushes = plans.by_settings(tx, table, number)
+    for run_id in pushes:
         runs.cancel(tx, run_id, now)
         runs.add_event(tx, run_id, now, "info", f"{session.operator} froze it: the rest is not sent.")
-    return found
+    return pushes

@@ -213,8 +213,8 @@ def load_plan_rows(
     """The listings of a kept plan."""
     plan = find(session, number)
     ground: Any = start_plan(session, plan.cart_id).planned.ground if plan.kind == RULES else None
-    told = {UNDO: f"run {plan.of_run} replaced it", SAFE: "safe level"}.get(plan.kind, "")
-    return PlanRows.of(session, plan.cart_id, plan.changes, ground, sort, text, risk, told)
+    cause = {UNDO: f"run {plan.of_run} replaced it", SAFE: "safe level"}.get(plan.kind, "")
+    return PlanRows.of(session, plan.cart_id, plan.changes, ground, sort, text, risk, cause)
 
 
 def find(session: Session, number: int) -> KeptPlan:
@@ -228,10 +228,10 @@ def find(session: Session, number: int) -> KeptPlan:
 
 def _name(session: Session, cart_id: int) -> str:
     with as_operation_error(), session.store.reading() as cx:
-        found = next((name for number, _, name in settings_read.cart_names(cx) if number == cart_id), None)
-    if found is None:
+        name_of_cart = next((name for number, _, name in settings_read.cart_names(cx) if number == cart_id), None)
+    if name_of_cart is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-    return found
+    return name_of_cart
 
 
 def _frozen(session: Session, cart_id: int) -> str:
@@ -310,7 +310,9 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
         text = f"{session.operator} applied plan {number}: {reason or 'no reason given'}."
         runs.add_event(tx, run_id, now, "info", text)
     started = ensure_worker(session)
-    return ApplyResult(run_id, started, froze, _told(plan, run_id, name, started=started, froze=froze, freeze=freeze))
+    return ApplyResult(
+        run_id, started, froze, _applied_text(plan, run_id, name, started=started, froze=froze, freeze=freeze)
+    )
 
 
 def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
@@ -351,7 +353,7 @@ def _bound(tx: Any, session: Session, plan: KeptPlan, now: int) -> int:
     return run_id
 
 
-def _told(plan: KeptPlan, run_id: int, name: str, *, started: bool, froze: bool, freeze: bool) -> str:
+def _applied_text(plan: KeptPlan, run_id: int, name: str, *, started: bool, froze: bool, freeze: bool) -> str:
     text = f"Run {run_id} sends plan {plan.id}: {counted(plan.n, 'listing')} of {name}."
     if froze:
         text += f" {name} is frozen from now on, so that the next push does not undo it: invsync unfreeze {shlex.quote(name)}"

@@ -28,8 +28,8 @@ from invsync_tui.sync.settings import load_settings
 
 _SETTINGS = tuple(
     sorted(
-        (one for one in (*fields.MERCHANT, *fields.CART) if one.step or one.bears_on),
-        key=lambda one: one.name == fields.WAREHOUSES,
+        (setting for setting in (*fields.MERCHANT, *fields.CART) if setting.step or setting.bears_on),
+        key=lambda setting: setting.name == fields.WAREHOUSES,
     )
 )
 """Settings that a plan's decisions follow. The warehouses are the last that is named where several differ."""
@@ -115,8 +115,8 @@ def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | 
                     lines.extend([line] if line else [])
     if wanted is not None and not decided:
         raise NotFoundError(f"Run {run_id} decided nothing on {sku!r}. A listing that did not change is not planned.")
-    found = tuple(sorted(lines, key=lambda line: line.listing_id))
-    return Replay(run_id, run.key, run.cart or "", rules, decided, found, changed(then[-1], today))
+    sorted_lines = tuple(sorted(lines, key=lambda line: line.listing_id))
+    return Replay(run_id, run.key, run.cart or "", rules, decided, sorted_lines, changed(then[-1], today))
 
 
 def _not_kept(cx: sqlite3.Connection, run_id: int) -> OperationError:
@@ -152,8 +152,8 @@ def _is_wanted(row: PlanRow, sku: str, products: frozenset[int]) -> bool:
 def _last_decisions(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[tuple[DecisionChunk, Sequence[int]]]:
     """Chunks of a run with the places in them that no later chunk decided again."""
     seen: set[int] = set()
-    for kept in decision_log.newest_first(cx, cart_id, run_id):
-        chunk = DecisionChunk(kept)
+    for recorded in decision_log.newest_first(cx, cart_id, run_id):
+        chunk = DecisionChunk(recorded)
         places = [place for place, number in enumerate(chunk.ids) if number not in seen]
         seen.update(chunk.ids)
         yield chunk, places
@@ -163,8 +163,10 @@ def _compared(
     chunk: DecisionChunk, places: Sequence[int], then: Rules, today: Rules
 ) -> Iterator[tuple[int, ReplayLine | None]]:
     """Each place with its line where it comes out differently."""
-    found = decide(chunk, today)
-    differing = [place for place in places if _shown(RecordedDecision.of(found[place])) != _shown(chunk.made[place])]
+    decisions = decide(chunk, today)
+    differing = [
+        place for place in places if _present(RecordedDecision.of(decisions[place])) != _present(chunk.made[place])
+    ]
     explained = (decide(chunk, then, explain=True), decide(chunk, today, explain=True)) if differing else ([], [])
     parted = set(differing)
     for place in places:
@@ -172,12 +174,15 @@ def _compared(
         if place in parted:
             row = chunk.rows[place]
             because = _because(explained[0][place], explained[1][place], changed(then, today))
-            made = (_shown(chunk.made[place]), _shown(RecordedDecision.of(found[place])))
+            made = (
+                _present(chunk.made[place]),
+                _present(RecordedDecision.of(decisions[place])),
+            )
             line = ReplayLine(row.id, row.sku, row.ref, chunk.at, *made, because)
         yield place, line
 
 
-def _shown(made: RecordedDecision) -> RecordedDecision:
+def _present(made: RecordedDecision) -> RecordedDecision:
     """A decision with the present code of its reason."""
     return made._replace(reason=str(Reason(made.reason))) if made.reason else made
 
@@ -201,7 +206,7 @@ def _named(rules: Rules) -> dict[str, Any]:
     }
     rows = {"merchant": settings.merchant, "cart": settings.cart}
     mine = [setting for setting in _SETTINGS if setting.column not in elsewhere]
-    return {one.column: getattr(rows[one.table], one.column) for one in mine} | elsewhere
+    return {named.column: getattr(rows[named.table], named.column) for named in mine} | elsewhere
 
 
 def _because(then: Decision, today: Decision, differ: Mapping[str, tuple[Any, Any]]) -> Because:
@@ -214,8 +219,8 @@ def _because(then: Decision, today: Decision, differ: Mapping[str, tuple[Any, An
 
 def _parting(then: Sequence[Step], today: Sequence[Step]) -> str:
     """The first step, in the order of the chain, that one of two decisions has and the other has not like this."""
-    for one, other in zip_longest(then, today):
-        if one != other:
-            names = [step.step for step in (one, other) if step is not None]
+    for before, other in zip_longest(then, today):
+        if before != other:
+            names = [step.step for step in (before, other) if step is not None]
             return min(names, key=CHAIN.index)
     return "compare"

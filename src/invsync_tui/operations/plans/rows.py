@@ -73,7 +73,7 @@ def totals(changes: Changes, factor: int) -> PlanTotals:
             up += after > known
             down += after < known
             zero += after == 0 < known
-    return PlanTotals(len(changes.ids), zero, up, down, unknown, {one: risks[one] for one in Risk if risks[one]})
+    return PlanTotals(len(changes.ids), zero, up, down, unknown, {kind: risks[kind] for kind in Risk if risks[kind]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class PlanRows:
     place: Callable[[int], tuple[Any, ...]]
     ground: PlanInputs | None
     factor: int
-    told: str
+    reason_text: str
     """The reason where it is the same for all."""
 
     @classmethod
@@ -102,7 +102,7 @@ class PlanRows:
         sort: str,
         text: str = "",
         only: str | None = None,
-        told: str = "",
+        reason_text: str = "",
     ) -> PlanRows:
         """Sorted, and filtered to codes that have `text` in them and to one risk."""
         if sort not in SORTS:
@@ -117,7 +117,7 @@ class PlanRows:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
         turns = _turns(session, cart_id, changes)
         place = _places(changes, codes, factor, turns)[sort]
-        return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, told)
+        return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, reason_text)
 
     @property
     def sortable(self) -> Sequence[str]:
@@ -182,7 +182,7 @@ class PlanRows:
             will_show=after,
             difference=None if shows is None else after - shows,
             risk=_risk(self.changes, n, self.factor),
-            reason=because(made[number], after) if number in made else self.told,
+            reason=because(made[number], after) if number in made else self.reason_text,
         )
 
 

@@ -75,7 +75,7 @@ def safe(
     """Plan that no listing of a cart, or none of some, shows more than `level`; `exactly`: that each shows just that."""
     session.allow(Right.DECIDE, f"set a safe level for cart {cart_id}")
     changes, unknown = Changes.none(), 0
-    for number, shows in _shown(session, cart_id, skus):
+    for number, shows in _quantities_shown(session, cart_id, skus):
         unknown += shows is None
         if shows is None or shows > level or (exactly and shows != level):
             changes.add(number, shows, level)
@@ -87,16 +87,16 @@ def safe(
     return Remedy(plan, 0, unknown, f"{text}{_next(plan, changes)}")
 
 
-def _shown(session: Session, cart_id: int, skus: Sequence[str]) -> list[tuple[int, int | None]]:
+def _quantities_shown(session: Session, cart_id: int, skus: Sequence[str]) -> list[tuple[int, int | None]]:
     with as_operation_error(), session.store.reading() as cx:
         if not skus:
             return list(plans.shown(cx, cart_id))
         wanted = {normalize_key(sku): sku for sku in skus}
-        found = plans.shown_of(cx, cart_id, list(wanted))
-    missing = [sku for key, sku in wanted.items() if key not in {row[1] for row in found}]
+        quantities = plans.shown_of(cx, cart_id, list(wanted))
+    missing = [sku for key, sku in wanted.items() if key not in {row[1] for row in quantities}]
     if missing:
         raise NotFoundError(f"The cart has no listing {', '.join(map(repr, missing))}. Nothing was planned.")
-    return [(number, shows) for number, _, shows in found]
+    return [(number, shows) for number, _, shows in quantities]
 
 
 def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason: str, changes: Changes) -> int:

@@ -44,7 +44,7 @@ def samples(session: Session) -> tuple[Sample, ...]:
     now = clock.seconds()
     with as_operation_error(), session.store.reading() as cx:
         works = workers.load(session, cx).service.works
-        found = [
+        all_samples = [
             Sample("invsync_info", (("version", __version__),), 1),
             Sample("invsync_service_up", (), int(works)),
             *_of_runs(cx),
@@ -52,7 +52,7 @@ def samples(session: Session) -> tuple[Sample, ...]:
             *_of_requests(cx, now),
         ]
     order = list(HELP)
-    return tuple(sorted(found, key=lambda sample: order.index(sample.name)))
+    return tuple(sorted(all_samples, key=lambda sample: order.index(sample.name)))
 
 
 def _of_runs(cx: sqlite3.Connection) -> Iterator[Sample]:
@@ -89,11 +89,11 @@ def _of_requests(cx: sqlite3.Connection, now: int) -> Iterator[Sample]:
         yield Sample("invsync_recorded_requests", (("method", method), ("answer", answer)), number)
 
 
-def exposition(found: Sequence[Sample]) -> list[str]:
+def exposition(all_samples: Sequence[Sample]) -> list[str]:
     """The samples in Prometheus' text format (version 0.0.4): help and type once for each metric, before its samples."""
     lines: list[str] = []
     for name, text in HELP.items():
-        mine = [sample for sample in found if sample.name == name]
+        mine = [sample for sample in all_samples if sample.name == name]
         if mine:
             lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
             lines += [f"{name}{_labels(sample.labels)} {sample.value}" for sample in mine]

@@ -102,7 +102,9 @@ def offered(session: Session, kind: str, merchant_id: int = 0) -> tuple[Choice, 
 def systems(kind: str) -> tuple[Choice, ...]:
     """What a merchant's WMS, or a cart, can be: its name and versions."""
     group = registry.SOURCES if kind == "merchant" else registry.CARTS
-    return tuple(sorted((_choice(group, name) for name in registry.systems(group)), key=lambda one: one.label.lower()))
+    return tuple(
+        sorted((_choice(group, name) for name in registry.systems(group)), key=lambda choice: choice.label.lower())
+    )
 
 
 def _choice(group: str, system: str) -> Choice:
@@ -138,8 +140,8 @@ def explained(new: NewSubject, settings: Sequence[Setting]) -> tuple[Setting, ..
     """The settings with what its connector says of address, login and secret; first the name, then the connection."""
     if new.of_cart is not None:
         own = ("name", f"{connector_options.PREFIX}location")
-        settings = [one for one in settings if one.section is not Section.CONNECTION or one.name in own]
-        settings = [replace(one, optional=False) if one.name == own[1] else one for one in settings]
+        settings = [row for row in settings if row.section is not Section.CONNECTION or row.name in own]
+        settings = [replace(row, optional=False) if row.name == own[1] else row for row in settings]
     about = registry.about(new.group, new.system) or About(new.system)
     helps = {
         "url": f"such as {about.example}",
@@ -147,13 +149,13 @@ def explained(new: NewSubject, settings: Sequence[Setting]) -> tuple[Setting, ..
         "secret": f"{about.signs_in_with or 'not needed'}: {_REFERENCE}",
     }
     one_secret = len(registry.secret_parts(new.group, new.system)) == 1
-    told = [
+    described = [
         replace(setting, help=helps[setting.name])
         if setting.name in helps and (setting.name != secret_parts.FIRST or one_secret)
         else setting
         for setting in settings
     ]
-    return tuple(sorted(told, key=lambda setting: (SECTIONS.index(setting.section), setting.name != "name")))
+    return tuple(sorted(described, key=lambda setting: (SECTIONS.index(setting.section), setting.name != "name")))
 
 
 def missing(new: NewSubject, settings: Sequence[Setting], texts: Mapping[str, str]) -> dict[str, str]:

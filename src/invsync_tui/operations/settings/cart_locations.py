@@ -64,8 +64,8 @@ def new(
         "combine_all",
     }
     changed = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", row["system"]), given)
-    kept = {name: row[name] for name in (*sorted(rules), "push_kind", "relist_every", "observe_every")}
-    return {**kept, **changed, **settings_write.connection_at(row, location), "of_cart": main.id}
+    of_main = {name: row[name] for name in (*sorted(rules), "push_kind", "relist_every", "observe_every")}
+    return {**of_main, **changed, **settings_write.connection_at(row, location), "of_cart": main.id}
 
 
 def check_change(session: Session, present: CartSetup, given: Mapping[str, str], options: Sequence[str]) -> None:

@@ -21,10 +21,10 @@ ALIAS_TYPES = ("UPC", "EAN", "ASIN", "MPN", "CUSTOM")
 
 def details(session: Session, cart_id: int) -> CartSetup:
     """The settings of one cart with its connection and its newest push."""
-    found = next((cart for cart in carts(session) if cart.id == cart_id), None)
-    if found is None:
+    cart_row = next((cart for cart in carts(session) if cart.id == cart_id), None)
+    if cart_row is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-    return found
+    return cart_row
 
 
 def add(
@@ -68,11 +68,11 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
             raise InvalidError(f"--{key}", "it is needed to add a cart.")
     fields.refuse_unknown(fields.CART, secret_parts.without(given), ("system",))
     system = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
-    found = fields.read_all("cart", fields.of_system(fields.CART, registry.CARTS, system), given)
-    found["system"] = system
-    found["options"] = json.dumps(connector_options.merged(registry.CARTS, system, options))
-    found |= secret_parts.columns(registry.CARTS, system, given)
-    return found
+    columns = fields.read_all("cart", fields.of_system(fields.CART, registry.CARTS, system), given)
+    columns["system"] = system
+    columns["options"] = json.dumps(connector_options.merged(registry.CARTS, system, options))
+    columns |= secret_parts.columns(registry.CARTS, system, given)
+    return columns
 
 
 def change(
@@ -95,27 +95,27 @@ def change(
     present = details(session, names.cart(session, called, owner_id).id)
     cart_locations.check_change(session, present, given, options)
     system = present.connection.system
-    found = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), given)
+    columns = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), given)
     if options:
-        found["options"] = json.dumps(
+        columns["options"] = json.dumps(
             connector_options.merged("invsync.carts", system, options, present.connection.options)
         )
-    found |= secret_parts.columns("invsync.carts", system, given, present.connection.secrets)
+    columns |= secret_parts.columns("invsync.carts", system, given, present.connection.secrets)
     owner = names.Named(present.merchant_id, present.merchant, present.merchant_id)
     alias = _alias(session, owner.id, given["alias"]) if "alias" in given else None
     chosen = None if warehouses is None else _warehouses(session, owner, warehouses)
     every = values.read_schedule("--every", given["every"]) if "every" in given else present.every
     with saving(session, f"change the cart {called!r}") as saved:
         if alias is not None:
-            found["push_kind"] = _push_kind(saved, owner.id, alias)
-        _change(saved, present, found, chosen, every, rev, reason)
+            columns["push_kind"] = _push_kind(saved, owner.id, alias)
+        _change(saved, present, columns, chosen, every, rev, reason)
     return details(session, present.id)
 
 
 def _change(
     saved: Saving,
     present: CartSetup,
-    found: Mapping[str, Any],
+    columns: Mapping[str, Any],
     chosen: list[int] | None,
     every: int | None,
     rev: int | None,
@@ -127,11 +127,11 @@ def _change(
 
     row = saved.current(saved.db.get_one(models.Cart, present.id), rev)
     was = row.rev
-    before = settings_write.change_cart(saved.db, row, found, chosen)
+    before = settings_write.change_cart(saved.db, row, columns, chosen)
     saved.flush()
     if before.keys() & cart_locations.MOVING or before.get("upload_enabled") is False:
         settings_read.drop_reading(saved.tx, present.id)
-    after = {key: chosen if key == "warehouses" else found[key] for key in before}
+    after = {key: chosen if key == "warehouses" else columns[key] for key in before}
     cart_locations.follow(saved, row, before, reason)
     if every != present.every:
         saved.schedule("push", present.id, every, first_in=every or 0)
@@ -159,19 +159,19 @@ def _warehouses(session: Session, owner: names.Named, wanted: Sequence[str]) -> 
     """Numbers of the warehouses with these codes, or with these references where a code is used twice."""
     with as_operation_error(), session.store.reading() as cx:
         places = settings_read.places(cx, owner.id)
-    return sorted({_warehouse(places, one, owner.name) for one in wanted})
+    return sorted({_warehouse(places, code, owner.name) for code in wanted})
 
 
 def _warehouse(places: Sequence[settings_read.WarehouseRef], wanted: str, merchant: str) -> int:
-    found = [place.id for place in places if place.code == wanted] or [p.id for p in places if p.ref == wanted != ""]
-    if len(found) > 1:
+    ids = [place.id for place in places if place.code == wanted] or [p.id for p in places if p.ref == wanted != ""]
+    if len(ids) > 1:
         refs = ", ".join(place.ref for place in places if place.code == wanted)
         raise InvalidError("--warehouse", f"several warehouses have the code {wanted!r}; give a reference: {refs}.")
-    if not found:
+    if not ids:
         known = ", ".join(place.code for place in places)
         raise InvalidError(
             "--warehouse",
             f"no warehouse {wanted!r} has been loaded for {merchant!r}; known: {known}. "
             "A new one comes with the next inventory download: invsync sync MERCHANT.",
         )
-    return found[0]
+    return ids[0]

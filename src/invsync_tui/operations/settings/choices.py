@@ -22,8 +22,8 @@ NEW = -1
 
 def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
     """Push Inventory Using Alias: what was loaded, with how many products have it and how many codes collide."""
-    kinds = {one.name: one.kind for one in types}
-    names = {one.kind: one.name for one in types}
+    kinds = {alias_type.name: alias_type.kind for alias_type in types}
+    names = {alias_type.kind: alias_type.name for alias_type in types}
 
     def read(field: str, text: str) -> int:
         name = values.line(field, text, values.NAME_MOST).upper()
@@ -33,7 +33,9 @@ def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
     def show(kind: Any) -> str:
         return names.get(int(kind), f"type {kind}")
 
-    return _with(ALIAS, read, show), tuple(Choice(one.name, one.name, _counted(one)) for one in types)
+    return _with(ALIAS, read, show), tuple(
+        Choice(alias_type.name, alias_type.name, _counted(alias_type)) for alias_type in types
+    )
 
 
 def _counted(alias_type: AliasTypeLine) -> str:
@@ -54,11 +56,11 @@ def warehouses(places: Sequence[WarehouseLine]) -> tuple[Setting, tuple[Choice, 
 
     def read(field: str, text: str) -> list[int]:
         wanted = [part.strip() for part in text.split(",") if part.strip()]
-        for one in wanted:
-            if one not in by_value:
+        for chosen in wanted:
+            if chosen not in by_value:
                 known = ", ".join(by_value) or "none yet"
-                raise InvalidError(field, f"no warehouse {one!r} has been loaded; known: {known}.")
-        return sorted({by_value[one] for one in wanted})
+                raise InvalidError(field, f"no warehouse {chosen!r} has been loaded; known: {known}.")
+        return sorted({by_value[chosen] for chosen in wanted})
 
     def show(ids: Any) -> str:
         return ",".join(by_id.get(int(number), f"number {number}") for number in ids)

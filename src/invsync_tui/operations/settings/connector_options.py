@@ -27,16 +27,16 @@ def merged(group: str, system: str, given: Iterable[str], present: Mapping[str, 
     """Options as KEY=VALUE on top of the present ones, for `system`; KEY= takes one away. InvalidError tells the first that
     is refused, or that is required and not there then."""
     given = list(given)
-    found = values.options(given, present)
-    set_now = {name: value for name, value in found.items() if any(one.startswith(f"{name}=") for one in given)}
+    options = values.options(given, present)
+    set_now = {name: value for name, value in options.items() if any(text.startswith(f"{name}=") for text in given)}
     with as_operation_error():
         wrong = registry.wrong_option(group, system, set_now)
-        absent = None if wrong else registry.missing_option(group, system, found)
+        absent = None if wrong else registry.missing_option(group, system, options)
     if absent is not None:
         wrong = f"{absent.name}: {absent.wrong('')} Give it as --option {absent.name}=VALUE."
     if wrong:
         raise InvalidError("--option", wrong)
-    return found
+    return options
 
 
 def fields_of(group: str, system: str, whole: Setting, stored: str) -> tuple[Setting, ...]:
@@ -100,8 +100,8 @@ def _show(name: str, stored: Any) -> str:
 
 def parsed(stored: Any) -> dict[str, str]:
     """Stored options by name."""
-    found: dict[str, str] = json.loads(stored or "{}")
-    return found
+    options: dict[str, str] = json.loads(stored or "{}")
+    return options
 
 
 def is_option(setting: Setting) -> bool:

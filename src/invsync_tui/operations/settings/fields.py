@@ -262,10 +262,10 @@ def _name(table: str) -> Setting:
     )
 
 
-def _every(label: str, said: str, option_help: str, default: str = "") -> Setting:
+def _every(label: str, sentence: str, option_help: str, default: str = "") -> Setting:
     value = _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST)
     return Setting(
-        "every", "every", "schedule", Section.SYNC, label, value, said, optional=True, option_help=option_help,
+        "every", "every", "schedule", Section.SYNC, label, value, sentence, optional=True, option_help=option_help,
         default=default,
     )  # fmt: skip
 
@@ -362,7 +362,7 @@ CART: tuple[Setting, ...] = (
 )  # fmt: skip
 """In the order of the form."""
 
-LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "safety_rules")
+LIMITS: tuple[Setting, ...] = tuple(row for row in CART if row.group == "safety_rules")
 """The limits above which a push is held; a merchant's form has them for all its carts."""
 ADDRESS = "url"
 ALIAS, WAREHOUSES = "alias", "warehouses"
@@ -380,7 +380,7 @@ FORMER_NAMES = {
 
 def setting(settings: Sequence[Setting], name: str) -> Setting:
     """The setting of this name; KeyError if there is none."""
-    return {one.name: one for one in settings}[name]
+    return {row.name: row for row in settings}[name]
 
 
 def of_system(settings: Sequence[Setting], group: str, system: str) -> tuple[Setting, ...]:
@@ -410,28 +410,28 @@ def unknown(name: str, known: Sequence[str]) -> InvalidError:
 
 def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) -> dict[str, Any]:
     """Column to value for the settings of a table that were given, by name; those that `choices` makes are left out."""
-    mine = [one for one in settings if one.table == table and not one.resolved and one.name in given]
-    return {one.column: one.read(one.flag, given[one.name]) for one in mine}
+    mine = [row for row in settings if row.table == table and not row.resolved and row.name in given]
+    return {row.column: row.read(row.flag, given[row.name]) for row in mine}
 
 
 def document(settings: Sequence[Setting], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values, by the name of the setting, as JSON has them."""
     result: dict[str, Any] = {}
-    for one in settings:
-        if one.in_json:
-            within = result.setdefault(one.group, {}) if one.group else result
-            within[one.json_key] = one.json_value(stored[one.name])
+    for row in settings:
+        if row.in_json:
+            within = result.setdefault(row.group, {}) if row.group else result
+            within[row.json_key] = row.json_value(stored[row.name])
     return result
 
 
 def schemas(settings: Sequence[Setting]) -> dict[str, Any]:
     """The JSON Schemas of `document`, by name."""
     result: dict[str, Any] = {}
-    for one in settings:
-        if one.in_json and not one.group:
-            result[one.json_key] = one.json_schema()
-        elif one.in_json:
-            whole = result.setdefault(one.group, {"type": "object", "properties": {}, "additionalProperties": False})
-            whole["properties"][one.json_key] = one.json_schema()
+    for row in settings:
+        if row.in_json and not row.group:
+            result[row.json_key] = row.json_schema()
+        elif row.in_json:
+            whole = result.setdefault(row.group, {"type": "object", "properties": {}, "additionalProperties": False})
+            whole["properties"][row.json_key] = row.json_schema()
             whole["required"] = list(whole["properties"])
     return result

@@ -58,12 +58,12 @@ class _Sheet:
 
     def setting(self, name: str) -> Setting:
         """The setting of a field."""
-        for one in self.settings:
-            if one.name == name:
-                return one
+        for row in self.settings:
+            if row.name == name:
+                return row
         if name == connector_options.ALL:
             return fields.setting(fields.CART, name)  # all of them as one text, as scripts give it
-        known = [one.name for one in self.settings]
+        known = [row.name for row in self.settings]
         raise fields.unknown(name, known)
 
     def given(self, values: Mapping[str, str]) -> dict[str, str]:
@@ -87,20 +87,20 @@ def form(session: Session, subject: str) -> Form:
     sections = additions.SECTIONS if sheet.new is not None else tuple(Section)
     shown = tuple(
         Field(
-            one.name,
-            one.label,
-            one.kind,
-            sheet.text(one),
-            one.help,
-            sheet.choices.get(one.name, ()),
-            one.optional,
-            str(one.section),
+            row.name,
+            row.label,
+            row.kind,
+            sheet.text(row),
+            row.help,
+            sheet.choices.get(row.name, ()),
+            row.optional,
+            str(row.section),
         )
         for section in sections
-        for one in sheet.settings
-        if one.section is section
+        for row in sheet.settings
+        if row.section is section
     )
-    there = {one.section for one in shown}
+    there = {row.section for row in shown}
     return Form(subject, title, sheet.rev, shown, {str(s): h for s, h in fields.SECTION_HELP.items() if s in there})
 
 
@@ -119,8 +119,10 @@ def incomplete(session: Session, subject: str, values: Mapping[str, str]) -> tup
     texts = {setting.name: values.get(setting.name, sheet.text(setting)) for setting in sheet.settings}
     absent = additions.missing(sheet.new, sheet.settings, texts)
     wrong = _problems(session, sheet, {name: text for name, text in texts.items() if name not in absent})
-    found = absent | {problem.field: problem.text for problem in wrong}
-    return tuple(FieldProblem(setting.name, found[setting.name]) for setting in sheet.settings if setting.name in found)
+    problems = absent | {problem.field: problem.text for problem in wrong}
+    return tuple(
+        FieldProblem(setting.name, problems[setting.name]) for setting in sheet.settings if setting.name in problems
+    )
 
 
 def add(session: Session, subject: str, values: Mapping[str, str]) -> additions.Added:
@@ -240,7 +242,7 @@ def _stored_sheet(session: Session, subject: str) -> _Sheet:
     if columns is None:
         raise NotFoundError(f"There is no {kind} {number}. List them with: invsync {kind}s.")
     if kind == "merchant":
-        known = tuple(one for one in fields.MERCHANT if one.column in columns)
+        known = tuple(row for row in fields.MERCHANT if row.column in columns)
         settings = (*_with_options(known, registry.SOURCES, columns), *limits.settings())
         listed = connector_options.choices_of(registry.SOURCES, columns["system"]) if "system" in columns else {}
         return _Sheet(kind, int(number), columns | limits.columns(), settings, listed, limits)
@@ -249,8 +251,8 @@ def _stored_sheet(session: Session, subject: str) -> _Sheet:
         stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
         products = counts.products(cx, columns["merchant_id"])
     known = tuple(
-        loaded[one.name][0] if one.resolved else _with_numbers(one, columns[one.column], stocked, products)
-        for one in fields.CART
+        loaded[row.name][0] if row.resolved else _with_numbers(row, columns[row.column], stocked, products)
+        for row in fields.CART
     )
     settings = _with_options(known, registry.CARTS, columns)
     listed = {name: choices for name, (_, choices) in loaded.items()}
@@ -379,7 +381,7 @@ def _merged(sheet: _Sheet, text: str | None) -> list[str]:
     """Options as the command line gives them: those that are gone are taken away by `K=`."""
     if text is None:
         return []
-    wanted = dict(part.split("=", 1) for part in (one.strip() for one in text.split(",")) if part)
+    wanted = dict(part.split("=", 1) for part in (part_text.strip() for part_text in text.split(",")) if part)
     present = dict(part.split("=", 1) for part in sheet.text(sheet.setting("options")).split(", ") if part)
     return [f"{key}={wanted.get(key, '')}" for key in {**present, **wanted}]
 
@@ -390,14 +392,14 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
         entries = store_read.changes(cx, subject, max(1, sheet.rev - rev))
     theirs: dict[str, Change] = {}
     for entry in entries:
-        for one in sheet.settings:
-            if one.column not in entry.before:
+        for row in sheet.settings:
+            if row.column not in entry.before:
                 continue
-            before, after = one.show(entry.before[one.column]), one.show(entry.after.get(one.column))
-            if _is_part(one) and before == after:
+            before, after = row.show(entry.before[row.column]), row.show(entry.after.get(row.column))
+            if _is_part(row) and before == after:
                 continue  # another part of the same column changed
-            first = theirs.get(one.name)
-            theirs[one.name] = Change(one.name, one.label, first.before if first else before, after)
+            first = theirs.get(row.name)
+            theirs[row.name] = Change(row.name, row.label, first.before if first else before, after)
     newest = entries[-1] if entries else None
     both = tuple(name for name in theirs if name in values)
     return Conflict(sheet.rev, newest.who if newest else "", newest.at if newest else 0, tuple(theirs.values()), both)

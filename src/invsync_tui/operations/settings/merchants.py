@@ -36,14 +36,14 @@ class Limits:
         """What all carts agree on; None where they do not."""
         if not self.carts:
             return {}
-        told = {column: set(self.of(column).values()) for column in COLUMNS}
-        return {column: found.pop() if len(found) == 1 else None for column, found in told.items()}
+        values_of = {column: set(self.of(column).values()) for column in COLUMNS}
+        return {column: values.pop() if len(values) == 1 else None for column, values in values_of.items()}
 
     def settings(self) -> tuple[Setting, ...]:
         """As fields of the merchant's form; none where it has no cart."""
         agreed = self.columns()
         known = fields.LIMITS if agreed else ()
-        return tuple(self._setting(one, mixed=agreed[one.column] is None) for one in known)
+        return tuple(self._setting(row, mixed=agreed[row.column] is None) for row in known)
 
     def _setting(self, setting: Setting, *, mixed: bool) -> Setting:
         def read(field: str, text: str) -> Any:
@@ -56,17 +56,17 @@ class Limits:
         note = (
             f"; now {listed([f'{name} {value}' for name, value in self.of(setting.column).items()])}" if mixed else ""
         )
-        value = replace(setting.value, read=read, show=_shown)
+        value = replace(setting.value, read=read, show=_value_text)
         return replace(setting, value=value, help=f"of all its carts: {setting.help}{note}")
 
     def label(self, setting: Setting, value: Any) -> str:
         """What a change of it is called: how many carts it changes, and which."""
-        found = self.of(setting.column)
-        changed = [name for name, present in found.items() if present != value]
-        return f"{setting.label}, {len(changed)} of {len(found)} carts ({listed(changed)})"
+        counted_values = self.of(setting.column)
+        changed = [name for name, present in counted_values.items() if present != value]
+        return f"{setting.label}, {len(changed)} of {len(counted_values)} carts ({listed(changed)})"
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return MIXED if value is None else str(value)
 
 
@@ -82,14 +82,14 @@ def save(saved: Saving, merchant_id: int, given: Mapping[str, str], reason: str)
     from invsync_tui.store.settings import read as settings_read
     from invsync_tui.store.settings import write as settings_write
 
-    found = fields.read_all("cart", fields.LIMITS, given)
-    for one in settings_read.limits_of_merchant(saved.tx, merchant_id) if found else ():
-        row = saved.db.get_one(models.Cart, one.cart_id)
+    limits = fields.read_all("cart", fields.LIMITS, given)
+    for cart_limits in settings_read.limits_of_merchant(saved.tx, merchant_id) if limits else ():
+        row = saved.db.get_one(models.Cart, cart_limits.cart_id)
         was = row.rev
-        before = settings_write.change_cart(saved.db, row, found, None)
+        before = settings_write.change_cart(saved.db, row, limits, None)
         if before:
             row.rev = was + 1
-            saved.audit("cart set", f"cart:{one.cart_id}", before, {key: found[key] for key in before}, reason)
+            saved.audit("cart set", f"cart:{cart_limits.cart_id}", before, {key: limits[key] for key in before}, reason)
 
 
 DEFAULT_EVERY = 3600
@@ -101,10 +101,10 @@ MOVING = frozenset({"url", "options"})
 
 def details(session: Session, merchant_id: int) -> MerchantSetup:
     """The settings of one merchant with its WMS connection."""
-    found = next((merchant for merchant in merchants(session) if merchant.id == merchant_id), None)
-    if found is None:
+    merchant_row = next((merchant for merchant in merchants(session) if merchant.id == merchant_id), None)
+    if merchant_row is None:
         raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
-    return found
+    return merchant_row
 
 
 def add(session: Session, name: str, given: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
@@ -138,11 +138,11 @@ def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[st
         if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a merchant.")
     system = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
-    found = fields.read_all("source", fields.of_system(fields.MERCHANT, registry.SOURCES, system), given)
-    found["system"] = system
-    found["options"] = json.dumps(connector_options.merged(registry.SOURCES, system, options))
-    found |= secret_parts.columns(registry.SOURCES, system, given)
-    return found
+    columns = fields.read_all("source", fields.of_system(fields.MERCHANT, registry.SOURCES, system), given)
+    columns["system"] = system
+    columns["options"] = json.dumps(connector_options.merged(registry.SOURCES, system, options))
+    columns |= secret_parts.columns(registry.SOURCES, system, given)
+    return columns
 
 
 def _every(given: Mapping[str, str], default: int | None) -> int | None:
@@ -193,13 +193,13 @@ def _merchant_row(saved: Saving, number: int) -> Any:
     return saved.db.get_one(models.Merchant, number)
 
 
-def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
+def _change_merchant(saved: Saving, number: int, columns: Mapping[str, Any]) -> dict[str, Any]:
     """Change the merchant's own row; returns what was replaced. Nothing was sent while it was off: see `drop_reading`."""
     from invsync_tui.store import models
     from invsync_tui.store.settings import read as settings_read
     from invsync_tui.store.settings import write as settings_write
 
-    before = settings_write.change_merchant(saved.db, saved.db.get_one(models.Merchant, number), found)
+    before = settings_write.change_merchant(saved.db, saved.db.get_one(models.Merchant, number), columns)
     if before.get("inventory_sync") is False:
         saved.flush()
         for cart in settings_write.carts(saved.db, number):
@@ -207,15 +207,15 @@ def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> di
     return before
 
 
-def _change_source(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
+def _change_source(saved: Saving, number: int, columns: Mapping[str, Any]) -> dict[str, Any]:
     """Change the WMS connection; one that may lead to other data is downloaded completely next."""
     from invsync_tui.store.settings import read as settings_read
     from invsync_tui.store.settings import write as settings_write
 
     row = settings_write.source_of(saved.db, number)
-    before = {column: getattr(row, column) for column, value in found.items() if getattr(row, column) != value}
+    before = {column: getattr(row, column) for column, value in columns.items() if getattr(row, column) != value}
     for column in before:
-        setattr(row, column, found[column])
+        setattr(row, column, columns[column])
     saved.flush()
     if before.keys() & MOVING:
         settings_read.drop_mark(saved.tx, number)

@@ -46,13 +46,13 @@ def preview(
     return replace(plus, total=max(total, plus.counted + 1))
 
 
-def _plus(found: Preview, effect: Effect) -> Preview:
+def _plus(preview: Preview, effect: Effect) -> Preview:
     return Preview(
-        total=found.total,
-        counted=found.counted + effect.looked_at,
-        to_zero=found.to_zero + effect.to_zero,
-        changed=found.changed + effect.changed,
-        lose_match=found.lose_match + effect.lose_match,
-        gain_match=found.gain_match + effect.gain_match,
+        total=preview.total,
+        counted=preview.counted + effect.looked_at,
+        to_zero=preview.to_zero + effect.to_zero,
+        changed=preview.changed + effect.changed,
+        lose_match=preview.lose_match + effect.lose_match,
+        gain_match=preview.gain_match + effect.gain_match,
         last=effect.last,
     )

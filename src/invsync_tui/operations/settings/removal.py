@@ -64,7 +64,9 @@ class Contents:
             lines.append(f"{counted(len(self.locations), 'further location')}: {merchants.listed(self.locations)}")
         held = f", {len(self.held)} of them held for review" if self.held else ""
         for words, note in _LINES:
-            parts = [_counted(self.counts[name], one, more) for name, one, more in words if self._is_named(name)]
+            parts = [
+                _counted(self.counts[name], singular, more) for name, singular, more in words if self._is_named(name)
+            ]
             if parts:
                 lines.append(", ".join(parts) + (held if words is _RUNS else "") + note)
         return tuple(lines)
@@ -116,8 +118,8 @@ _LINES: tuple[tuple[tuple[tuple[str, str, str], ...], str], ...] = (
 """Lines of what goes: kinds with their nouns, and what follows."""
 
 
-def _counted(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"
+def _counted(number: int, singular: str, more: str) -> str:
+    return f"{number:,} {singular if number == 1 else more}"
 
 
 @dataclass(frozen=True, slots=True)

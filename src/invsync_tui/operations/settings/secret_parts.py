@@ -84,10 +84,10 @@ def fields_of(group: str, system: str, first: Setting, stored: str) -> list[Sett
     from invsync_tui.connectors.about import SecretPart
 
     parts = registry.secret_parts(group, system)
-    kept = _parsed(stored)
+    references = _parsed(stored)
     names = {part.name for part in parts}
     gone = f"not a secret of {system}; empty takes it away"
-    foreign = [SecretPart(name, name, gone, required=False) for name in kept if name not in names]
+    foreign = [SecretPart(name, name, gone, required=False) for name in references if name not in names]
     if len(parts) == 1 and not foreign:
         return [first]
     shown = replace(first, label=_label(parts[0]), help=_help(parts[0]))
@@ -108,8 +108,8 @@ def _help(part: SecretPart) -> str:
 
 
 def _parsed(stored: Any) -> dict[str, str]:
-    kept: dict[str, str] = json.loads(stored or "{}")
-    return kept
+    references: dict[str, str] = json.loads(stored or "{}")
+    return references
 
 
 def _show(name: str, stored: Any) -> str:

@@ -53,8 +53,8 @@ def switch(field: str, text: str) -> bool:
 
 def duration(field: str, text: str, least: int, most: int) -> int:
     """Seconds of a time such as 90s, 15m, 1h, 2d."""
-    found = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip().lower(), re.ASCII)
-    seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else -1
+    match = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip().lower(), re.ASCII)
+    seconds = int(match.group(1)) * _UNITS[match.group(2)] if match else -1
     if not least <= seconds <= most:
         allowed = f"a time from {span(least)} to {span(most)}, such as 90s, 15m, 1h or 2d"
         raise InvalidError(field, f"{text!r} is not allowed; give {allowed}.")
@@ -83,10 +83,10 @@ def line(field: str, text: str, most: int = TEXT_MOST) -> str:
 
 def name(field: str, text: str) -> str:
     """A name that cannot be taken for a number."""
-    found = line(field, text, NAME_MOST)
-    if not found or found.isdecimal():
+    name_text = line(field, text, NAME_MOST)
+    if not name_text or name_text.isdecimal():
         raise InvalidError(field, f"{text!r} is not allowed; give a name that is not empty and not a number.")
-    return found
+    return name_text
 
 
 def address(field: str, text: str) -> str:
@@ -98,10 +98,10 @@ def address_of(group: str, system: str, field: str, text: str) -> str:
     """An address of a system, as its connector declares them. Without a login and without a query in it."""
     from invsync_tui.connectors import registry
 
-    found = address(field, text)
-    if wrong := registry.wrong_address(group, system, found):
+    url = address(field, text)
+    if wrong := registry.wrong_address(group, system, url):
         raise InvalidError(field, wrong)
-    return found
+    return url
 
 
 def secret(field: str, text: str) -> str:
@@ -116,8 +116,8 @@ def secret(field: str, text: str) -> str:
 def options(given: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:
     """KEY=VALUE texts on top of the present ones; KEY= takes one away."""
     merged = dict(present or {})
-    for one in given:
-        key, equals, value = one.partition("=")
+    for part in given:
+        key, equals, value = part.partition("=")
         if not equals or not _OPTION_KEY.fullmatch(key):
             raise InvalidError("--option", "it must be KEY=VALUE with a key of letters, digits, '_', '.' and '-'.")
         if any(word in key.lower() for word in _SECRET_WORDS):
@@ -146,7 +146,7 @@ def read_schedule(field: str, text: str) -> int | None:
 
 def reason(text: str) -> str:
     """Why an operator changed something: one line that says something."""
-    found = line("--reason", text)
-    if not found:
+    reason_text = line("--reason", text)
+    if not reason_text:
         raise InvalidError("--reason", "it may not be empty; say why, for the audit.")
-    return found
+    return reason_text

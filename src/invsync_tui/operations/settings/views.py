@@ -131,7 +131,7 @@ def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
     return MerchantSetup(
         id=row["id"],
         name=row["name"],
-        values={one.name: row[one.column] for one in fields.MERCHANT},
+        values={setting.name: row[setting.column] for setting in fields.MERCHANT},
         source=connection_of(row) if row["system"] is not None else None,
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
@@ -165,7 +165,7 @@ def _cart(
         merchant_id=row["merchant_id"],
         merchant=row["merchant"],
         name=row["name"],
-        values={one.name: row[one.column] for one in fields.CART if not one.resolved} | named,
+        values={setting.name: row[setting.column] for setting in fields.CART if not setting.resolved} | named,
         connection=connection_of(row),
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,

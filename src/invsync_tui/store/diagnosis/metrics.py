@@ -70,10 +70,10 @@ def stock(cx: sqlite3.Connection) -> list[tuple[int, str, int]]:
 
 def requests(cx: sqlite3.Connection, since: int) -> dict[tuple[str, str], int]:
     """Recorded HTTP requests since a time (epoch seconds), by method and answer (2xx, 4xx, 5xx, none)."""
-    found: Counter[tuple[str, str]] = Counter()
+    answers: Counter[tuple[str, str]] = Counter()
     rows = cx.execute("SELECT at_ms, method, status FROM exchange ORDER BY id DESC LIMIT ?", (REQUESTS_MOST,))
     for at_ms, method, status in rows:
         if at_ms < since * 1000:
             break
-        found[method, "none" if status is None else f"{status // 100}xx"] += 1
-    return dict(found)
+        answers[method, "none" if status is None else f"{status // 100}xx"] += 1
+    return dict(answers)

@@ -54,13 +54,13 @@ def is_held(store: Path, key: str) -> bool:
     """Whether any process holds a key, alone or shared. Needs no right to write; without a file nobody can hold it."""
     if file_modes.identity(store) is None:
         return False
-    return _asked(store, folder(store) / f"{_file_name(key)}.lock", key, _shown)
+    return _ask_lock(store, folder(store) / f"{_file_name(key)}.lock", key, _is_held)
 
 
 def is_held_by_former_program(store: Path, key: str) -> bool:
     """The same for a program up to schema 4."""
     path = former_folder(store) / f"{_file_name(key)}.lock"
-    return _asked(store, path, key, lambda descriptor: not _try_flock(descriptor, fcntl.LOCK_EX))
+    return _ask_lock(store, path, key, lambda descriptor: not _try_flock(descriptor, fcntl.LOCK_EX))
 
 
 def try_lock(descriptor: int, how: int) -> bool:
@@ -98,7 +98,7 @@ def _show(descriptor: int, how: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_RECORD, kind, os.SEEK_SET, 0, 1, 0))
 
 
-def _shown(descriptor: int) -> bool:
+def _is_held(descriptor: int) -> bool:
     """Whether somebody holds it; nothing is taken."""
     if not _CAN_ASK:
         return not _try_flock(descriptor, fcntl.LOCK_EX)
@@ -134,7 +134,7 @@ def _make_folder(place: Path, mode: int, store: Path) -> None:
         place.chmod(mode | (place.stat().st_mode & stat.S_ISGID))
 
 
-def _asked(store: Path, path: Path, key: str, question: Callable[[int], bool]) -> bool:
+def _ask_lock(store: Path, path: Path, key: str, question: Callable[[int], bool]) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):

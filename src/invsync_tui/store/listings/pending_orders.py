@@ -266,7 +266,7 @@ def change(cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | No
     carts go for that reason too, so that none waits for its own cart's next push. What one cart reports stands for all
     that are told the same.
     """
-    before = _kept(cx, asked_cart.merchant_id)
+    before = _stored_lines(cx, asked_cart.merchant_id)
     kept_rows = [_not_ahead(row, terms.now) for row in before]
     rows = kept_rows
     if lines is not None:
@@ -301,7 +301,7 @@ def _ambiguous(rows: Iterable[Kept]) -> set[str]:
 _COLUMNS = ", ".join(f"o.{name}" for name in Kept._fields)
 
 
-def _kept(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
+def _stored_lines(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
     rows = cx.execute(
         f"SELECT {_COLUMNS} FROM cart AS c CROSS JOIN pending_order AS o ON o.cart_id = c.id WHERE c.merchant_id = ?",
         (merchant_id,),
@@ -431,7 +431,7 @@ def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set
 
 def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
     """Names of the orders that the WMS is not known to have; without those that several shops use."""
-    rows = [row for row in _kept(cx, merchant_id) if row.known_at is None and row.until]
+    rows = [row for row in _stored_lines(cx, merchant_id) if row.known_at is None and row.until]
     ambiguous = _ambiguous(rows)
     return sorted({_name(row) for row in rows} - ambiguous)
 
@@ -439,7 +439,7 @@ def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
 def record_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
     """The WMS has these orders as of `now`: a reading from then on takes them into account. Returns how many rows changed."""
     order_names = set(to_ask_for(tx, merchant_id)).intersection(names)
-    rows = [row for row in _kept(tx, merchant_id) if _name(row) in order_names and row.known_at is None]
+    rows = [row for row in _stored_lines(tx, merchant_id) if _name(row) in order_names and row.known_at is None]
     known = [row._replace(known_at=now, until=now) for row in rows]
     if rows:
         apply(tx, merchant_id, Change(frozenset(known), frozenset(rows)), seq)

@@ -85,14 +85,16 @@ class Sorted:
 
     def after(self, key: Key | None, limit: int) -> list[Row]:
         """Rows behind `key`; None starts at the first."""
-        return self._kept(self.pages.after, key, limit, -1)[:limit]
+        return self._matching_rows(self.pages.after, key, limit, -1)[:limit]
 
     def before(self, key: Key | None, limit: int) -> list[Row]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
-        rows = self._kept(self.pages.before, key, limit, 0)
+        rows = self._matching_rows(self.pages.before, key, limit, 0)
         return rows[-limit:]
 
-    def _kept(self, page: Callable[[Key | None, int], list[Row]], key: Key | None, limit: int, last: int) -> list[Row]:
+    def _matching_rows(
+        self, page: Callable[[Key | None, int], list[Row]], key: Key | None, limit: int, last: int
+    ) -> list[Row]:
         collected: list[Row] = []
         while len(collected) < limit:
             rows = page(key, CHUNK)

@@ -64,12 +64,12 @@ def _excludes_zero(condition: Condition) -> bool:
 
 def part_of(conditions: Sequence[Condition], tabs: Mapping[str, str]) -> Part:
     """All conditions as one; `tabs` says by name which rows a tab has."""
-    parts = [_one(condition, tabs) for condition in conditions]
+    parts = [_condition_part(condition, tabs) for condition in conditions]
     where = " AND ".join(part.where for part in parts)
     return Part(where or "1", tuple(value for part in parts for value in part.values))
 
 
-def _one(condition: Condition, tabs: Mapping[str, str]) -> Part:
+def _condition_part(condition: Condition, tabs: Mapping[str, str]) -> Part:
     part = _positive(condition, tabs)
     # What is unknown fulfils no comparison, and so it fulfils the opposite of each.
     return Part(f"NOT coalesce({part.where}, 0)", part.values) if condition.negated else part

@@ -92,14 +92,14 @@ class MerchantTree:
         return " DESC" if self.descending is not backwards else "", " DESC" if backwards else ""
 
     def _rows(self, select: str, beyond: Part, order: str, limit: int) -> list[Row]:
-        kept = self._kept()
-        sql = f"{select} WHERE {beyond.where} AND {kept.where} ORDER BY {order} LIMIT ?"
-        return self.cx.execute(sql, (*beyond.values, *kept.values, limit)).fetchall()
+        sorted_rows = self._filter_part()
+        sql = f"{select} WHERE {beyond.where} AND {sorted_rows.where} ORDER BY {order} LIMIT ?"
+        return self.cx.execute(sql, (*beyond.values, *sorted_rows.values, limit)).fetchall()
 
     def _counted(self, origin: str, beyond: Part) -> int:
-        kept = self._kept()
-        sql = f"SELECT count(*) FROM {origin} WHERE {beyond.where} AND {kept.where}"
-        return int(self.cx.execute(sql, (*beyond.values, *kept.values)).fetchone()[0])
+        sorted_rows = self._filter_part()
+        sql = f"SELECT count(*) FROM {origin} WHERE {beyond.where} AND {sorted_rows.where}"
+        return int(self.cx.execute(sql, (*beyond.values, *sorted_rows.values)).fetchone()[0])
 
     def _merchants_beyond(self, key: Key, *, backwards: bool) -> Part:
         """Merchants behind a key or in front of it. In front of a cart is its own merchant as well."""
@@ -116,7 +116,7 @@ class MerchantTree:
         merchant, cart = key
         return Part(f"m.name {sign}= ? AND (m.name {sign} ? OR c.name {within} ?)", (merchant, merchant, cart))
 
-    def _kept(self) -> Part:
+    def _filter_part(self) -> Part:
         where = ["1"]
         values: list[str] = []
         for word in self.words:

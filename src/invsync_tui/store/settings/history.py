@@ -28,10 +28,10 @@ def of_cart(cx: sqlite3.Connection, cart_id: int, at: int) -> dict[str, Any] | N
     cart = _taken_back(cx, present, f"cart:{cart_id}", at)
     number = int(present["merchant_id"])
     merchant = _taken_back(cx, settings_read.merchant(cx, number) or {}, f"merchant:{number}", at)
-    values = {name: _told(name, cart.get(name)) for name in CART}
+    values = {name: _readable_value(name, cart.get(name)) for name in CART}
     values["warehouses"] = _codes(cx, cart["warehouses"])
     values["alias"] = _alias(cx, cart["push_kind"])
-    return values | {f"merchant.{name}": _told(name, merchant.get(name)) for name in MERCHANT}
+    return values | {f"merchant.{name}": _readable_value(name, merchant.get(name)) for name in MERCHANT}
 
 
 def _taken_back(cx: sqlite3.Connection, present: Mapping[str, Any], subject: str, at: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _taken_back(cx: sqlite3.Connection, present: Mapping[str, Any], subject: str
     return result
 
 
-def _told(name: str, value: Any) -> Any:
+def _readable_value(name: str, value: Any) -> Any:
     return bool(value) if name in SWITCHES else value
 
 

@@ -28,8 +28,8 @@ class LevelPage(NamedTuple):
 
     def without(self, products: set[int]) -> LevelPage:
         """The others alone."""
-        kept = [level for level in zip(*self, strict=True) if level[2] not in products]
-        return LevelPage(*map(list, zip(*kept, strict=True))) if kept else _EMPTY
+        levels = [level for level in zip(*self, strict=True) if level[2] not in products]
+        return LevelPage(*map(list, zip(*levels, strict=True))) if levels else _EMPTY
 
     def places(self) -> Iterable[Place]:
         """Of each level its warehouse and product."""

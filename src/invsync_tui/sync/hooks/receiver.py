@@ -118,8 +118,8 @@ class Route:
     async def _secret(self, *, again: bool) -> str:
         async with self.resolving:
             known, now = self.secret, clock.elapsed()
-            kept = SECRET_RETRY if again or (known is not None and not known.text) else SECRET_KEPT
-            if known is not None and now - known.at < kept:
+            seconds = SECRET_RETRY if again or (known is not None and not known.text) else SECRET_KEPT
+            if known is not None and now - known.at < seconds:
                 return known.text
             try:
                 text = await signed_hooks.secret_of(self.connection, self.about)

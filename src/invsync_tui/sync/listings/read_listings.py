@@ -71,7 +71,7 @@ class Pass:
     """The most that any page announced."""
 
     @property
-    def found(self) -> int:
+    def received(self) -> int:
         """Different listings that came; one that came twice does not make up for one that did not come."""
         return len(self.refs) + self.unnamed
 
@@ -130,9 +130,9 @@ class ListingsReader:
         for _ in range(PASSES):
             passed = await self._pass(since)
             if not passed.may_hide:
-                if passed.total is not None and passed.found < passed.total:
+                if passed.total is not None and passed.received < passed.total:
                     raise UnavailableError(
-                        f"The cart announced {counted(passed.total, 'listing')} and sent {passed.found}: not complete."
+                        f"The cart announced {counted(passed.total, 'listing')} and sent {passed.received}: not complete."
                     )
                 await self._keep_unreadable(passed)
                 for number, seen in passed.seen.items():
@@ -177,7 +177,7 @@ class ListingsReader:
             if cursor in visited:
                 raise ContractError(f"The cart repeats itself at {cursor!r} while listing.")
             visited.add(cursor)
-            bound.add(passed.found)
+            bound.add(passed.received)
 
     async def _keep(self, page: Page[ListingRow], pace: Pace, passed: Pass) -> None:
         """Write a page, and note which listings it had. Those that could not be read are still there."""

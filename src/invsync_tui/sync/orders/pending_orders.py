@@ -55,7 +55,7 @@ class Orders:
         lines: Sequence[Line] | None = ()
         netted = await self._look_at_source()
         reports = self.cart.capabilities.reports_orders and not netted
-        asked_cart = self._asked(alone=not reports)
+        asked_cart = self._orders_request(alone=not reports)
         known = reports and self._read_by_another(asked_cart)
         if reports:
             lines = None if known else await self._read(asked_cart)
@@ -69,7 +69,7 @@ class Orders:
             ]
         if change.added or change.removed or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
-            self._write(asked_cart, lines, await self._shown(refs) if known or lines is not None else [])
+            self._write(asked_cart, lines, await self._read_listings(refs) if known or lines is not None else [])
 
     def _read_by_another(self, asked_cart: Asked) -> bool:
         """Whether another location of this cart has read its orders since this run was asked for: they are the same."""
@@ -87,7 +87,7 @@ class Orders:
         finally:
             await source.close()
 
-    def _asked(self, *, alone: bool) -> Asked:
+    def _orders_request(self, *, alone: bool) -> Asked:
         """The merchant's carts that lead to this one's shop, and those that are told the same orders; `alone`: none is."""
         with self.job.store.reading() as cx:
             carts = {
@@ -137,7 +137,7 @@ class Orders:
         earliest = min([*times, *([oldest] if oldest is not None else [])]) - OVERLAP
         return max(0, self.clock.theirs_before(self.now - REACH), earliest)
 
-    async def _shown(self, refs: Sequence[str]) -> list[ListingRow]:
+    async def _read_listings(self, refs: Sequence[str]) -> list[ListingRow]:
         rows = await read_in_steps(self.cart, refs)
         self.job.report.budget = self.cart.budget()
         return rows

@@ -130,10 +130,10 @@ def advance(cx: sqlite3.Connection, plan: DryRun, until: float) -> None:
 def read(cx: sqlite3.Connection, ground: PlanInputs, ids: array[int]) -> list[PlanRow]:
     """Some listings as the push would find them once it has matched them."""
     rows = listings.plan_rows(cx, ids)
-    return [_meant(ground, row) for row in rows] if ground.moved else rows
+    return [_as_planned(ground, row) for row in rows] if ground.moved else rows
 
 
-def _meant(ground: PlanInputs, row: PlanRow) -> PlanRow:
+def _as_planned(ground: PlanInputs, row: PlanRow) -> PlanRow:
     if row.id not in ground.moved:
         return row
     product, reason = ground.moved[row.id]

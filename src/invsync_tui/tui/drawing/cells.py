@@ -56,11 +56,11 @@ class Palette:
         return Cells(characters, looks)
 
     def _look(self, style: Style | None) -> tuple[Look, Look]:
-        found = self._looks.get(style)
-        if found is None:
+        known_look = self._looks.get(style)
+        if known_look is None:
             look = look_of(style, self._color_system)
-            found = self._looks[style] = (look, on_blank(look))
-        return found
+            known_look = self._looks[style] = (look, on_blank(look))
+        return known_look
 
 
 def _characters(text: str) -> Iterator[str]:

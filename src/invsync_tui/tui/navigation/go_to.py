@@ -77,7 +77,7 @@ def _cart(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
 
 
 def _merchant(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
-    merchant = _meant(screen, to.text, known_names)
+    merchant = _merchant_of(screen, to.text, known_names)
     if merchant is None:
         what = f"There is no merchant {to.text!r}." if to.text else "Which merchant?"
         screen.notice(f"{what} Type: {to.place} and its name", Tone.WARN)
@@ -87,7 +87,7 @@ def _merchant(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
         screen.go_to(to.place, merchant.id, merchant.name)
 
 
-def _meant(screen: BaseScreen, text: str, known_names: Known) -> Named | None:
+def _merchant_of(screen: BaseScreen, text: str, known_names: Known) -> Named | None:
     """The merchant that was named, else the one that the screen is about, else the only one."""
     if text:
         return named(text, known_names.merchants)
@@ -111,7 +111,7 @@ def _started(screen: BaseScreen, requested: Requested) -> None:
 
 def _find(screen: BaseScreen, text: str) -> None:
     """The SKU itself where only one has exactly this code, else what there is."""
-    screen.ask_the_way(partial(_search, text), partial(_found, screen, text))
+    screen.ask_the_way(partial(_search, text), partial(_open_hit, screen, text))
 
 
 def _search(text: str, session: Session) -> SearchAnswer:
@@ -126,7 +126,7 @@ def _exact(answer: SearchAnswer) -> Sequence[SearchHit]:
     return [hit for hit in answer.hits if hit.rank is HitRank.EXACT]
 
 
-def _found(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
+def _open_hit(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
     exact = _exact(answer)
     if len(exact) == 1:
         screen.go_to("sku", exact[0].product_id, exact[0].sku)
@@ -165,7 +165,7 @@ def _looked_up(screen: BaseScreen, text: str, answer: tuple[Known, SearchAnswer]
             f"Several fit: {', '.join(place.name for place in best[:SHOWN_MOST])}. Type more of one.", Tone.WARN
         )
     else:
-        _found(screen, text, hits)
+        _open_hit(screen, text, hits)
 
 
 SHOWN_MOST = 4

@@ -46,12 +46,12 @@ def of_keys(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    found = _COMMAND.search(text)
-    if found is None:
+    command = _COMMAND.search(text)
+    if command is None:
         return text
-    before = text[: found.start()]
-    screen = _LISTS.get(found["name"])
-    if screen is not None and _BY_LIST.search(before) and not _COMMAND.search(text, found.end()):
+    before = text[: command.start()]
+    screen = _LISTS.get(command["name"])
+    if screen is not None and _BY_LIST.search(before) and not _COMMAND.search(text, command.end()):
         return f"{before.rstrip().removesuffix(':')} {screen}{'.' if text.endswith('.') else ''}"
     clause = _ALTERNATIVE.search(before)
     if clause is None or (before.rstrip().endswith(":") and clause.group().strip() == ":"):

@@ -152,9 +152,9 @@ def _preview(args: argparse.Namespace) -> int:
         else:
             target = connections.source_target(session, args.merchant)
     shown = asyncio.run(connections.previews(target, args.preview))
-    for one in shown:
-        output.text([clean(f"{one.name}: {one.what}"), *(clean(f"  {line}") for line in one.lines)])
+    for preview in shown:
+        output.text([clean(f"{preview.name}: {preview.what}"), *(clean(f"  {line}") for line in preview.lines)])
     if not shown:
         output.text("Its connector has nothing to look up in advance. Test it: invsync connections test --help")
-    output.document({"previews": [asdict(one) for one in shown]})
+    output.document({"previews": [asdict(preview) for preview in shown]})
     return Exit.OK

@@ -102,5 +102,5 @@ def _pasted() -> str:
 
 def _document(output: Output, target: Target, login: Login | None) -> None:
     described = {"kind": target.kind, "id": target.id, "name": target.name, "system": target.setup.system}
-    told = None if login is None else {"ends_at": utc(login.ends_at), "renews": login.renews}
-    output.document({"connection": described, "login": told})
+    login_record = None if login is None else {"ends_at": utc(login.ends_at), "renews": login.renews}
+    output.document({"connection": described, "login": login_record})

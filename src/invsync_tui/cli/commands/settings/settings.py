@@ -93,12 +93,12 @@ def _show(args: argparse.Namespace, session: Session, subject: str) -> int:
 
     form = forms.form(session, subject)
     output = Output(args)
-    output.text([clean(f"{form.title}, revision {form.rev}"), *fields(_told(form))])
+    output.text([clean(f"{form.title}, revision {form.rev}"), *fields(_form_rows(form))])
     output.document({"settings": asdict(form)})
     return Exit.OK
 
 
-def _told(form: Form) -> list[tuple[str, str]]:
+def _form_rows(form: Form) -> list[tuple[str, str]]:
     result: list[tuple[str, str]] = []
     for field in form.fields:
         result.append((f"{field.name} ({field.label})", field.value or "-"))

@@ -153,7 +153,7 @@ class MedusaCart:
 
     async def _check_location(self) -> str:
         """The location, and whether any sales channel sells from it."""
-        where = self._locations.told(await self.locations())
+        where = self._locations.summary(await self.locations())
         at = self._locations.own
         query = (("id", at.ref), ("fields", "id,sales_channels.name"))
         records, _ = api.listed(await self._api.get(api.LOCATIONS, query), "stock_locations")

@@ -151,7 +151,7 @@ class ShopifyCart:
         return listed(await self.locations())
 
     async def _check_location(self) -> str:
-        return self._locations.told(await self.locations())
+        return self._locations.summary(await self.locations())
 
     async def _check_shop(self) -> str:
         """What keeps the first listings from being set, and what the shop sells besides."""

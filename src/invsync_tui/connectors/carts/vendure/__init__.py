@@ -276,7 +276,7 @@ class VendureCart:
         return listed(await self.locations())
 
     async def _check_location(self) -> str:
-        return self._locations.told(await self.locations())
+        return self._locations.summary(await self.locations())
 
     async def _check_shop(self) -> str:
         """What makes the shop sell another number than is pushed."""

@@ -23,7 +23,7 @@ def review(facts: CartFacts) -> Iterator[Review]:
     yield _channel(facts)
     yield _location(facts)
     yield _tracking(facts)
-    yield _shown(facts)
+    yield _review_of_stock(facts)
 
 
 def _channel(facts: CartFacts) -> Review:
@@ -56,7 +56,7 @@ def _tracking(facts: CartFacts) -> Review:
     return Review(check, Verdict.FAIL, evidence, cause, fix)
 
 
-def _shown(facts: CartFacts) -> Review:
+def _review_of_stock(facts: CartFacts) -> Review:
     """Thresholds that are not 0 are a finding of their own."""
     if not facts.listed:
         return Review("vendure.threshold", Verdict.SKIPPED, f"not read yet, ask with: {facts.test()}")

@@ -25,15 +25,17 @@ THRESHOLD_MOST = 10**6
 def review(facts: CartFacts) -> Iterator[Review]:
     """Address, key, permission, what stands in between, and whether the shop counts stock."""
     yield _address(facts)
-    yield _told(facts, "woocommerce.key", NO_KEY, facts.set("--secret file:PATH"), "the last run's key was accepted")
-    yield _told(
+    yield _review_of_notices(
+        facts, "woocommerce.key", NO_KEY, facts.set("--secret file:PATH"), "the last run's key was accepted"
+    )
+    yield _review_of_notices(
         facts,
         "woocommerce.permission",
         NO_RIGHT,
         "Create a key with the permissions Read/Write for a user with the role Shop manager.",
         "the last run had the permissions that it needed",
     )
-    yield _told(
+    yield _review_of_notices(
         facts,
         "woocommerce.answers",
         IN_BETWEEN,
@@ -50,10 +52,10 @@ def _address(facts: CartFacts) -> Review:
         fix = facts.set("--url https://HOST")
         return Review(check, Verdict.FAIL, "the address says http", "WooCommerce takes keys over https only.", fix)
     fix = "Choose any permalinks but Plain in WordPress under Settings, Permalinks, and check the address."
-    return _told(facts, check, NO_API, fix, "the REST API is at this address")
+    return _review_of_notices(facts, check, NO_API, fix, "the REST API is at this address")
 
 
-def _told(facts: CartFacts, check: str, words: tuple[str, ...], fix: str, good: str) -> Review:
+def _review_of_notices(facts: CartFacts, check: str, words: tuple[str, ...], fix: str, good: str) -> Review:
     if failure := told_by(facts, check, words, fix):
         return failure
     if not facts.worked:

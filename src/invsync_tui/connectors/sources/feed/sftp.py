@@ -55,7 +55,7 @@ class SftpPlace:
         """Log in. NotConfiguredError for a host key that is not known, AuthError for a refused login."""
         library = await asyncio.to_thread(_library)
         parts = urlsplit(self._connection.url)
-        async with self._told():
+        async with self._errors_in_words():
             keys, password = await self._credentials(library)
             known_hosts = await self._known_hosts(library)
             self._ssh = await library.connect(
@@ -177,18 +177,18 @@ class SftpPlace:
 
     async def _move(self, source: str, target: str) -> None:
         library = _library()
-        async with self._told():
+        async with self._errors_in_words():
             try:
                 await self._within(self._sftp.posix_rename(source, target))
             except library.SFTPOpUnsupported:
                 await self._within(self._sftp.rename(source, target))
 
     async def _within(self, call: Awaitable[Result], seconds: float = 0.0) -> Result:
-        async with self._told(), asyncio.timeout(seconds or self._deadline):
+        async with self._errors_in_words(), asyncio.timeout(seconds or self._deadline):
             return await call
 
     @asynccontextmanager
-    async def _told(self) -> AsyncIterator[None]:
+    async def _errors_in_words(self) -> AsyncIterator[None]:
         """The library's errors as the connection's."""
         library = _library()
         try:

@@ -119,7 +119,7 @@ class RestSource:
         return self._http.limiter.budget()
 
     @property
-    def _said(self) -> Layout:
+    def _read_layout(self) -> Layout:
         if self._layout is None:
             raise NotConfiguredError("The connection is not open.", where=self._connection.name)
         return self._layout
@@ -162,7 +162,7 @@ class RestSource:
 
     async def identity(self) -> Mapping[str, str]:
         """The account, where the description says how to ask for it."""
-        account = self._said.account
+        account = self._read_layout.account
         return {} if account is None else {"account": await self._value(account)}
 
     async def clock_offset(self) -> float | None:
@@ -171,7 +171,7 @@ class RestSource:
 
     async def mark(self) -> str:
         """What the system says, else its own now. Asked for before anything is read."""
-        api_layout = self._said
+        api_layout = self._read_layout
         if api_layout.changes is None:
             return ""
         if api_layout.mark is not None:
@@ -188,7 +188,7 @@ class RestSource:
 
     def _since(self, mark: str) -> Mapping[str, str]:
         """The mark as it is sent: a time of our own making less the overlap."""
-        api_layout = self._said
+        api_layout = self._read_layout
         if api_layout.mark is not None:
             return {"since": mark}
         overlap = int(self._connection.options.get("overlap", "").strip() or OVERLAP)
@@ -201,7 +201,7 @@ class RestSource:
 
     async def warehouses(self) -> Sequence[WarehouseRow]:
         """All warehouses; Default alone where the description has none."""
-        listing = self._said.warehouses
+        listing = self._read_layout.warehouses
         if listing is None:
             return [DEFAULT]
         warehouses: list[WarehouseRow] = []
@@ -218,11 +218,11 @@ class RestSource:
         raise ContractError(f"The warehouses do not end after {WAREHOUSE_PAGES} pages.", where=self._connection.name)
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
-        return await self._products(self._said.products, cursor, {})
+        return await self._products(self._read_layout.products, cursor, {})
 
     async def changed_products_page(self, since: str, cursor: str | None) -> Page[ProductRow]:
         """By the table changed_products; nothing where there is none."""
-        listing = self._said.changed_products
+        listing = self._read_layout.changed_products
         return Page([], None) if listing is None else await self._products(listing, cursor, self._since(since))
 
     async def _products(
@@ -241,8 +241,8 @@ class RestSource:
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
         """Levels of one warehouse. Where the system lists all together, those of the others are read over."""
-        listing = self._said.levels
-        if self._said.warehouses is None:
+        listing = self._read_layout.levels
+        if self._read_layout.warehouses is None:
             return await self._levels(listing, cursor, {}, None)
         if listing.by_warehouse:
             return await self._levels(listing, cursor, {"warehouse": warehouse.ref}, warehouse.ref)
@@ -259,7 +259,7 @@ class RestSource:
 
     async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
         """Levels that the system says have changed."""
-        listing = self._said.changes
+        listing = self._read_layout.changes
         if listing is None:
             raise NotConfiguredError("The description has no table [changes].", where=self._connection.name)
         return await self._levels(listing, cursor, self._since(since), None)
@@ -268,7 +268,7 @@ class RestSource:
         self, listing: Listing, cursor: str | None, placeholders: Mapping[str, str], warehouse_ref: str | None
     ) -> Page[LevelRow]:
         records, following, total = await self._listed(listing, cursor, placeholders)
-        read_level = partial(rows.level, listing, self._said.numbers, warehouse_ref)
+        read_level = partial(rows.level, listing, self._read_layout.numbers, warehouse_ref)
 
         def read() -> tuple[list[LevelRow], list[rows.Rejected]]:
             parsed, rejected = rows.read_each(records, listing.fields["product"], read_level)
@@ -321,7 +321,7 @@ class RestSource:
         return summary
 
     async def _check_changes(self) -> str:
-        if self._said.changes is None:
+        if self._read_layout.changes is None:
             return "The description has no table [changes]: every download reads everything."
         page = await self.changed_page(await self.mark(), None)
         return f"A delta works; {counted(len(page.rows), 'level')} changed lately."

@@ -118,7 +118,7 @@ class SqlSource:
             parameters = {
                 "user": self._connection.login,
                 "password": await secrets.resolve(self._connection.secret),
-                "time_zone": self._said.time_zone,
+                "time_zone": self._read_queries.time_zone,
                 "tls": options.get("tls", "").strip() or "verify",
                 "ca_file": str(expanded(ca_file)) if ca_file else "",
             }
@@ -127,7 +127,7 @@ class SqlSource:
         return await self._run(database.connect)
 
     @property
-    def _said(self) -> Queries:
+    def _read_queries(self) -> Queries:
         if self._queries is None:
             raise NotConfiguredError("The connection is not open.", where=self._connection.name)
         return self._queries
@@ -171,7 +171,7 @@ class SqlSource:
         return (await self._run(lambda: database.select(name, statement, values)))[1]
 
     async def _look_at_columns(self) -> None:
-        file_queries = self._said
+        file_queries = self._read_queries
         self._tables, self._doubled = {}, {}
         for query in filter(None, (file_queries.levels, file_queries.products, file_queries.warehouses)):
             await self._look_at(query)

@@ -109,11 +109,11 @@ class SearchScreen(BaseScreen):
     def table(self) -> WindowTable:
         return self.query_one("#hits", WindowTable)
 
-    def _shown(self) -> tuple[Field[SearchHit], ...]:
+    def _shown_fields(self) -> tuple[Field[SearchHit], ...]:
         return fields_that_fit(FIELDS, self.app.size.width)
 
     def _columns(self) -> tuple[Column, ...]:
-        return tuple(field.column(ListView()) for field in self._shown())
+        return tuple(field.column(ListView()) for field in self._shown_fields())
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class SearchScreen(BaseScreen):
     def _fill(self) -> None:
         hits = self._answer.hits if self._answer else ()
         rendering = RenderContext(self.context.clock(), self.context.glyphs)
-        fields = self._shown()
+        fields = self._shown_fields()
         rows = [Row(hit.product_id, tuple(field.cell(hit, rendering) for field in fields), hit) for hit in hits]
         self.table.use(ListSource(rows), self._columns())
         self._show_trail()

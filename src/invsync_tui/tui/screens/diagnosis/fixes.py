@@ -83,7 +83,7 @@ class FixesScreen(BaseScreen):
         self._show()
         self.refresh_bindings()
 
-    def _made(self, made: FixPlan) -> None:
+    def _plan_received(self, made: FixPlan) -> None:
         from invsync_tui.operations.listings.fixes import summary
 
         offers = self._answer.offers if self._answer else ()
@@ -173,7 +173,7 @@ class FixesScreen(BaseScreen):
     def _make(self, plan: FixPlan, reason: str) -> None:
         self._begin("changing")
         skus = tuple(each.sku for each in plan.done) if self._skus else ()
-        self.ask_slow(partial(_change, self._cart_id, plan.fix.name, skus, reason), self._made)
+        self.ask_slow(partial(_change, self._cart_id, plan.fix.name, skus, reason), self._plan_received)
 
     def action_next(self) -> None:
         names = [offer.fix.name for offer in self._answer.offers] if self._answer else []

@@ -27,7 +27,7 @@ def _tracked(listing: ListingLine, rendering: RenderContext) -> Span:
     return ("yes", Tone.FAINT) if listing.tracked else ("no", Tone.WARN)
 
 
-def _shown(listing: ListingLine, rendering: RenderContext) -> Span:
+def _in_cart_span(listing: ListingLine, rendering: RenderContext) -> Span:
     text = "-" if listing.in_cart is None else str(listing.in_cart)
     return text, Tone.WARN if listing.drift else Tone.FAINT if listing.in_cart is None else Tone.PLAIN
 
@@ -90,7 +90,7 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     TRACKED,
     number("Target", 8, lambda line: line.target, sort="target"),
     number("Confirmed", 9, lambda line: line.confirmed, sort="confirmed", room=100),
-    Field("In cart", 9, lambda line: line.in_cart, _shown, align=Align.RIGHT, sort="in_cart"),
+    Field("In cart", 9, lambda line: line.in_cart, _in_cart_span, align=Align.RIGHT, sort="in_cart"),
     DIFFERENCE,
     age_field("Synced", 10, lambda line: line.synced_at, sort="synced_at", missing=NEVER_SPAN),
     STATE,
@@ -103,7 +103,7 @@ CART_FIELDS: tuple[Field[ListingLine], ...] = (
     Field("Listing SKU", 14, lambda line: line.sku, flex=2, room=100),
     number("Target", 6, lambda line: line.target),
     number("Confirmed", 9, lambda line: line.confirmed, room=100),
-    Field("In cart", 7, lambda line: line.in_cart, _shown, align=Align.RIGHT),
+    Field("In cart", 7, lambda line: line.in_cart, _in_cart_span, align=Align.RIGHT),
     DIFFERENCE._replace(sort=""),
     age_field("Last synced", 12, lambda line: line.synced_at, missing=NEVER_SPAN),
     Field("State", 17, state_words, _state, flex=2),
@@ -169,7 +169,7 @@ def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> li
         ("", (listing.name, Tone.PLAIN)),
         ("target", _number(listing.target)),
         ("confirmed", _number(listing.confirmed)),
-        ("in cart", _shown(listing, rendering)),
+        ("in cart", _in_cart_span(listing, rendering)),
         ("=", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN)),
         ("last synced", _synced(listing, rendering)),
         ("tracked", _tracked(listing, rendering)),

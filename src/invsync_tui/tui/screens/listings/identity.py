@@ -206,7 +206,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._show_tabs()
 
     def action_tab(self, by: int) -> None:
-        shown = self._shown()
+        shown = self._kinds_with_listings()
         self._tab = shown[(shown.index(self._tab) + by) % len(shown)]
         self._show_tabs()
         self._use(self.table.use_from_the_top)
@@ -221,10 +221,10 @@ class IdentityScreen(ListScreen[AnyLine]):
         self.text_line("tabs").show(partial(self._tabs, self._tab))
 
     def _tabs(self, chosen: str, width: int) -> Line:
-        shown = self._shown()
+        shown = self._kinds_with_listings()
         return fitted_tabs([self._tab_spans(tab) for tab in shown], shown.index(chosen), width)
 
-    def _shown(self) -> list[str]:
+    def _kinds_with_listings(self) -> list[str]:
         """Kinds without a listing are left out as soon as that is known."""
         always = ("", LINKED, RENAMED, self._tab)
         return [tab for tab in TABS if self._tally is None or tab in always or self._count(tab)]

@@ -76,10 +76,10 @@ FIELDS: Mapping[str, tuple[Field[Any], ...]] = {"": UNMATCHED, LINKED: LINKS, RE
 
 def about(record: UnmatchedLine | LinkLine | RenameLine, width: int, rendering: RenderContext) -> Sequence[Line]:
     """A line in sentences."""
-    return [line((row, Tone.PLAIN)) for text in _told(record) for row in wrap(clean(text), width)]
+    return [line((row, Tone.PLAIN)) for text in _record_lines(record) for row in wrap(clean(text), width)]
 
 
-def _told(record: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
+def _record_lines(record: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
     if isinstance(record, LinkLine):
         return (
             f"{record.sku or 'listing'} (cart listing ID {record.cart_listing_id}) is linked to "

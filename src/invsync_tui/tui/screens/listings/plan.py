@@ -142,11 +142,11 @@ class PlanScreen(ListScreen["PlanLine"]):
     def _plan(self) -> None:
         self.text_line("totals").show(line((f"Planning{self.context.glyphs.more}", Tone.FAINT)))
         if self._kept is None:
-            self.ask_slow(partial(make_plan, self._cart_id, self._overlay), self._made)
+            self.ask_slow(partial(make_plan, self._cart_id, self._overlay), self._plan_received)
         else:
-            self.ask_slow(partial(load_plan, self._kept), self._made)
+            self.ask_slow(partial(load_plan, self._kept), self._plan_received)
 
-    def _made(self, shown: ShownPlan) -> None:
+    def _plan_received(self, shown: ShownPlan) -> None:
         if self._shown is not None:
             same = self._shown.view.totals == shown.view.totals
             self.notice(f"Planned again: {'the same totals' if same else 'the totals changed'}.", Tone.FAINT)

@@ -151,14 +151,14 @@ class MerchantsScreen(SetUpScreen["HomeLine"]):
         """What is most wrong: a held run, a failing connection, a stalled run, mismatches, then what else there is."""
         from invsync_tui.tui.screens.merchants.worst import Opens, worst
 
-        found = worst(line)
-        if found.run is not None:
-            self.open_run(found.run)
-        elif found.place is not None:
+        worst_link = worst(line)
+        if worst_link.run is not None:
+            self.open_run(worst_link.run)
+        elif worst_link.place is not None:
             from invsync_tui.tui.navigation.links import Link, follow
 
-            follow(self, Link(*found.place))
-        elif found.opens is Opens.MISMATCHES:
+            follow(self, Link(*worst_link.place))
+        elif worst_link.opens is Opens.MISMATCHES:
             self.action_visit("listings")
         elif is_cart(line):
             self.action_visit("products")

@@ -44,13 +44,13 @@ def understand(text: str, base: RunFilter, known: Known) -> RunFilter | None:
             return None
         about, _, rest = word.partition(":")
         if about.casefold() in set(About):
-            run_filter = _said(run_filter, About(about.casefold()), rest, known) if rest else run_filter
+            run_filter = _with_word(run_filter, About(about.casefold()), rest, known) if rest else run_filter
         else:
             run_filter = _guessed(run_filter, word, known)
     return run_filter
 
 
-def _said(run_filter: RunFilter, about: About, word: str, known: Known) -> RunFilter | None:
+def _with_word(run_filter: RunFilter, about: About, word: str, known: Known) -> RunFilter | None:
     if about is About.WHO:
         return replace(run_filter, who=word)
     word = word.casefold()
@@ -71,7 +71,7 @@ def _said(run_filter: RunFilter, about: About, word: str, known: Known) -> RunFi
 def _guessed(run_filter: RunFilter, word: str, known: Known) -> RunFilter | None:
     """What a bare word is about: the first thing that it fits, and who asked where it fits nothing."""
     for about in (About.STATE, About.TRIGGER, About.CART, About.MERCHANT):
-        narrowed = _said(run_filter, about, word, known)
+        narrowed = _with_word(run_filter, about, word, known)
         if narrowed is not None:
             return narrowed
     return replace(run_filter, who=word)

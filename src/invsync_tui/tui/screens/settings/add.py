@@ -92,9 +92,9 @@ class AddSetupScreen(EditSetupScreen):
             self._looked_up = latest
             self.ask_slow(partial(_unreadable, references), self._found_out)
 
-    def _found_out(self, told: str) -> None:
-        if told:
-            self.notice(told, Tone.WARN)
+    def _found_out(self, unreadable: str) -> None:
+        if unreadable:
+            self.notice(unreadable, Tone.WARN)
         else:
             self.notice("The secret can be read.", Tone.GOOD)
 
@@ -145,4 +145,4 @@ def _unreadable(references: Sequence[str], _session: Session) -> str:
     """Why one of the references cannot be read here; '' where all can. A command of the operator's own is run for it."""
     from invsync_tui.operations.connections import connections
 
-    return next((told for told in map(connections.unreadable, references) if told), "")
+    return next((text for text in map(connections.unreadable, references) if text), "")

@@ -39,12 +39,12 @@ def states(glyphs: Glyphs) -> tuple[tuple[str, str, Tone], ...]:
     )
 
 
-def write(selected: int, kept: int, width: int, glyphs: Glyphs) -> LinkedLines:
+def write(selected: int, chosen: int, width: int, glyphs: Glyphs) -> LinkedLines:
     """The themes, and below them what states look like in the selected one."""
     rows = LinkedLines()
     for number, name in enumerate(NAMES):
         mark = f"{glyphs.bar_full} " if number == selected else "  "
-        used = f" {glyphs.check} in use before" if number == kept else ""
+        used = f" {glyphs.check} in use before" if number == chosen else ""
         texts = wrap(f"{DESCRIPTIONS[name]}{used}", width - NAME_WIDTH - 2) or [""]
         tone = Tone.STRONG if number == selected else Tone.PLAIN
         block = [line((mark, Tone.KEY), (fit(name, NAME_WIDTH), tone), (texts[0], Tone.FAINT))]
