@@ -78,7 +78,7 @@ def is_quick(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Config, store and colours of whoever runs the tests must not matter."""
+    """Config, store and colors of whoever runs the tests must not matter."""
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))

@@ -34,7 +34,7 @@ _KINDS = {
     dict: "a table of its own",
 }
 THEMES = ("dark", "light", "high-contrast", "color-blind", "16")
-"""Looks of the control room; 16 is the terminal's own colours."""
+"""Looks of the control room; 16 is the terminal's own colors."""
 ROLES = ("viewer", "operator", "admin", "service")
 """Keys of the table [roles]; each a list of system users."""
 

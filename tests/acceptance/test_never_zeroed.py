@@ -99,7 +99,7 @@ def _activate(thread: Thread, *, active: bool) -> None:
         db.execute("UPDATE product_product SET active = ?", (active,))
 
 
-async def test_a_catalogue_that_is_deactivated_all_at_once(thread: Thread) -> None:
+async def test_a_catalog_that_is_deactivated_all_at_once(thread: Thread) -> None:
     # given
     _activate(thread, active=False)
     # when, then

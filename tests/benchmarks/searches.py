@@ -40,6 +40,6 @@ def texts(dice: random.Random, products: int) -> Iterator[tuple[str, list[str]]]
     yield "miss", ["".join(dice.choices("qzxjw79", k=6)) for _ in skus]
     yield (
         "words of a name",
-        [f"{dice.choice(generated_rows.COLOURS)} {dice.choice(generated_rows.THINGS)}" for _ in skus],
+        [f"{dice.choice(generated_rows.COLORS)} {dice.choice(generated_rows.THINGS)}" for _ in skus],
     )
     yield "hard", ["-", "0", "000", "0-0", "demo-", "-00", "demo", "tent-0", "a", "o-1"]

@@ -84,7 +84,7 @@ def figures(rounds: int = ROUNDS) -> Iterator[Figure]:
     yield from at_rest()
     yield live("80x24", (80, 24), {}, 2048)
     yield live("80x24 over SSH", (80, 24), REMOTE, 2048)
-    yield live("80x24, 16 colours", (80, 24), {"TERM": "xterm"}, 2048)
+    yield live("80x24, 16 colors", (80, 24), {"TERM": "xterm"}, 2048)
     yield live("120x40", (120, 40), {}, None)
 
 

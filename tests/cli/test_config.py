@@ -47,7 +47,7 @@ def test_the_file_sets_the_terminals_manners(tmp_path: Path) -> None:
     ("text", "line", "told"),
     [
         ("ascii = true\nstoer = 'x'\n", 2, "unknown key 'stoer'"),
-        ("\n[colours]\nred = 1\n", 2, "unknown key 'colours'"),
+        ("\n[colors]\nred = 1\n", 2, "unknown key 'colors'"),
         ("mouse = 'yes'\n", 1, "true or false"),
         ("store = 7\n", 1, "text in quotes"),
         ("ascii = true\nmouse = \n", 2, "not TOML"),

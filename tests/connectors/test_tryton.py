@@ -188,7 +188,7 @@ async def test_pages_are_complete_and_end(tryton_seeded: Seeded) -> None:
         assert refs == set(tryton_seeded.goods)
 
 
-# --- catalogue -------------------------------------------------------------------------------------------------------
+# --- catalog -------------------------------------------------------------------------------------------------------
 
 
 async def test_codes_and_aliases_are_reported_as_they_are(tryton_seeded: Seeded) -> None:

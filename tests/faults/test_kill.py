@@ -47,11 +47,11 @@ class Scene:
     history: dict[str, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.catalogue = generate(PRODUCTS, 4, 7)
+        self.catalog = generate(PRODUCTS, 4, 7)
         self.refs = {listing["sku"]: listing["ref"] for listing in self.cart.dump()["replays"]}
-        self.plain = [product for product in self.catalogue.products.values() if not product.components]
+        self.plain = [product for product in self.catalog.products.values() if not product.components]
         for product in self.plain:
-            self.history[self.refs[product.sku]] = [self.catalogue.available(product.ref)]
+            self.history[self.refs[product.sku]] = [self.catalog.available(product.ref)]
 
     def change(self, wave: int) -> None:
         """Give some products more than they ever had, so that each quantity of a listing tells its age."""
@@ -61,7 +61,7 @@ class Scene:
         for product in chosen:
             elsewhere = sum(
                 level.available
-                for place, levels in self.catalogue.levels.items()
+                for place, levels in self.catalog.levels.items()
                 if place != "wh-1" and (level := levels.get(product.ref)) is not None
             )
             self.history[self.refs[product.sku]].append(new + elsewhere)
@@ -69,14 +69,12 @@ class Scene:
     def wanted(self) -> dict[str, int]:
         """By SKU, what every listing has to show in the end, kits too."""
         dump = self.wms.dump()["levels"]
-        sums = {
-            ref: sum(levels[ref][0] for levels in dump.values() if ref in levels) for ref in self.catalogue.products
-        }
+        sums = {ref: sum(levels[ref][0] for levels in dump.values() if ref in levels) for ref in self.catalog.products}
         return {
             product.sku: min(sums[part] // needed for part, needed in product.components)
             if product.components
             else sums[product.ref]
-            for product in self.catalogue.products.values()
+            for product in self.catalog.products.values()
         }
 
     def order(self) -> None:

@@ -111,10 +111,10 @@ def test_mass_zero_trips_above_the_greater_of_number_and_share(zero: int, stock:
 
 
 @given(st.integers(1, 500), numbers, st.integers(0, 100))
-def test_a_catalogue_that_shrank_by_more_than_the_share_is_held(before: int, now: int, percent: int) -> None:
+def test_a_catalog_that_shrank_by_more_than_the_share_is_held(before: int, now: int, percent: int) -> None:
     plan = replace(QUIET, products_before=before, products_now=now)
     found = tripped(plan, Limits(shrink_percent=percent))
-    assert (found == [SafetyRule.CATALOGUE_SHRUNK]) == ((before - now) * 100 > before * percent)
+    assert (found == [SafetyRule.CATALOG_SHRUNK]) == ((before - now) * 100 > before * percent)
 
 
 def test_each_rule_alone() -> None:

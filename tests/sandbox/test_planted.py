@@ -12,7 +12,7 @@ from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.rules.matching import SKU_KIND, CodeHit, Match, match_code, normalize_key, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Facts, Reading, decide
-from invsync_tui.sandbox.catalog import Catalogue, Level, Product, check_digit, generate
+from invsync_tui.sandbox.catalog import Catalog, Level, Product, check_digit, generate
 from invsync_tui.sandbox.data_faults import PRODUCTS_LEAST, Planted, customers, planted, setup, shops
 from invsync_tui.sandbox.demo import CART_A, CART_B, CUSTOMER_PAUSED, MODES, DemoCart
 from invsync_tui.sandbox.shop import Listing, Shop
@@ -36,19 +36,19 @@ GUIDE_CAUSES = {
 
 
 class Diagnosis:
-    """A slow and simple reading of the rules for one cart of the demo, whole catalogue in memory."""
+    """A slow and simple reading of the rules for one cart of the demo, whole catalog in memory."""
 
-    def __init__(self, catalogue: Catalogue, shop: Shop, cart: DemoCart) -> None:
-        self.catalogue, self.shop, self.cart = catalogue, shop, cart
+    def __init__(self, catalog: Catalog, shop: Shop, cart: DemoCart) -> None:
+        self.catalog, self.shop, self.cart = catalog, shop, cart
         self.kind = cart.alias_type or "SKU"
-        self.ids = {ref: n for n, ref in enumerate(catalogue.products)}
-        self.products = list(catalogue.products.values())
+        self.ids = {ref: n for n, ref in enumerate(catalog.products)}
+        self.products = list(catalog.products.values())
         self.hits: dict[str, list[CodeHit]] = defaultdict(list)
         for product in self.products:
             for kind, code in (("SKU", product.sku), *product.aliases):
                 self.hits[normalize_key(code)].append(CodeHit(self.ids[product.ref], KINDS[kind], code))
         self.codes = Counter(trimmed(listing.sku) for listing in shop.listings.values())
-        refs = {place.code: place.ref for place in catalogue.places}
+        refs = {place.code: place.ref for place in catalog.places}
         self.places = [refs[code] for code in cart.warehouses] or list(refs.values())
 
     def match(self, listing: Listing) -> Match:
@@ -57,7 +57,7 @@ class Diagnosis:
         return match_code(listing.sku, KINDS[self.kind], hits, owners)
 
     def readings(self, ref: str) -> tuple[Reading, ...]:
-        found = ((p, self.catalogue.levels[p].get(ref)) for p in self.places)
+        found = ((p, self.catalog.levels[p].get(ref)) for p in self.places)
         now = int(time.time())
         return tuple(Reading(p, level.available, level.read_at or now) for p, level in found if level)
 
@@ -80,7 +80,7 @@ class Diagnosis:
 
     def others(self, ref: str) -> list[Level]:
         """Levels in the warehouses that the cart does not sync with."""
-        levels = self.catalogue.levels
+        levels = self.catalog.levels
         return [rows[ref] for place, rows in levels.items() if place not in self.places and ref in rows]
 
     def causes(self) -> set[tuple[str, Reason]]:

@@ -200,7 +200,7 @@ def test_packed_ids_come_back(ids: list[int]) -> None:
     assert pull_progress.unpacked(pull_progress.packed(ids)) == sorted(ids)
 
 
-# --- sizes of catalogues
+# --- sizes of catalogs
 
 
 def test_the_size_before_is_the_one_that_the_last_push_knew(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Makes a PNG of a screen small: its few colours in a palette instead of four bytes for every pixel."""
+"""Makes a PNG of a screen small: its few colors in a palette instead of four bytes for every pixel."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Iterator
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = 4
 COARSE = 0xF0
-"""Bits of a colour that are kept; edges of letters have more shades than anybody sees."""
-MOST_COLOURS = 256
+"""Bits of a color that are kept; edges of letters have more shades than anybody sees."""
+MOST_COLORS = 256
 
 
 def small(png: bytes) -> bytes:
-    """The same picture with at most 256 colours; what has more, or is no 8-bit RGBA, stays as it is."""
-    width, height, depth, colour = struct.unpack(">IIBB", png[16:26])
-    if (depth, colour) != (8, 6):
+    """The same picture with at most 256 colors; what has more, or is no 8-bit RGBA, stays as it is."""
+    width, height, depth, color = struct.unpack(">IIBB", png[16:26])
+    if (depth, color) != (8, 6):
         return png
     rows = list(_rows(zlib.decompress(b"".join(data for kind, data in _chunks(png) if kind == b"IDAT")), width))
     for coarse in (COARSE, COARSE << 1 & 0xFF):
         table = bytes(value & coarse | (value & coarse) >> 4 for value in range(256))
         pixels = [_pixels(row.translate(table)) for row in rows]
         palette = sorted({pixel for row in pixels for pixel in set(row)})
-        if len(palette) <= MOST_COLOURS:
+        if len(palette) <= MOST_COLORS:
             return _indexed(width, height, palette, pixels)
     return png
 
@@ -37,7 +37,7 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _pixels(row: bytes) -> tuple[bytes, ...]:
-    """Colours without their alpha; a terminal has none."""
+    """Colors without their alpha; a terminal has none."""
     return tuple(row[at : at + 3] for at in range(0, len(row), CHANNELS))
 
 
@@ -76,7 +76,7 @@ def _predicted(kind: int, left: int, up: int, corner: int) -> int:
 
 
 def _indexed(width: int, height: int, palette: list[bytes], pixels: list[tuple[bytes, ...]]) -> bytes:
-    place = {colour: number for number, colour in enumerate(palette)}
+    place = {color: number for number, color in enumerate(palette)}
     lines = b"".join(b"\0" + bytes(place[pixel] for pixel in row) for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     parts = ((b"IHDR", header), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))

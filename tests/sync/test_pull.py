@@ -143,7 +143,7 @@ async def test_an_emptied_warehouse_keeps_its_levels_and_holds_the_push(synced: 
     assert "WEST" in push.trips
 
 
-async def test_an_empty_catalogue_is_no_catalogue(synced: Town) -> None:
+async def test_an_empty_catalog_is_no_catalog(synced: Town) -> None:
     # given
     synced.wms.control("remove", {"first": 40})
     # when
@@ -221,7 +221,7 @@ async def test_the_first_pull_cut_between_two_warehouses_pushes_nothing(tmp_path
 async def test_a_kit_on_the_page_before_its_components_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given: pages of five, and a catalogue whose kit comes first
+    # given: pages of five, and a catalog whose kit comes first
     from invsync_tui.connectors.base import ComponentRow, ProductRow
     from invsync_tui.connectors.sources.sandbox import SandboxSource
 

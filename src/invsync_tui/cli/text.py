@@ -1,4 +1,4 @@
-"""Text for any terminal, pipe or screen reader: external text as data, aligned columns, times in words. No colours."""
+"""Text for any terminal, pipe or screen reader: external text as data, aligned columns, times in words. No colors."""
 
 from __future__ import annotations
 

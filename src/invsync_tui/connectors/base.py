@@ -120,7 +120,7 @@ class SourceCapabilities:
     still there: so for a file that lists only what is in stock."""
 
 
-# Rows are named tuples: a large catalogue makes millions of them, and they cost a third of a frozen dataclass.
+# Rows are named tuples: a large catalog makes millions of them, and they cost a third of a frozen dataclass.
 
 
 class WarehouseRow(NamedTuple):
@@ -206,7 +206,7 @@ class Source(Protocol):
     async def warehouses(self) -> Sequence[WarehouseRow]: ...
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
-        """The whole catalogue with aliases, ordered by something stable; cursor None is the first page."""
+        """The whole catalog with aliases, ordered by something stable; cursor None is the first page."""
         ...
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:

@@ -16,7 +16,7 @@ class SafetyRule(StrEnum):
     FIRST_PUSH = "FIRST_PUSH"
     RULES_CHANGED = "RULES_CHANGED"
     MASS_ZERO = "MASS_ZERO"
-    CATALOGUE_SHRUNK = "CATALOGUE_SHRUNK"
+    CATALOG_SHRUNK = "CATALOGUE_SHRUNK"  # as it is stored
     WAREHOUSE_VANISHED = "WAREHOUSE_VANISHED"
     WAREHOUSE_INACTIVE = "WAREHOUSE_INACTIVE"
     WAREHOUSE_EMPTIED = "WAREHOUSE_EMPTIED"
@@ -133,14 +133,14 @@ def _mass_zero(facts: PlanFacts, limits: Limits) -> Trip | None:
     return Trip(SafetyRule.MASS_ZERO, facts.to_zero, text)
 
 
-def _catalogue_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
+def _catalog_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
     if not facts.products_before or facts.products_now is None:
         return None
     lost = facts.products_before - facts.products_now
     if lost * 100 <= facts.products_before * limits.shrink_percent:
         return None
     text = f"the WMS reported {counted(facts.products_now, 'product')}, {facts.products_before} before"
-    return Trip(SafetyRule.CATALOGUE_SHRUNK, lost, text)
+    return Trip(SafetyRule.CATALOG_SHRUNK, lost, text)
 
 
 def _warehouse_vanished(facts: PlanFacts, _: Limits) -> Trip | None:
@@ -198,7 +198,7 @@ _RULES = (
     _rules_changed,
     _mass_zero,
     _jump,
-    _catalogue_shrunk,
+    _catalog_shrunk,
     _warehouse_vanished,
     _warehouse_inactive,
     _warehouse_emptied,

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from invsync_tui.sandbox.cart import Cart, Log
-from invsync_tui.sandbox.catalog import Catalogue, generate
+from invsync_tui.sandbox.catalog import Catalog, generate
 from invsync_tui.sandbox.demo import WMS_PACE
 from invsync_tui.sandbox.server import listen
 from invsync_tui.sandbox.service import Pace, Service
@@ -48,16 +48,16 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def plain_shop(name: str, mode: Mode, catalogue: Catalogue) -> Shop:
+def plain_shop(name: str, mode: Mode, catalog: Catalog) -> Shop:
     """A shop that lists every product with quantity 0."""
     listings = {
         ref.replace("P", "L", 1): Listing(ref.replace("P", "L", 1), product.code(mode.code), product.name)
-        for ref, product in catalogue.products.items()
+        for ref, product in catalog.products.items()
     }
     return Shop(name, mode, listings)
 
 
-def _customers(arguments: argparse.Namespace) -> dict[str, Catalogue]:
+def _customers(arguments: argparse.Namespace) -> dict[str, Catalog]:
     if arguments.profile == "plain":
         return {"": generate(arguments.products, arguments.warehouses, arguments.seed)}
     from invsync_tui.sandbox.data_faults import customers
@@ -70,9 +70,9 @@ def _shops(arguments: argparse.Namespace) -> dict[str, Shop]:
         from invsync_tui.sandbox.data_faults import shops
 
         return shops(arguments.products, arguments.seed)
-    catalogue = generate(arguments.products, arguments.warehouses, arguments.seed)
+    catalog = generate(arguments.products, arguments.warehouses, arguments.seed)
     named = (shop.partition(",") for shop in arguments.shop or ["main"])
-    return {name: plain_shop(name, Mode.read(mode), catalogue) for name, _, mode in named}
+    return {name: plain_shop(name, Mode.read(mode), catalog) for name, _, mode in named}
 
 
 def _service(arguments: argparse.Namespace) -> Service:

@@ -32,7 +32,7 @@ KINDS = (
     ("STOV", "Gas Stove"),
     ("BAGS", "Sleeping Bag"),
 )
-COLOURS = ("Moss", "Slate", "Ember", "Sand", "Lake", "Fir")
+COLORS = ("Moss", "Slate", "Ember", "Sand", "Lake", "Fir")
 SIZES = ("S", "M", "L", "XL")
 BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 KIT_EVERY = 50
@@ -87,7 +87,7 @@ class Level:
 
 
 @dataclass(slots=True)
-class Catalogue:
+class Catalog:
     """Everything a WMS knows: `levels` by warehouse ref, then by product ref. An absent level was never reported."""
 
     places: tuple[Place, ...]
@@ -125,15 +125,15 @@ def _base36(number: int, width: int) -> str:
 
 def _product(n: int, seed: int, components: tuple[tuple[str, int], ...], prefix: str) -> Product:
     kind, name = KINDS[n % len(KINDS)]
-    colour, size = COLOURS[n // 7 % len(COLOURS)], SIZES[n // 3 % len(SIZES)]
+    color, size = COLORS[n // 7 % len(COLORS)], SIZES[n // 3 % len(SIZES)]
     aliases = (
         # 7919 is prime and no divisor of 10**10, so that numbers are spread and still unique.
         ("UPC", upc((n * 7919 + seed * 104_729) % 10**10)),
         ("ASIN", f"B0DEM{_base36(n, 5)}"),
-        ("MPN", f"{kind[:2]}{n:05d}.{colour[:2].upper()}{size}"),
+        ("MPN", f"{kind[:2]}{n:05d}.{color[:2].upper()}{size}"),
     )
     kit = " Kit" if components else ""
-    return Product(f"P{n:07d}", f"{prefix}-{kind}-{n:05d}", f"Demo {name} {colour} {size}{kit}", aliases, components)
+    return Product(f"P{n:07d}", f"{prefix}-{kind}-{n:05d}", f"Demo {name} {color} {size}{kit}", aliases, components)
 
 
 def _level(rng: random.Random, least: int) -> Level:
@@ -142,39 +142,39 @@ def _level(rng: random.Random, least: int) -> Level:
     return Level(available, committed, 24 if rng.random() < 0.1 else 0)
 
 
-def _stock(catalogue: Catalogue, ref: str, rng: random.Random) -> None:
+def _stock(catalog: Catalog, ref: str, rng: random.Random) -> None:
     """EAST always has a level; the others may have none, as warehouses that never held a product."""
     empty = rng.random() < EMPTY_SHARE
-    for place in catalogue.places:
+    for place in catalog.places:
         if empty:
-            catalogue.levels[place.ref][ref] = Level(0)
+            catalog.levels[place.ref][ref] = Level(0)
         elif place.ref == EAST or rng.random() < 0.6:
-            catalogue.levels[place.ref][ref] = _level(rng, 3 if place.ref == EAST else 0)
+            catalog.levels[place.ref][ref] = _level(rng, 3 if place.ref == EAST else 0)
 
 
-def _components(catalogue: Catalogue, rng: random.Random, pool: list[str]) -> tuple[tuple[str, int], ...]:
+def _components(catalog: Catalog, rng: random.Random, pool: list[str]) -> tuple[tuple[str, int], ...]:
     return tuple((ref, rng.randint(1, 3)) for ref in sorted(rng.sample(pool, min(len(pool), rng.randint(2, 3)))))
 
 
-def generate(products: int = 5000, warehouses: int = 4, seed: int = 7, prefix: str = "DEMO") -> Catalogue:
+def generate(products: int = 5000, warehouses: int = 4, seed: int = 7, prefix: str = "DEMO") -> Catalog:
     """`products` products, the last of them kits, in `warehouses` warehouses of which Default and EAST are two."""
     if not 2 <= warehouses <= len(PLACES):
         raise ValueError(f"2 to {len(PLACES)} warehouses")
     rng = random.Random(seed)
     places = tuple(Place(*place) for place in PLACES[:warehouses])
-    catalogue = Catalogue(places, {}, {place.ref: {} for place in places})
+    catalog = Catalog(places, {}, {place.ref: {} for place in places})
     kits = products // KIT_EVERY
     for n in range(1, products - kits + 1):
         product = _product(n, seed, (), prefix)
-        catalogue.products[product.ref] = product
-        _stock(catalogue, product.ref, rng)
-    _add_kits(catalogue, rng, range(products - kits + 1, products + 1), seed, prefix)
-    return catalogue
+        catalog.products[product.ref] = product
+        _stock(catalog, product.ref, rng)
+    _add_kits(catalog, rng, range(products - kits + 1, products + 1), seed, prefix)
+    return catalog
 
 
-def _add_kits(catalogue: Catalogue, rng: random.Random, numbers: range, seed: int, prefix: str) -> None:
-    east = catalogue.levels[EAST]
+def _add_kits(catalog: Catalog, rng: random.Random, numbers: range, seed: int, prefix: str) -> None:
+    east = catalog.levels[EAST]
     pool = [ref for ref, level in east.items() if level.available >= KIT_STOCK][:500]
     for n in numbers:
-        product = _product(n, seed, _components(catalogue, rng, pool), prefix)
-        catalogue.products[product.ref] = product
+        product = _product(n, seed, _components(catalog, rng, pool), prefix)
+        catalog.products[product.ref] = product

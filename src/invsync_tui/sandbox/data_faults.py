@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.sandbox.catalog import DEFAULT, EAST, Catalogue, Level, Product, generate, upc
+from invsync_tui.sandbox.catalog import DEFAULT, EAST, Catalog, Level, Product, generate, upc
 from invsync_tui.sandbox.demo import (
     CART_A,
     CART_B,
@@ -71,7 +71,7 @@ class Planted:
 class Ground:
     """The data in which faults are planted, and the products that carry none yet."""
 
-    catalogue: Catalogue
+    catalog: Catalog
     a: Shop
     b: Shop
     free: list[str]
@@ -80,7 +80,7 @@ class Ground:
     def pick(self, count: int) -> list[Product]:
         """Healthy products with stock that from now on carry a fault."""
         picked, self.free = self.free[:count], self.free[count:]
-        return [self.catalogue.products[ref] for ref in picked]
+        return [self.catalog.products[ref] for ref in picked]
 
     def plant(self, cart: str, sku: str, cause: Reason, *products: Product) -> None:
         """Record that a listing of a cart was spoiled so that `cause` is what stops it."""
@@ -88,7 +88,7 @@ class Ground:
 
     def set_product(self, product: Product) -> None:
         """The WMS knows a product otherwise."""
-        self.catalogue.products[product.ref] = product
+        self.catalog.products[product.ref] = product
 
 
 def _ref(product: Product) -> str:
@@ -103,7 +103,7 @@ def _without_upc(product: Product) -> Product:
 
 
 def _not_in_wms(ground: Ground) -> None:
-    known = {code for product in ground.catalogue.products.values() for _, code in product.aliases}
+    known = {code for product in ground.catalog.products.values() for _, code in product.aliases}
     unknown = (code for n in range(9_000_000_000, 10_000_000_000) if (code := upc(n)) not in known)
     for n in range(1, 5):
         ground.a.add(Listing(f"L90{n}", f"DEMO-OLD-{n:05d}", "Demo Retired Article", 5))
@@ -188,24 +188,24 @@ def _not_tracking(ground: Ground) -> None:
 def _cut_off(ground: Ground) -> None:
     """One or two units, all in EAST: hidden by A's Minimum Inventory Level, shown by B."""
     for n, product in enumerate(ground.pick(5)):
-        for levels in ground.catalogue.levels.values():
+        for levels in ground.catalog.levels.values():
             if product.ref in levels:
                 levels[product.ref] = Level(0)
-        ground.catalogue.levels[EAST][product.ref] = Level(1 + n % 2)
+        ground.catalog.levels[EAST][product.ref] = Level(1 + n % 2)
         ground.plant(CART_A, product.sku, Reason.CUT_OFF_APPLIED, product)
 
 
 def _wrong_warehouse(ground: Ground) -> None:
     for n, product in enumerate(ground.pick(5)):
-        ground.catalogue.levels[EAST].pop(product.ref)
-        ground.catalogue.levels[WEST][product.ref] = Level(20 + n)
+        ground.catalog.levels[EAST].pop(product.ref)
+        ground.catalog.levels[WEST][product.ref] = Level(20 + n)
         ground.plant(CART_B, product.code("UPC"), Reason.WRONG_WAREHOUSE, product)
 
 
 def _stale(ground: Ground) -> None:
     read_at = int(time.time()) - STALE_SECONDS
     for product in ground.pick(4):
-        for levels in ground.catalogue.levels.values():
+        for levels in ground.catalog.levels.values():
             if product.ref in levels:
                 levels[product.ref] = replace(levels[product.ref], read_at=read_at)
         ground.plant(CART_A, product.sku, Reason.WMS_STALE, product)
@@ -214,7 +214,7 @@ def _stale(ground: Ground) -> None:
 
 def _no_level(ground: Ground) -> None:
     for product in ground.pick(4):
-        for levels in ground.catalogue.levels.values():
+        for levels in ground.catalog.levels.values():
             levels.pop(product.ref, None)
         ground.plant(CART_A, product.sku, Reason.NO_LEVEL, product)
         ground.plant(CART_B, product.code("UPC"), Reason.NO_LEVEL, product)
@@ -239,13 +239,13 @@ PLANTERS: tuple[Callable[[Ground], None], ...] = (
 # --- the whole
 
 
-def _shop(name: str, catalogue: Catalogue, refs: list[str], kind: str, places: tuple[str, ...], seed: int) -> Shop:
+def _shop(name: str, catalog: Catalog, refs: list[str], kind: str, places: tuple[str, ...], seed: int) -> Shop:
     """A shop that lists products by their code of a type; most show the stock, some have drifted away from it."""
     rng = random.Random(f"{seed} {name}")
     on_hand = MODES[name].basis == "on_hand"
     listings: dict[str, Listing] = {}
     for ref in refs:
-        product, stock = catalogue.products[ref], catalogue.available(ref, places)
+        product, stock = catalog.products[ref], catalog.available(ref, places)
         allocated = rng.randint(1, 4) if on_hand and rng.random() < 0.25 else 0
         shown = max(0, stock + rng.randint(-5, 9)) if rng.random() < DRIFTED_SHARE else stock
         listing = Listing(_ref(product), product.code(kind), product.name, shown + allocated, True, allocated)
@@ -253,10 +253,10 @@ def _shop(name: str, catalogue: Catalogue, refs: list[str], kind: str, places: t
     return Shop(name, MODES[name], listings)
 
 
-def _free(catalogue: Catalogue, seed: int) -> list[str]:
+def _free(catalog: Catalog, seed: int) -> list[str]:
     """Products that may carry a fault: in stock, neither kit nor part of one, in an order of their own."""
-    parts = {part for product in catalogue.products.values() for part, _ in product.components}
-    east = catalogue.levels[EAST]
+    parts = {part for product in catalog.products.values() for part, _ in product.components}
+    east = catalog.levels[EAST]
     free = [ref for ref, level in east.items() if level.available > 0 and ref not in parts]
     random.Random(f"{seed} faults").shuffle(free)
     return free
@@ -264,7 +264,7 @@ def _free(catalogue: Catalogue, seed: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    customers: dict[str, Catalogue]
+    customers: dict[str, Catalog]
     shops: dict[str, Shop]
     found: list[Planted]
 
@@ -272,34 +272,34 @@ class _World:
 def _build(products: int, seed: int) -> _World:
     if products < PRODUCTS_LEAST:
         raise ValueError(f"The demo needs at least {PRODUCTS_LEAST} products.")
-    catalogue = generate(products, seed=seed)
-    everything = list(catalogue.products)
-    a = _shop("outdoor-a", catalogue, everything, "SKU", (), seed)
-    b = _shop("outdoor-b", catalogue, everything, "UPC", (EAST,), seed)
-    ground = Ground(catalogue, a, b, _free(catalogue, seed))
+    catalog = generate(products, seed=seed)
+    everything = list(catalog.products)
+    a = _shop("outdoor-a", catalog, everything, "SKU", (), seed)
+    b = _shop("outdoor-b", catalog, everything, "UPC", (EAST,), seed)
+    ground = Ground(catalog, a, b, _free(catalog, seed))
     for plant in PLANTERS:
         plant(ground)
     c = _switched_off(ground, seed)
     second, paused = _paused(ground, seed)
     named = {shop.name: shop for shop in (a, b, c, paused)}
-    return _World({DEFAULT: catalogue, CUSTOMER_PAUSED: second}, named, ground.found)
+    return _World({DEFAULT: catalog, CUSTOMER_PAUSED: second}, named, ground.found)
 
 
 def _switched_off(ground: Ground, seed: int) -> Shop:
     listed = ground.pick(LISTED_IN_C)
     for product in listed[:NAMED_IF_OFF]:
         ground.plant(CART_C, product.sku, Reason.SWITCH_OFF, product)
-    return _shop("outdoor-c", ground.catalogue, sorted(product.ref for product in listed), "SKU", (), seed)
+    return _shop("outdoor-c", ground.catalog, sorted(product.ref for product in listed), "SKU", (), seed)
 
 
-def _paused(ground: Ground, seed: int) -> tuple[Catalogue, Shop]:
-    catalogue = generate(PAUSED_PRODUCTS, warehouses=2, seed=seed + 1, prefix="PAUSE")
-    for product in list(catalogue.products.values())[:NAMED_IF_OFF]:
+def _paused(ground: Ground, seed: int) -> tuple[Catalog, Shop]:
+    catalog = generate(PAUSED_PRODUCTS, warehouses=2, seed=seed + 1, prefix="PAUSE")
+    for product in list(catalog.products.values())[:NAMED_IF_OFF]:
         ground.plant(CART_PAUSED, product.sku, Reason.SWITCH_OFF, product)
-    return catalogue, _shop("paused-a", catalogue, list(catalogue.products), "SKU", (), seed)
+    return catalog, _shop("paused-a", catalog, list(catalog.products), "SKU", (), seed)
 
 
-def customers(products: int = PRODUCTS, seed: int = SEED) -> dict[str, Catalogue]:
+def customers(products: int = PRODUCTS, seed: int = SEED) -> dict[str, Catalog]:
     """What the WMS serves, by customer."""
     return _build(products, seed).customers
 

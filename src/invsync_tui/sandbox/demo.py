@@ -1,6 +1,6 @@
 """The demo's merchants and carts as an operator would have set them up. `operations` creates them from this record.
 
-Not here: what is wrong with them on purpose (`faults`), and their data (`catalogue`).
+Not here: what is wrong with them on purpose (`faults`), and their data (`catalog`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from invsync_tui.sandbox.catalog import Catalogue, Level, Product
+from invsync_tui.sandbox.catalog import Catalog, Level, Product
 from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
 from invsync_tui.sandbox.server_faults import Kind
 from invsync_tui.sandbox.service import Pace, Service
@@ -28,10 +28,10 @@ PAGE_MOST = 5000
 class Stock:
     """What one customer has in the warehouse, and when each product last changed."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        self.products = Table(catalogue.products, self._product)
-        self.levels = {place.ref: self._table(place.ref) for place in catalogue.places}
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.products = Table(catalog.products, self._product)
+        self.levels = {place.ref: self._table(place.ref) for place in catalog.places}
         self.mark = 0
         self.changed: dict[str, int] = {}
         self.imported: set[str] = set()
@@ -47,10 +47,10 @@ class Stock:
         self._recent: list[tuple[str, str]] = []
 
     def _table(self, place: str) -> Table:
-        return Table(self.catalogue.levels[place], lambda ref: self._level(place, ref))
+        return Table(self.catalog.levels[place], lambda ref: self._level(place, ref))
 
     def _product(self, ref: str) -> bytes:
-        product = self.catalogue.products[ref]
+        product = self.catalog.products[ref]
         row: dict[str, object] = {"ref": ref, "sku": product.sku, "name": product.name}
         row["aliases"] = [{"type": kind, "code": code} for kind, code in product.aliases]
         if not product.active:
@@ -62,7 +62,7 @@ class Stock:
         return encoded(row)
 
     def _level(self, place: str, ref: str) -> bytes:
-        level = self.catalogue.levels[place][ref]
+        level = self.catalog.levels[place][ref]
         row = {
             "ref": ref,
             "warehouse": place,
@@ -86,9 +86,9 @@ class Stock:
         return b"%d" % self._reading
 
     def _reread(self, place: str, ref: str) -> None:
-        level = self.catalogue.levels[place].get(ref)
+        level = self.catalog.levels[place].get(ref)
         if level is not None:
-            self.catalogue.levels[place][ref] = replace(level, read_at=None)
+            self.catalog.levels[place][ref] = replace(level, read_at=None)
             self.levels[place].touch(ref)
 
     def set_level(self, place: str, ref: str, level: Level | None) -> None:
@@ -96,13 +96,13 @@ class Stock:
         self.mark += 1
         self.changed[ref] = self.mark
         if level is None:
-            self.catalogue.levels[place].pop(ref, None)
+            self.catalog.levels[place].pop(ref, None)
             self.levels[place].remove(ref)
             return
         if level.read_at is None:
             level = replace(level, read_at=int(time.time()))
             self._recent.append((place, ref))
-        self.catalogue.levels[place][ref] = level
+        self.catalog.levels[place][ref] = level
         self.levels[place].touch(ref)
 
     def set_odd(self, place: str, ref: str, text: bytes) -> None:
@@ -115,26 +115,26 @@ class Stock:
         self.mark += 1
         self.changed_products[product.ref] = self.mark
         self.changed[product.ref] = self.mark  # its levels may count from now on
-        self.catalogue.products[product.ref] = product
+        self.catalog.products[product.ref] = product
         self.products.touch(product.ref)
 
     def set_place(self, ref: str, *, active: bool, hidden: bool, forbidden: bool) -> None:
         """Somebody switched a warehouse on or off, or changed what the login may see of it."""
-        places = self.catalogue.places
-        self.catalogue.places = tuple(replace(p, active=active) if p.ref == ref else p for p in places)
+        places = self.catalog.places
+        self.catalog.places = tuple(replace(p, active=active) if p.ref == ref else p for p in places)
         for flag, among in ((hidden, self.hidden), (forbidden, self.forbidden)):
             (among.add if flag else among.discard)(ref)
 
     def name_places(self, codes: Mapping[str, str]) -> None:
         """Somebody gave warehouses, by ref, other codes."""
-        self.catalogue.places = tuple(replace(p, code=codes.get(p.ref, p.code)) for p in self.catalogue.places)
+        self.catalog.places = tuple(replace(p, code=codes.get(p.ref, p.code)) for p in self.catalog.places)
 
     def remove(self, ref: str) -> None:
         """The product and its levels are gone."""
-        self.catalogue.products.pop(ref, None)
+        self.catalog.products.pop(ref, None)
         self.products.remove(ref)
         for place, table in self.levels.items():
-            self.catalogue.levels[place].pop(ref, None)
+            self.catalog.levels[place].pop(ref, None)
             table.remove(ref)
 
     def changes(self, since: int, after: str, limit: int) -> tuple[list[bytes], str | None, int]:
@@ -152,9 +152,9 @@ class Stock:
 class Wms(Service):
     """The WMS as a service."""
 
-    def __init__(self, token: str, pace: Pace, customers: Mapping[str, Catalogue]) -> None:
+    def __init__(self, token: str, pace: Pace, customers: Mapping[str, Catalog]) -> None:
         super().__init__(token, pace)
-        self.customers = {name: Stock(catalogue) for name, catalogue in customers.items()}
+        self.customers = {name: Stock(catalog) for name, catalog in customers.items()}
 
     def answer(self, request: Request) -> Reply:
         stock = self.customers.get(request.headers.get("x-customer", ""))
@@ -175,7 +175,7 @@ class Wms(Service):
 
     @staticmethod
     def _warehouses(_: Request, stock: Stock) -> Reply:
-        places = stock.catalogue.places
+        places = stock.catalog.places
         hidden = stock.hidden
         rows = [
             {"ref": p.ref, "code": p.code, "name": p.name, "active": p.active} for p in places if p.ref not in hidden
@@ -292,7 +292,7 @@ class Wms(Service):
             if body["available"] is None:
                 stock.set_level(place, ref, None)
             else:
-                known = stock.catalogue.levels[place].get(ref, Level(0))
+                known = stock.catalog.levels[place].get(ref, Level(0))
                 changes = {k: body[k] for k in ("available", "committed", "incoming") if k in body}
                 stock.set_level(place, ref, replace(known, read_at=body.get("read_at"), **changes))
         return ok({"mark": str(stock.mark)})
@@ -301,7 +301,7 @@ class Wms(Service):
     def _order_product(stock: Stock, body: Any) -> Reply:
         """{ref, sku, name, aliases: [[type, code]], components: [[ref, needed]], active, counted}: what is given is changed; a
         new ref adds a product."""
-        known = stock.catalogue.products.get(body["ref"], Product(body["ref"], "", "", ()))
+        known = stock.catalog.products.get(body["ref"], Product(body["ref"], "", "", ()))
         changes = {name: body[name] for name in ("sku", "name", "active", "counted") if name in body}
         if "aliases" in body:
             changes["aliases"] = tuple((kind, code) for kind, code in body["aliases"])
@@ -325,19 +325,19 @@ def _limit(request: Request) -> int:
 
 def _place(stock: Stock, name: str) -> str:
     """A warehouse by ref or code; KeyError for neither."""
-    return {key: p.ref for p in stock.catalogue.places for key in (p.code, p.ref)}[name]
+    return {key: p.ref for p in stock.catalog.places for key in (p.code, p.ref)}[name]
 
 
 def _refs(stock: Stock, body: Any) -> list[str]:
     """The products that an order names by ref or SKU, one or several."""
     refs = [*body.get("refs", ()), *([body["ref"]] if "ref" in body else [])]
     skus = {*body.get("skus", ()), *([body["sku"]] if "sku" in body else [])}
-    return refs + [p.ref for p in stock.catalogue.products.values() if p.sku in skus] if skus else refs
+    return refs + [p.ref for p in stock.catalog.products.values() if p.sku in skus] if skus else refs
 
 
 def _dump(stock: Stock) -> dict[str, object]:
     levels = {
         place: {ref: [level.available, level.on_hand] for ref, level in rows.items()}
-        for place, rows in stock.catalogue.levels.items()
+        for place, rows in stock.catalog.levels.items()
     }
-    return {"products": {p.ref: p.sku for p in stock.catalogue.products.values()}, "levels": levels}
+    return {"products": {p.ref: p.sku for p in stock.catalog.products.values()}, "levels": levels}

@@ -48,7 +48,7 @@ from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
 IDS_REMEMBERED = 300_000
-"""Products whose number a pull keeps in memory (some 40 MB); those of larger catalogues are looked up page by page."""
+"""Products whose number a pull keeps in memory (some 40 MB); those of larger catalogs are looked up page by page."""
 CHANGES = "changes"
 """The stage of a delta that has levels; a product comes once for each of its warehouses."""
 CHANGED_PRODUCTS = "changed products"

@@ -254,7 +254,7 @@ class ControlRoom(KeysInOrder):
         self.context.close()
 
     def use_theme(self, name: str) -> bool:
-        """Put on another theme; False where colours are the terminal's own."""
+        """Put on another theme; False where colors are the terminal's own."""
         if self.current_theme.ansi:
             return False
         self.theme = THEMES[name].name
@@ -280,7 +280,7 @@ class ControlRoom(KeysInOrder):
 
 
 class AnsiControlRoom(ControlRoom):
-    """The same in the terminal's own 16 colours. Textual picks its colour filters while it is constructed."""
+    """The same in the terminal's own 16 colors. Textual picks its color filters while it is constructed."""
 
     theme: Reactive[str] = Reactive("ansi-dark")
 

@@ -13,7 +13,7 @@ from invsync_tui.tui.navigation.history import CommandHistory
 from invsync_tui.tui.navigation.names import NOBODY, Known, Named
 from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.store_thread import StoreThread
-from invsync_tui.tui.terminal import OWN_COLOURS, Terminal
+from invsync_tui.tui.terminal import OWN_COLORS, Terminal
 from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class AppContext:
     _filter_store: StoreThread | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.theme_name = OWN_COLOURS if self.terminal.ansi_theme else self.terminal.theme
+        self.theme_name = OWN_COLORS if self.terminal.ansi_theme else self.terminal.theme
         self.glyphs = glyphs_for(self.terminal.ascii_only)
 
     @property

@@ -121,6 +121,10 @@ def readable(key: str) -> str:
 # --- keymap ------------------------------------------------------------------------------------------------------------
 
 
+FORMER_IDS = {"drift.heal": "drift.correct", "drift.heal-all": "drift.correct-all", "drift.radar": "drift.verify"}
+"""By an id of a former version, the present one: keymaps that have it still work."""
+
+
 def accepted(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """What of a keymap can be used, and what is wrong with the rest, in words."""
     if not keymap:
@@ -128,7 +132,8 @@ def accepted(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]
     known = ids()
     usable: dict[str, str] = {}
     wrong: list[str] = []
-    for name, keys in keymap.items():
+    for given, keys in keymap.items():
+        name = FORMER_IDS.get(given, given)
         problem = _unknown(name, known) or _without_keys(name, keys) or _clash(name, keys, usable)
         if problem:
             wrong.append(problem)

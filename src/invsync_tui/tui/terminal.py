@@ -14,9 +14,9 @@ SSH_INTERVAL = 1.0
 """The same where every byte crosses a network."""
 
 PLAIN_TERMS = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
-"""Terminal types with 16 colours; their `-256color` variants are not among them."""
-OWN_COLOURS = "16"
-"""The theme that leaves colours to the terminal."""
+"""Terminal types with 16 colors; their `-256color` variants are not among them."""
+OWN_COLORS = "16"
+"""The theme that leaves colors to the terminal."""
 KNOWN_TO_SCROLL = (
     "xterm", "screen", "tmux", "linux", "vt1", "vt2", "vt3", "vt4", "vt5", "rxvt", "alacritty", "kitty", "foot", "wezterm",
     "konsole", "gnome", "vte", "st", "putty", "iterm", "ghostty", "contour", "mintty", "mlterm", "eterm",
@@ -41,7 +41,7 @@ class Terminal(NamedTuple):
     mouse: bool
     interval: float
     theme: str = "dark"
-    """One of `config.THEMES`, where it is not the terminal's own colours."""
+    """One of `config.THEMES`, where it is not the terminal's own colors."""
     encoding: str = "utf-8"
     """ascii where the locale is another: what it lacks is shown as a stand-in, never as another character."""
     scrolls: bool = True
@@ -59,10 +59,10 @@ def terminal_of(
     remote = over_ssh(environ)
     return Terminal(
         ascii_only=ascii_only or lacks_unicode(environ),
-        ansi_theme=theme == OWN_COLOURS or "NO_COLOR" in environ or environ.get("TERM", "") in PLAIN_TERMS,
+        ansi_theme=theme == OWN_COLORS or "NO_COLOR" in environ or environ.get("TERM", "") in PLAIN_TERMS,
         mouse=not remote if mouse is None else mouse,
         interval=SSH_INTERVAL if remote else LOCAL_INTERVAL,
-        theme=theme if theme in THEMES and theme != OWN_COLOURS else "dark",
+        theme=theme if theme in THEMES and theme != OWN_COLORS else "dark",
         encoding="utf-8" if is_utf8(locale_of(environ)) else "ascii",
         scrolls=is_among(KNOWN_TO_SCROLL, environ),
         erases=is_among(KNOWN_TO_ERASE, environ),

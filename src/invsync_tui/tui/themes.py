@@ -1,4 +1,4 @@
-"""How the control room looks in 256 colours. The terminal's own 16 need no theme of ours."""
+"""How the control room looks in 256 colors. The terminal's own 16 need no theme of ours."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DAY = Theme(
     # Rules between parts of a screen; lighter than the panel they would vanish on white.
     variables={"panel-lighten-2": "#a8a8a8"},
 )
-"""Colours of the 256-colour cube, so that SSH without truecolor shows the same."""
+"""Colors of the 256-color cube, so that SSH without truecolor shows the same."""
 HIGH_CONTRAST = Theme(
     name="invsync-high-contrast",
     primary="#5fafff",

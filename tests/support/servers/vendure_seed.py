@@ -1,4 +1,4 @@
-"""What a blank Vendure needs before it can hold a catalogue and take an order, said over its own admin API."""
+"""What a blank Vendure needs before it can hold a catalog and take an order, said over its own admin API."""
 
 from __future__ import annotations
 

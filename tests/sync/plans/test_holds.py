@@ -135,7 +135,7 @@ async def test_changed_rules_that_change_nothing_are_not_held_later(synced: Town
     assert synced.shown() == synced.stock()
 
 
-async def test_a_shrunken_catalogue_is_held_even_after_a_second_pull(synced: Town) -> None:
+async def test_a_shrunken_catalog_is_held_even_after_a_second_pull(synced: Town) -> None:
     # given: half of the catalog is gone, and was still gone in the pull after
     with synced.bench.by_hand() as tx:
         tx.execute("UPDATE run SET started_at = started_at - 10")

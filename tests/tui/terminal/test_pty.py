@@ -75,7 +75,7 @@ def test_over_ssh_a_live_run_costs_half() -> None:
 
 
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "linux"}, {"TERM": "screen"}, {"TERM": "xterm"}])
-def test_plain_terminals_get_at_most_their_16_colours(environ: dict[str, str]) -> None:
+def test_plain_terminals_get_at_most_their_16_colors(environ: dict[str, str]) -> None:
     with started("--open", "21", environ={"COLORTERM": "", **environ}) as terminal:
         terminal.wait_for("Mass zero")
         terminal.send("r")

@@ -68,7 +68,7 @@ def test_words_in_one_burst_are_words_and_not_orders() -> None:
         assert b"Traceback" not in terminal.raw
 
 
-def test_without_colours_a_form_says_everything() -> None:
+def test_without_colors_a_form_says_everything() -> None:
     with started("--ascii", environ={"NO_COLOR": "1", "COLORTERM": ""}) as terminal:
         opened(terminal)
         terminal.send(" ")

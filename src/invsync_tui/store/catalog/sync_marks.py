@@ -245,7 +245,7 @@ def record_observed(
 
 
 def record_matched(tx: sqlite3.Connection, cart_id: int, seq: int, rules_rev: int) -> None:
-    """All listings are matched against the catalogue as of `seq`."""
+    """All listings are matched against the catalog as of `seq`."""
     tx.execute("UPDATE cart SET match_mark = ?, matched_rev = ? WHERE id = ?", (seq, rules_rev, cart_id))
 
 

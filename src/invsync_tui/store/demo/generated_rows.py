@@ -14,7 +14,7 @@ EAN, UPC, ASIN = 1, 2, 3
 ALIAS_TYPES = ((EAN, MERCHANT, "EAN"), (UPC, MERCHANT, "UPC"), (ASIN, MERCHANT, "ASIN"))
 KINDS = ("TENT", "PACK", "LAMP", "BOOT", "ROPE", "MUGS", "COAT", "POLE", "STOV", "BAGS")
 THINGS = ("Tent", "Pack", "Lamp", "Boot", "Rope", "Mug", "Coat", "Pole", "Stove", "Bag")
-COLOURS = ("Moss", "Slate", "Ember", "Sand", "Lake", "Fir", "Café", "Blüte")
+COLORS = ("Moss", "Slate", "Ember", "Sand", "Lake", "Fir", "Café", "Blüte")
 SIZES = ("S", "M", "L", "XL")
 PLACES = ("Default", "EAST", "WEST", "NORTH", "SOUTH", "HARBOUR", "QUAY", "HILL")
 OLD_RUNS = 400
@@ -96,7 +96,7 @@ def products(scale: Scale) -> Iterator[Row]:
         held = _held(number, scale.seed)
         own = held[0][1]
         bits = mixed(number, scale.seed + 4)
-        name = f"Demo {COLOURS[bits % 8]} {THINGS[number % 10]} {SIZES[bits // 8 % 4]} no. {number}"
+        name = f"Demo {COLORS[bits % 8]} {THINGS[number % 10]} {SIZES[bits // 8 % 4]} no. {number}"
         text = "\n".join(code.lower() for _, code in held)
         kinds = ",".join(str(kind) for kind, _ in held)
         kit = int(is_kit(number, scale))

@@ -27,7 +27,7 @@ class PullGeneration(Table, table=True):
     cursor: str | None = Field(default=None, sa_type=Text)
     """Where to continue within the stage; written in the transaction of the page before it."""
     products: int | None = None
-    """Products seen, once the catalogue was read to its end."""
+    """Products seen, once the catalog was read to its end."""
     levels: int = Field(default=0)
     started_at: int = Field(sa_type=Big)
     ended_at: int | None = Field(default=None, sa_type=Big)

@@ -79,7 +79,7 @@ def substring(cx: sqlite3.Connection, text: str) -> Part:
     """The condition that HITS have a text in a code.
 
     The index is asked for the rarest few characters of a long text only, and the rest is compared: it would read the
-    whole list of every three characters otherwise, and where all SKUs begin alike those are as long as the catalogue.
+    whole list of every three characters otherwise, and where all SKUs begin alike those are as long as the catalog.
     """
     window = _rarest(cx, text)
     if window == text:

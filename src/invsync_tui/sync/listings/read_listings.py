@@ -1,6 +1,6 @@
 """Reading a cart's listings: all of them when that is due, else those that the cart says have changed.
 
-Of a cart with several locations, what one of them reads is written for all: its catalogue is read once.
+Of a cart with several locations, what one of them reads is written for all: its catalog is read once.
 """
 
 from __future__ import annotations

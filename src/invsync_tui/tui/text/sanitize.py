@@ -1,6 +1,6 @@
 """Clean text (`plain_text`) in cells: cut, padded and wrapped, so that no name breaks a column.
 
-Not here: colours and lines (`lines`), words for times and numbers (`words`).
+Not here: colors and lines (`lines`), words for times and numbers (`words`).
 """
 
 from __future__ import annotations

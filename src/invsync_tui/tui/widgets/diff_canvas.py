@@ -50,7 +50,7 @@ class Canvas(ScrollView):
         return component_rich_style
 
     def segments(self, line: Line, over: Style | None = None) -> list[Segment]:
-        """A line in this theme's colours; `over` is laid on top, such as a cursor.
+        """A line in this theme's colors; `over` is laid on top, such as a cursor.
 
         Blank spans take their neighbour's style, since each change of style costs 25 bytes.
         """
@@ -76,7 +76,7 @@ class Canvas(ScrollView):
 
 
 class PlainScrollBar(ScrollBarRender):
-    """Moves by whole rows, since each step is sent; the thumb is a colour and not a glyph, which some fonts lack."""
+    """Moves by whole rows, since each step is sent; the thumb is a color and not a glyph, which some fonts lack."""
 
     VERTICAL_BARS = [" "] * 8
     HORIZONTAL_BARS = [" "] * 8

@@ -40,7 +40,7 @@ Facts = Callable[[int], Sequence[Line]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One button. `risky` ones are marked by their colour."""
+    """One button. `risky` ones are marked by their color."""
 
     name: str
     label: str

@@ -76,15 +76,17 @@ class DriftScreen(ListScreen[DriftLine]):
     noun = "drifted"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "class", "Class", tooltip="All, then one class after the other", id="drift.class"),
-        Binding("h", "correct", "Correct", tooltip="Correct the selected listing with the next push", id="drift.heal"),
+        Binding(
+            "h", "correct", "Correct", tooltip="Correct the selected listing with the next push", id="drift.correct"
+        ),
         Binding(
             "H",
             "correct_all",
             "Correct all",
             tooltip="Correct all of the class shown with the next push",
-            id="drift.heal-all",
+            id="drift.correct-all",
         ),
-        Binding("R", "verify", "Check now", tooltip="Read the listings from the cart now", id="drift.radar"),
+        Binding("R", "verify", "Check now", tooltip="Read the listings from the cart now", id="drift.verify"),
     ]
 
     def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str, drift_class: str = "") -> None:
