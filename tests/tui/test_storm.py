@@ -8,6 +8,7 @@ import random
 import pytest
 
 from invsync_tui.tui.app import ControlRoom, control_room
+from invsync_tui.tui.navigation.routes import BY_NAME
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.styled import line
 from invsync_tui.tui.widgets.footer import KeyFooter
@@ -18,6 +19,35 @@ from tests.support.terminal.tour import Stop
 from tests.support.terminal.tour_stops import STOPS
 
 MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
+RUN, LISTINGS = (":", "run 11", "Enter"), ("c", "Enter")
+ALL_STOPS = (
+    *STOPS,
+    Stop("SKUs of an outcome", (*RUN, "Enter", "Enter"), "cart listing ID"),
+    Stop("SKUs of a reason", (*RUN, "Enter", "End", "Enter"), "cart listing ID"),
+    Stop("changes in the shop", (":", "fixes 7", "Enter"), "DEMO-1"),
+    Stop("bookmarks", (":", "bookmarks", "Enter"), "No bookmark of this store"),
+    Stop("saved filters", (*LISTINGS, "F"), "Saved filters"),
+    Stop(
+        "test of a new connection", ("A", "~Tryton", "Enter", "~Display name", "Enter", "New", "Enter", "s"), "s Save"
+    ),
+    Stop("question", (*RUN, "c"), "Keep running"),
+    Stop("choice of columns", (*LISTINGS, "C"), "marked"),
+    Stop("filter", (*LISTINGS, "f"), "Filter:"),
+    Stop("palette", (":",), "merchants"),
+)
+"""Those of the tour, the screens that it leaves out, and what opens over a screen."""
+STOP_OF = {
+    "merchants": "merchants", "run": "run", "runs": "runs", "held": "what a held run would send", "reasons": "outcomes of a run",
+    "reason SKUs": "SKUs of a reason", "outcome SKUs": "SKUs of an outcome", "run changes": "changes of a run",
+    "run comparison": "comparison of runs", "carts": "carts", "products": "product sync", "listings": "listings of all carts",
+    "warehouses": "warehouses", "levels": "levels", "all warehouses": "all warehouses", "settings": "merchant settings",
+    "setup": "cart settings", "add": "new merchant", "new connection test": "test of a new connection",
+    "about system": "about a system", "connection test": "connection test", "search": "search", "sku": "SKU", "why": "why",
+    "history": "history of a SKU", "plan": "plan", "identity": "identity", "drift": "drift", "aliases": "aliases",
+    "collisions": "collisions", "missing aliases": "missing", "compare": "side by side", "events": "events", "audit": "audit",
+    "themes": "themes", "bookmarks": "bookmarks", "filters": "saved filters", "fixes": "changes in the shop", "doctor": "doctor",
+}  # fmt: skip
+"""By the name of a screen's route, the stop that leads there."""
 STORM = 12
 """Sizes, ten milliseconds apart."""
 
@@ -46,12 +76,19 @@ async def storm(shown: Emulated, chance: random.Random, last: tuple[int, int]) -
     await shown.settled()
 
 
-@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+def test_every_screen_has_a_stop() -> None:
+    assert set(STOP_OF) == set(BY_NAME)
+    assert set(STOP_OF.values()) <= {stop.name for stop in ALL_STOPS}
+
+
+@pytest.mark.parametrize("stop", ALL_STOPS, ids=lambda stop: stop.name)
 async def test_after_a_storm_of_sizes_every_screen_is_what_a_full_redraw_shows(stop: Stop) -> None:
     # given a screen
     chance = random.Random(stop.name)
     async with emulated(room()) as shown:
         await go(shown, stop)
+        for route in (BY_NAME[name] for name, at in STOP_OF.items() if at == stop.name):
+            assert type(shown.app.screen).__name__ == route.screen
         # when its terminal changes its size again and again, down to a single cell
         for last in ((1, 1), (130, 40), (80, 24)):
             await storm(shown, chance, last)
