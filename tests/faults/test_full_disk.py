@@ -8,17 +8,21 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.store.database import create_store
+from invsync_tui.store.connection import VERSION
+from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreFullError
+from invsync_tui.store.file import backups
 from invsync_tui.store.retention import RUNS_LEFT
 from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
 from invsync_tui.sync.worker import Worker
 from tests.faults.scenarios import until
+from tests.support import old_stores
 from tests.support.journal_proof import store_violations
 from tests.support.retention_store import run_once
 from tests.support.sandbox_world import town
@@ -61,6 +65,41 @@ def test_a_store_that_does_not_fit_is_not_made(small: Path) -> None:
     # and when there is room
     (small / "filler").unlink()
     create_store(small / "store.db").close()
+
+
+@pytest.mark.parametrize("free", [0, 0.3, 0.6, 1, 1.3, 2, 3])
+def test_an_upgrade_without_room_leaves_the_store_as_it_was(small: Path, free: float) -> None:
+    """Room for a part of the backup, for the backup and a part of the upgrade, and for all of it."""
+    # given: an old store, and so much of its size free
+    store = old_stores.make(small / "store.db", 1)
+    before = old_stores.dump(store)
+    _resize(small, f"{(_used(small) + int(store.stat().st_size * free)) // 4096 * 4}k")
+    told: list[str] = []
+    # when
+    try:
+        open_store(store, say=told.append).close()
+        done = True
+    except StoreFullError as error:
+        done = False
+        assert "not enough space" in str(error) and "Nothing was changed" in str(error)
+        assert "Make room" in error.advice
+    # then
+    assert done or free < 3
+    assert len(backups.of_schema(store)) == int(done)
+    assert [one.name for one in small.iterdir() if ".new" in one.name] == []
+    _resize(small, "20m")  # without room nobody can even read it
+    assert done == (_schema(store) == VERSION)
+    assert done or old_stores.dump(store) == before
+    # and when there is room
+    open_store(store).close()
+    assert _schema(store) == VERSION
+    assert [old_stores.dump(copy) for copy in backups.of_schema(store)] == [before]
+
+
+def _schema(store: Path) -> int:
+    """The schema that a store says it is of."""
+    with closing(sqlite3.connect(store)) as cx:
+        return int(cx.execute("PRAGMA user_version").fetchone()[0])
 
 
 async def test_a_pull_that_fills_the_disk_waits_and_goes_on_when_there_is_room(

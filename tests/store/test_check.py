@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations.demo.demo import Scale, generate
+from invsync_tui.operations.diagnosis import doctor
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.session import Session
 from invsync_tui.operations.storage import check_store
 from invsync_tui.store.connection import connect, silently
 from invsync_tui.store.database import open_store
@@ -115,6 +117,29 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else_does(path: Path, code: 
     # then
     assert [one.code for one in found.problems] == [code], found.problems
     assert "db restore" in found.advice
+
+
+NOT_BY_THE_DOCTOR = ("schema", "search")
+"""The doctor leaves these to `db check`, and says so: they take a while, or the right to write."""
+
+
+@pytest.mark.parametrize("code", [None, *BREAK])
+def test_the_doctor_notices_what_breaks_a_rule_and_ends_with_an_answer(
+    path: Path, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: time enough to look at all of it
+    monkeypatch.setattr(doctor, "STORE_SECONDS", 60)
+    session = Session.open(path)
+    if code is not None:
+        with closing(connect(path, "rw", "FULL")) as cx:
+            cx.execute(BREAK[code])
+    # when
+    checkup = doctor.doctor(session)
+    # then
+    (found,) = [one for one in checkup.checks if one.id == "store.sound"]
+    assert found.verdict == ("pass" if code in (None, *NOT_BY_THE_DOCTOR) else "fail"), found
+    assert "db check" in (found.fix or found.evidence)
+    session.close()
 
 
 def test_a_look_that_takes_too_long_says_that_it_was_cut(path: Path) -> None:

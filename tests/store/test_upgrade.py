@@ -20,7 +20,7 @@ from invsync_tui.store import connection, migrate, upgrade
 from invsync_tui.store.connection import VERSION
 from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreError, StoreFullError, StoreInUseError
-from invsync_tui.store.file import backups, locks
+from invsync_tui.store.file import backups, locks, temporary_files
 from tests.support import old_stores
 from tests.support.old_stores import dump
 
@@ -195,6 +195,65 @@ def _die_in_upgrade(path: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> N
     with at_each_statement(monkeypatch, die):
         open_store(path)
     os._exit(1)
+
+
+STEPS = {
+    "copying": (backups, "copy_into", False),
+    "verifying": (backups, "verify", False),
+    "before its name": (backups, "_place", False),
+    "after its name": (backups, "_place", True),
+    "before sweeping": (temporary_files, "sweep", False),
+    "after sweeping": (temporary_files, "sweep", True),
+    "after the backup": (upgrade, "run_migrations", False),
+    "before it is removed": (Path, "unlink", False),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_step_of_the_backup_the_next_upgrade_has_one_backup_and_no_draft(
+    made: dict[int, Path], upgraded: dict[int, list[str]], tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    path = _fresh(made, 1, tmp_path / "here")
+    before = dump(path)
+    # when
+    child = os.fork()
+    if child == 0:
+        _die_at(path, STEPS[step], monkeypatch)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert dump(path) == before
+    # and when it is opened again
+    open_store(path).close()
+    # then
+    assert dump(path) == upgraded[1]
+    (copy,) = backups.of_schema(path)
+    assert dump(copy) == before
+    assert [one.name for one in path.parent.iterdir() if ".new" in one.name] == []
+
+
+def _die_at(path: Path, step: tuple[object, str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    place, name, after = step
+    real = getattr(place, name)
+
+    def die(*args: object, **named: object) -> object:
+        # While a draft is made, files are removed too: the one that is meant is the backup of a failed upgrade.
+        if name == "unlink" and not Path(str(args[0])).name.startswith("store.db.schema"):
+            return real(*args, **named)
+        if after:
+            real(*args, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(place, name, die)
+    if name == "unlink":
+        monkeypatch.setattr(upgrade, "run_migrations", fail)
+    try:
+        open_store(path)
+    finally:
+        os._exit(1)
 
 
 @pytest.mark.parametrize("version", OLD)

@@ -28,6 +28,7 @@ from invsync_tui.store.connection import (
 from invsync_tui.store.errors import (
     StoreBusyError,
     StoreForeignError,
+    StoreFullError,
     StoreInUseError,
     StoreMissingError,
     StoreReadOnlyError,
@@ -215,7 +216,11 @@ def open_store(path: Path, *, read_only: bool = False, say: Say = silently, any_
             connected.cx.close()
             raise
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise translate(error, path) from error
+        store_error = translate(error, path)
+        if isinstance(store_error, StoreFullError):
+            what = "there is not enough space on its disk to open it. Nothing was changed."
+            store_error = StoreFullError(path, what, "Make room, then run this again.")
+        raise store_error from error
     if version < VERSION:
         from invsync_tui.store import upgrade
 

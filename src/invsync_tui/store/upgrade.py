@@ -44,7 +44,8 @@ def upgrade(path: Path, say: Say) -> None:
             temporary_files.sweep(path)
             _upgrade(path, say)
     except sqlite3.Error as error:
-        raise translate(error, path) from error
+        store_error = translate(error, path)
+        raise (_no_room(path) if isinstance(store_error, StoreFullError) else store_error) from error
 
 
 @contextmanager
@@ -139,7 +140,7 @@ def _no_room(path: Path) -> StoreFullError:
     return StoreFullError(
         path,
         "there is not enough space on its disk for the upgrade and its backup. Nothing was changed.",
-        "Make room for about twice the size of the store, then run this again.",
+        "Make room for about three times the size of the store, then run this again.",
     )
 
 

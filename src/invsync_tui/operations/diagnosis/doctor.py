@@ -11,7 +11,7 @@ from invsync_tui import clock
 from invsync_tui.operations.connections import webhooks
 from invsync_tui.operations.diagnosis import connector_checks
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
-from invsync_tui.operations.errors import NotFoundError, as_operation_error
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.plans.freeze import how_to_unfreeze
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
@@ -27,6 +27,7 @@ from invsync_tui.rules.merchant_checks import (
     RoundedLevel,
     ServiceFacts,
     SkuFacts,
+    Verdict,
     WarehouseFacts,
 )
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
@@ -84,10 +85,16 @@ def doctor(
             sites = _with_code(cx, sites, sku) or sites
     if not sites:
         raise NotFoundError("There is no merchant yet. Add one with: invsync merchants add --help.")
-    walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
+    stored = _store(session)
+    try:
+        walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
+    except OperationError:
+        if all(one.verdict is not Verdict.FAIL for one in stored):
+            raise
+        return Checkup(tuple(stored), ())  # what is damaged cannot be walked; that it is damaged is the answer
     checks = [check for site_checkup in walked for check in site_checkup.checks]
     groups = [group for site_checkup in walked for group in site_checkup.groups]
-    return Checkup((*checks, *_service(session), *_store(session)), tuple(groups))
+    return Checkup((*checks, *_service(session), *stored), tuple(groups))
 
 
 def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
