@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.support.loop_watch import watching
 from tests.support.servers.graphql_stub import Answer as GraphqlAnswer
 from tests.support.servers.graphql_stub import Asked, graphql_stub
 from tests.support.servers.http_stub import Answer, Request, as_json, stub_server
+from tests.support.wrong_shapes import mutated
 
 SEEDS = range(15)
 
@@ -120,26 +120,6 @@ async def test_the_place_is_looked_for_once_and_holds_nobody_up(monkeypatch: pyt
 
 
 # --- real answers with one thing changed -----------------------------------------------------------------------------------
-
-OTHERS = [None, True, -1, 10**30, 1.5, "", "x" * 50, [], {}, [[]], {"a": None}, "\ud83d", float("1e308")]
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in list(items):
-        yield value, key
-        yield from _places(inner)
-
-
-def mutated(value: Any, dice: random.Random) -> Any:
-    """A copy with one value replaced or taken away."""
-    found = {"top": copy.deepcopy(value)}
-    holder, key = dice.choice(list(_places(found)))
-    if dice.random() < 0.3 and isinstance(holder, dict) and len(found) > 0 and holder is not found:
-        del holder[key]
-    else:
-        holder[key] = copy.deepcopy(dice.choice(OTHERS))
-    return found["top"]
 
 
 async def _all_ends_in_words(connector: Any, calls: list[Callable[[Any], Any]]) -> None:

@@ -569,7 +569,7 @@ async def test_all_of_a_filter_are_selected_and_let_go_again() -> None:
 
 
 async def test_too_many_for_one_action_are_not_selected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("invsync_tui.tui.screens.listings.listing_tabs.SELECTED_MOST", 20)
+    monkeypatch.setattr("invsync_tui.tui.screens.base.listing_tabs.SELECTED_MOST", 20)
     async with at(LISTINGS) as driver:
         await driver.press("asterisk")
         await driver.sees("More than 20 listings are too many for one action")
@@ -606,7 +606,7 @@ async def test_a_column_that_a_list_cannot_be_sorted_by_says_why() -> None:
 
 async def test_a_column_whose_order_takes_too_long_at_this_size_says_so() -> None:
     from invsync_tui.tui.screens.base.list_order import why_not
-    from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS
+    from invsync_tui.tui.screens.base.listing_fields import SYNC_FIELDS
 
     state = next(field for field in SYNC_FIELDS if field.title == "State")
     assert why_not(state, SYNC_FIELDS, ("sku", "synced_at", "outcome")) == ""

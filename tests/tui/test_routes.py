@@ -60,3 +60,20 @@ def test_no_screen_imports_another_one() -> None:
     for module in sorted(opened):
         assert graph.find_modules_directly_imported_by(module) & opened == set()
     assert graph.find_modules_directly_imported_by("invsync_tui.tui.navigation.routes") & opened == set()
+
+
+def test_no_feature_imports_from_another() -> None:
+    """What several features need is in `screens/base/`, `text/` or `widgets/`, and that knows no feature."""
+    graph = grimp.build_graph("invsync_tui", exclude_type_checking_imports=True)
+    screens = "invsync_tui.tui.screens."
+    features = {
+        module: module.removeprefix(screens).partition(".")[0] for module in graph.modules if module.startswith(screens)
+    }
+    assert len(set(features.values())) > 8
+    found = [
+        (module, target)
+        for module, feature in features.items()
+        for target in graph.find_modules_directly_imported_by(module)
+        if features.get(target, feature) not in (feature, "base")
+    ]
+    assert found == []

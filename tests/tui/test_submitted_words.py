@@ -11,8 +11,8 @@ from invsync_tui.cli import run_text as command_words
 from invsync_tui.cli.commands import why as command_why
 from invsync_tui.operations.views import RunState
 from invsync_tui.rules.outcomes import Counts
+from invsync_tui.tui.screens.base.listing_fields import explained
 from invsync_tui.tui.screens.diagnosis.why_text import rests_on
-from invsync_tui.tui.screens.listings.fields import explained
 from invsync_tui.tui.screens.runs.run_text import Page, sum_lines
 from invsync_tui.tui.text.formatting import clock
 from invsync_tui.tui.text.glyphs import ASCII

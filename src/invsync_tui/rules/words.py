@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 OUTCOMES = {"set": "updated", "equal": "in_sync", "in_doubt": "in_doubt", "submitted": "submitted"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
+ALL_LOCATIONS = "Combine All Locations"
+"""A cart that names no warehouse."""
 RUN_KINDS = {"radar": "drift_check"}
 GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
 PHASES = {

@@ -17,6 +17,7 @@ from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.settings import values
 from invsync_tui.plain_text import did_you_mean
+from invsync_tui.rules.words import ALL_LOCATIONS
 
 
 class Section(StrEnum):
@@ -303,9 +304,9 @@ CART: tuple[Setting, ...] = (
             listed="Inventory Upload Service"),
     Setting("warehouses", "warehouses", "cart_warehouse", Section.SYNC, "Sync Inventory With Warehouse",
             Value(FieldKind.CHOICES, _unresolved, _plain, "CODE", {}),
-            f"one or more warehouses; none means {values.ALL_LOCATIONS}", optional=True, changes_rules=True, step="sum",
+            f"one or more warehouses; none means {ALL_LOCATIONS}", optional=True, changes_rules=True, step="sum",
             bears_on=("kit", "pending", "skip", "switch"), listed="Sync Inventory With Warehouse",
-            option="warehouse", option_help=f"Sync Inventory With Warehouse, repeatable; none means {values.ALL_LOCATIONS}",
+            option="warehouse", option_help=f"Sync Inventory With Warehouse, repeatable; none means {ALL_LOCATIONS}",
             repeated=True, resolved=True),
     Setting("alias", "push_kind", "cart", Section.SYNC, "Push Inventory Using Alias",
             Value(FieldKind.CHOICE, _unresolved, _plain, "TYPE", {}),

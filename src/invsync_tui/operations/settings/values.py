@@ -16,7 +16,6 @@ NAME_MOST = 100
 TEXT_MOST = 1000
 ON, OFF = "on", "off"
 NONE = "none"
-ALL_LOCATIONS = "Combine All Locations"
 """Sync Inventory With Warehouse, where no warehouse is chosen."""
 SCHEDULE_LEAST, SCHEDULE_MOST = 60, 30 * 86400
 STALE_LEAST, STALE_MOST = 60, 366 * 86400

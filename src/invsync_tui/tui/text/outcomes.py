@@ -1,4 +1,4 @@
-"""The tone of each outcome, the same on every screen."""
+"""The tone of each outcome and status, the same on every screen."""
 
 from __future__ import annotations
 
@@ -26,3 +26,16 @@ def outcome_span(outcome: str | None) -> Span:
     if not outcome:
         return UNKNOWN
     return words.outcome(outcome), OUTCOME_TONES.get(outcome, Tone.PLAIN)
+
+
+def status_tone(status: str) -> Tone:
+    """A tone for a status in words."""
+    if status.startswith("failed"):
+        return Tone.BAD
+    if status.startswith("stalled"):
+        return Tone.BAD
+    if status.startswith("running"):
+        return Tone.ACCENT
+    if status.startswith("held"):
+        return Tone.WARN
+    return Tone.GOOD if status.startswith("success") else Tone.FAINT

@@ -17,8 +17,9 @@ from invsync_tui.cli.run_text import outcome_sum
 from invsync_tui.cli.text import clean, fields, moment, next_run, number, on_off
 from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.settings.fields import CART, Setting
-from invsync_tui.operations.settings.values import ALL_LOCATIONS, span
+from invsync_tui.operations.settings.values import span
 from invsync_tui.rules import words
+from invsync_tui.rules.words import ALL_LOCATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,13 +14,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from invsync_tui.operations.lists.list_views import Choice, Field, FieldKind
+from invsync_tui.rules.words import ALL_LOCATIONS
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.screens.base.toned_screen import STYLES, TonedScreen
-from invsync_tui.tui.screens.settings.draft import listed, picked
-from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.text.typed_lists import listed, picked
 from invsync_tui.tui.widgets.columns import Column
 from invsync_tui.tui.widgets.footer import KeyFooter
 from invsync_tui.tui.widgets.row_source import ListSource, Row

@@ -11,9 +11,9 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.lists.list_views import ListingLine, SkuView
+from invsync_tui.tui.screens.base.listing_actions import ListingActionsScreen
+from invsync_tui.tui.screens.base.listing_fields import CART_FIELDS
 from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
-from invsync_tui.tui.screens.listings.fields import CART_FIELDS
-from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.columns import Column, ListView, RenderContext, fields_that_fit

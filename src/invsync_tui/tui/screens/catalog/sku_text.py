@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from invsync_tui.operations.lists.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.tui.screens.listings.fields import explained, quantities
+from invsync_tui.tui.screens.base.listing_fields import explained, quantities
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.charts import spark
 from invsync_tui.tui.text.formatting import quantity_span

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.lists.rows import Count, Rows
-from invsync_tui.tui.screens.listings.fields import ALL_CARTS_FIELDS
-from invsync_tui.tui.screens.listings.listing_tabs import ListingTabsScreen
+from invsync_tui.tui.screens.base.listing_fields import ALL_CARTS_FIELDS
+from invsync_tui.tui.screens.base.listing_tabs import ListingTabsScreen
 from invsync_tui.tui.widgets.columns import Field, ListView
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.lists.list_views import CartLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
+from invsync_tui.rules.words import ALL_LOCATIONS
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject
-from invsync_tui.tui.screens.merchants.text import status_tone
-from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.formatting import moment_field, until
+from invsync_tui.tui.text.outcomes import status_tone
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows

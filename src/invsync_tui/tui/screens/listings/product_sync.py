@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.lists.rows import Count, Rows
-from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS
-from invsync_tui.tui.screens.listings.listing_tabs import ListingTabsScreen
+from invsync_tui.tui.screens.base.listing_fields import SYNC_FIELDS
+from invsync_tui.tui.screens.base.listing_tabs import ListingTabsScreen
 from invsync_tui.tui.widgets.columns import Field, ListView
 
 if TYPE_CHECKING:

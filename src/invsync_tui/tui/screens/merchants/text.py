@@ -10,6 +10,7 @@ from invsync_tui.plain_text import counted
 from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.formatting import NEVER, moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.outcomes import status_tone
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
 
@@ -32,19 +33,6 @@ HELD = "held for review"
 """In the text of a problem that names a held run."""
 SHORT_STATUSES = frozenset({"never run", "never pushed", "off", "success", "running"})
 """The row has room for these."""
-
-
-def status_tone(status: str) -> Tone:
-    """A tone for a status in words."""
-    if status.startswith("failed"):
-        return Tone.BAD
-    if status.startswith("stalled"):
-        return Tone.BAD
-    if status.startswith("running"):
-        return Tone.ACCENT
-    if status.startswith("held"):
-        return Tone.WARN
-    return Tone.GOOD if status.startswith("success") else Tone.FAINT
 
 
 UNDER_WAY = ("running", "stalled", "waiting")

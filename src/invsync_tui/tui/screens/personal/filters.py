@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.preferences import SAVED, filter_name
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.screens.listings.listing_tabs import ListingTabsScreen
+from invsync_tui.tui.screens.base.listing_tabs import ListingTabsScreen
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import Field, ListView

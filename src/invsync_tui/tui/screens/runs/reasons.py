@@ -12,7 +12,7 @@ from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.views import EndRow, ends
 from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
+from invsync_tui.tui.screens.base.listing_fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from invsync_tui.operations.lists.list_views import Choice, Conflict, Field, FieldKind, FieldProblem, Form
+from invsync_tui.operations.lists.list_views import Conflict, Field, FieldKind, FieldProblem, Form
 
 ON, OFF = "on", "off"
-COMMA = ","
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +57,6 @@ class Draft:
 def toggled(present: str) -> str:
     """The other position of a switch."""
     return OFF if present == ON else ON
-
-
-def picked(text: str) -> tuple[str, ...]:
-    """The values of a list that is typed with commas."""
-    return tuple(part.strip() for part in text.split(COMMA) if part.strip())
-
-
-def listed(choices: Sequence[Choice], values: frozenset[str]) -> str:
-    """Values as a list with commas, in the order of the choices; unknown ones stay at the end."""
-    known = [choice.value for choice in choices if choice.value in values]
-    return COMMA.join([*known, *sorted(values - set(known))])
 
 
 def neighbour(form_field: Field, present: str, by: int) -> str:

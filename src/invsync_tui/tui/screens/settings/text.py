@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from invsync_tui.operations.lists.list_views import Change, Conflict, Field, FieldKind, Form, Preview
 from invsync_tui.plain_text import counted
-from invsync_tui.tui.screens.settings.draft import ON, Draft, picked
+from invsync_tui.rules.words import ALL_LOCATIONS
+from invsync_tui.tui.screens.settings.draft import ON, Draft
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, line
+from invsync_tui.tui.text.typed_lists import picked
 
 WIDEST_LABEL = 46
 NARROWEST_VALUE = 12
 NONE = "none"
-ALL_LOCATIONS = "Combine All Locations"
 """CartRover's word for a list in which nothing is marked."""
 MARKS = 2
 """Cells in front of a label: the mark of a change and a gap."""

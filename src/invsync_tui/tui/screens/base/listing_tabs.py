@@ -15,8 +15,8 @@ from invsync_tui.operations.lists.rows import Count
 from invsync_tui.preferences import UnknownFilterError
 from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.screens.listings.fields import beyond_the_row, explained
-from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
+from invsync_tui.tui.screens.base.listing_actions import ListingActionsScreen
+from invsync_tui.tui.screens.base.listing_fields import beyond_the_row, explained
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Span, Tone, fitted_tabs, line
 from invsync_tui.tui.widgets.text_line import TextLine
