@@ -15,8 +15,8 @@ from invsync_tui.connectors.sources.feed.finding import identity_of
 from invsync_tui.connectors.sources.feed.settings import parse_settings
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.operations.runs import runs
+from tests.support.answering_source import plain
 from tests.support.sandbox_world import Town
-from tests.sync.test_sources import _plain
 
 
 @dataclass
@@ -155,7 +155,7 @@ async def test_a_cart_of_which_nothing_can_be_told_any_more_is_not_written_befor
     # given
     cart.says = {"shop": "ours"}
     assert (await synced.bench.push(synced.cart_id)).state == "done"
-    sku = _plain(synced)[0]
+    sku = plain(synced)[0]
     synced.wms.set_level(sku, "EAST", 4321)
     await synced.bench.pull()
     written = len(synced.writes())

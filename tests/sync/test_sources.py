@@ -10,6 +10,7 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
+from tests.support.answering_source import plain
 from tests.support.sandbox_records import change_levels
 from tests.support.sandbox_world import Town
 
@@ -24,12 +25,6 @@ def _product(town: Town, ref: str, **changed: Any) -> None:
 def _refs(town: Town) -> dict[str, str]:
     """By SKU, the WMS's own id."""
     return {sku: ref for ref, sku in town.wms.dump()["products"].items()}
-
-
-def _plain(town: Town) -> list[str]:
-    """SKUs with stock that are not kits."""
-    kits = {row[0] for row in town.bench.store.read("SELECT sku FROM our_product WHERE is_kit <> 0")}
-    return [sku for sku in town.in_stock() if sku not in kits]
 
 
 # --- warehouses ----------------------------------------------------------------------------------------------------------
@@ -66,7 +61,7 @@ async def test_a_warehouse_that_is_gone_is_held_once_and_never_counted_after_a_r
     shown, stock = synced.shown(), synced.stock(OTHERS)
     assert {sku: shown[sku] for sku in shown if sku not in kits} == {s: n for s, n in stock.items() if s not in kits}
     # and stays so without another question, whatever else changes
-    sku = _plain(synced)[0]
+    sku = plain(synced)[0]
     synced.wms.set_level(sku, "WEST", 777)
     await synced.bench.pull()
     assert (await synced.bench.push(synced.cart_id, release=False)).state == "done"
@@ -83,7 +78,7 @@ async def test_a_warehouse_that_is_back_counts_again(synced: Town) -> None:
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
     # then
-    assert synced.shown() == synced.stock() | {k: v for k, v in synced.shown().items() if k not in _plain(synced)}
+    assert synced.shown() == synced.stock() | {k: v for k, v in synced.shown().items() if k not in plain(synced)}
 
 
 async def test_no_warehouse_left_sets_nothing_to_zero(synced: Town) -> None:
@@ -112,7 +107,7 @@ async def test_an_operator_disables_and_enables_a_warehouse(synced: Town) -> Non
     assert bench.one("SELECT reason FROM our_audit WHERE action = 'warehouse disable'") == "flooded"
     bench.release(held.id)
     await bench.work()
-    sku = next(s for s in _plain(synced) if synced.stock(OTHERS)[s])
+    sku = next(s for s in plain(synced) if synced.stock(OTHERS)[s])
     assert synced.shown()[sku] == synced.stock(OTHERS)[sku]
     # when
     warehouses.set_enabled(session, bench.merchant, EAST, enabled=True)
@@ -138,7 +133,7 @@ def test_who_may_only_look_disables_no_warehouse(pulled: Town) -> None:
 
 async def test_codes_that_change_hands_reach_the_cart_with_the_next_delta(synced: Town) -> None:
     # given
-    one, other = _plain(synced)[:2]
+    one, other = plain(synced)[:2]
     refs = _refs(synced)
     synced.wms.set_level(one, "EAST", 111)
     synced.wms.set_level(other, "EAST", 222)
@@ -158,7 +153,7 @@ async def test_codes_that_change_hands_reach_the_cart_with_the_next_delta(synced
 
 async def test_a_code_that_a_product_loses_is_matched_again(synced: Town) -> None:
     # given: two products have one code, so that it is nobody's
-    one, other = _plain(synced)[:2]
+    one, other = plain(synced)[:2]
     refs = _refs(synced)
     _product(synced, refs[other], sku=one)
     await synced.bench.pull()
@@ -175,7 +170,7 @@ async def test_a_code_that_a_product_loses_is_matched_again(synced: Town) -> Non
 
 async def test_a_deactivated_product_keeps_its_number_with_its_own_reason(synced: Town) -> None:
     # given
-    sku = _plain(synced)[0]
+    sku = plain(synced)[0]
     before = synced.shown()[sku]
     # when
     _product(synced, _refs(synced)[sku], active=False)
@@ -198,7 +193,7 @@ async def test_a_deactivated_product_keeps_its_number_with_its_own_reason(synced
 
 async def test_an_active_product_has_a_code_before_one_that_is_not(synced: Town) -> None:
     # given: a product is replaced by another with its code
-    sku, successor = _plain(synced)[:2]
+    sku, successor = plain(synced)[:2]
     refs = _refs(synced)
     _product(synced, refs[sku], active=False)
     _product(synced, refs[successor], sku=sku)
@@ -213,7 +208,7 @@ async def test_an_active_product_has_a_code_before_one_that_is_not(synced: Town)
 
 async def test_stock_that_nobody_counts_is_never_zero(synced: Town) -> None:
     # given
-    sku = _plain(synced)[0]
+    sku = plain(synced)[0]
     before = synced.shown()[sku]
     _product(synced, _refs(synced)[sku], counted=False)
     for code in ("EAST", "WEST", "NORTH", "DEFAULT"):
@@ -232,7 +227,7 @@ async def test_stock_that_nobody_counts_is_never_zero(synced: Town) -> None:
 @pytest.mark.parametrize("full", [False, True])
 async def test_another_account_is_held_before_a_level_is_overwritten(synced: Town, *, full: bool) -> None:
     # given
-    sku = _plain(synced)[0]
+    sku = plain(synced)[0]
     before = synced.bench.store.read("SELECT * FROM our_level ORDER BY 1, 2")
     synced.wms.control("account", {"account": "somebody else"})
     synced.wms.set_level(sku, "EAST", 9999)
@@ -264,7 +259,7 @@ async def test_one_absurd_level_costs_itself_alone(
     synced: Town, monkeypatch: pytest.MonkeyPatch, value: object
 ) -> None:
     # given
-    sku, other = _plain(synced)[:2]
+    sku, other = plain(synced)[:2]
     ref = _refs(synced)[sku]
     change_levels(monkeypatch, lambda record: {**record, "available": value} if record["ref"] == ref else record)
     synced.wms.set_level(sku, "EAST", 5)
@@ -291,7 +286,7 @@ async def test_another_shop_behind_a_cart_is_held_before_anything_is_written(
 
     monkeypatch.setattr(SandboxCart, "identity", identity, raising=False)
     assert (await synced.bench.push(synced.cart_id)).state == "done"
-    sku = _plain(synced)[0]
+    sku = plain(synced)[0]
     synced.wms.set_level(sku, "EAST", 4321)
     await synced.bench.pull()
     who[0] = "another shop"

@@ -1,0 +1,11 @@
+"""A source for tests that hands out records as they are given to it."""
+
+from __future__ import annotations
+
+from tests.support.sandbox_world import Town
+
+
+def plain(town: Town) -> list[str]:
+    """SKUs with stock that are not kits."""
+    kits = {row[0] for row in town.bench.store.read("SELECT sku FROM our_product WHERE is_kit <> 0")}
+    return [sku for sku in town.in_stock() if sku not in kits]
