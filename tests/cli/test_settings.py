@@ -185,3 +185,25 @@ def test_how_long_orders_need_to_reach_the_wms_is_a_setting_of_the_merchant(acme
     assert acme.json("merchants", "set", "Acme", "--orders-within", "2h")["merchant"]["orders_within"] == 7200
     assert acme.json("merchants", "set", "Acme", "--orders-within", "0s")["merchant"]["orders_within"] == 0
     assert "Orders reach the WMS within" in acme.ok("merchants").out
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong", "right"),
+    [
+        (("carts", "add", "Acme", "New", "--system", "sandbox"), "shp=main", "shop ("),
+        (("merchants", "add", "New", "--source", "feed"), "skuu=Item", "sku ("),
+    ],
+)
+def test_a_misspelled_option_is_refused_and_the_right_ones_are_listed(
+    acme: Shell, command: tuple[str, ...], wrong: str, right: str
+) -> None:
+    # when
+    refused = acme.run(*command, "--url", "http://127.0.0.1:9", "--option", wrong)
+    # then
+    name = wrong.partition("=")[0]
+    assert refused.code == 2 and f"has no option '{name}'. Did you mean" in refused.error
+    _, _, listed = refused.error.partition(" Its options: ")
+    assert right in listed
+    # and nothing was added
+    kept = acme.json(command[0])
+    assert [one["name"] for one in kept[command[0]]] == [{"carts": "Acme Shop", "merchants": "Acme"}[command[0]]]
