@@ -249,3 +249,23 @@ async def test_an_open_feed_tells_it(tmp_path: Path) -> None:
         assert await feed.identity() == {"files": str(tmp_path / "acme.csv")}
     finally:
         await feed.close()
+
+
+async def test_another_shop_is_not_taken_for_what_our_cart_shows_by_a_verification(synced: Town, cart: Who) -> None:
+    # given
+    cart.says = {"shop": "ours"}
+    assert (await synced.bench.push(synced.cart_id)).state == "done"
+    before = synced.bench.store.read("SELECT ref, observed FROM our_listing ORDER BY 1")
+    # when
+    cart.says = {"shop": "another"}
+    number = synced.bench.request("radar", synced.cart_id)
+    await synced.bench.work()
+    # then
+    run = synced.bench.run(number)
+    assert (run.state, "CART_CHANGED" in run.trips) == ("held", True)
+    assert synced.bench.store.read("SELECT ref, observed FROM our_listing ORDER BY 1") == before
+    # when: an operator accepts it
+    synced.bench.release(number)
+    await synced.bench.work()
+    # then
+    assert synced.bench.run(number).state == "done"

@@ -159,6 +159,7 @@ async def _drift_check(job: RunContext) -> None:
     try:
         job.report.enter("connect")
         await cart.open()
+        await source_identity.check_cart(job, cart, loaded.cart.identity)
         notice = await DriftCheck(job, cart, loaded).run()
     finally:
         await cart.close()
