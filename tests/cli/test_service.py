@@ -318,3 +318,21 @@ def test_a_service_that_hangs_is_told_after_its_heartbeat_stops(shop: Shell, sta
     assert found["service"]["state"] == "not_responding"
     assert "on another-machine" in found["service"]["text"] and "2 min" in found["service"]["text"]
     os.kill(service.process.pid, signal.SIGCONT)
+
+
+def test_a_hang_up_ends_no_detached_worker_either(shop: Shell) -> None:
+    # given a worker that a command has started, and its terminal gone
+    log = Path(f"{shop.store}.worker.log")
+    shop.json("sync", "Acme")
+    until(lambda: "run 1 pull Acme" in log.read_text())
+    with closing(sqlite3.connect(shop.store)) as cx:
+        ((process,),) = cx.execute("SELECT pid FROM worker")
+    # when
+    os.kill(process, signal.SIGHUP)
+    until(lambda: "SIGHUP" in log.read_text())
+    # then it is the one that does what comes next
+    shop.json("sync", "Acme", "--full")
+    until(lambda: "run 3 pull Acme done" in log.read_text())
+    assert log.read_text().count("detached started") == 1
+    os.kill(process, signal.SIGTERM)
+    until(lambda: f"ended, process {process}" in log.read_text())
