@@ -106,7 +106,7 @@ class Preferences:
         return self._change(lambda content: content.filters.__setitem__(name, text))
 
     def remove_filter(self, name: str) -> bool:
-        """Forget a filter."""
+        """Remove a saved filter from the file."""
         return self._change(lambda content: content.filters.pop(name, None))
 
     # -- bookmarks ----------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class Preferences:
         return self._change(lambda content: _replaced(content.bookmarks, bookmark, bookmark))
 
     def remove_bookmark(self, bookmark: Bookmark) -> bool:
-        """Forget a bookmark."""
+        """Remove a bookmark from the file."""
         return self._change(lambda content: _replaced(content.bookmarks, bookmark, None))
 
     # -- columns ------------------------------------------------------------------------------------------------------

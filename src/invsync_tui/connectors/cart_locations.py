@@ -33,7 +33,7 @@ def _called(locations: Sequence[CartLocation], wanted: str) -> list[CartLocation
 
 
 def listed(locations: Sequence[CartLocation]) -> str:
-    """Locations in words."""
+    """Names of locations for a sentence, with their ids."""
     return ", ".join(f"{at.name} ({at.ref})" for at in locations) or "none"
 
 

@@ -359,7 +359,7 @@ def login(facts: Facts) -> Iterator[Review]:
 
 
 Looked = tuple[str, str, bool]
-"""What is wrong ('' for nothing), what mends it, and whether it may be right in another process of another user."""
+"""What is wrong ('' for nothing), what fixes it, and whether it may be right in another process of another user."""
 
 
 def _env(name: str, environment: Mapping[str, str]) -> Looked:

@@ -92,7 +92,7 @@ class Proxy:
         self.url, self.other = f"http://127.0.0.1:{own}", f"http://127.0.0.1:{other}"
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Close the listening socket and all connections."""
         for server in self._servers:
             server.close()
         for writer in self._open.values():

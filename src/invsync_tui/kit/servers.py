@@ -14,7 +14,7 @@ from invsync_tui.connectors.base import Connection
 
 
 class Server(Protocol):
-    """A running server."""
+    """A running server of the other system that the checks work on."""
 
     url: str
     """http://HOST:PORT, where it listens."""
@@ -76,7 +76,7 @@ class CartServer(Server, Protocol):
         ...
 
     def set(self, listing: str, quantity: int) -> None:
-        """Somebody else's edit."""
+        """Set the quantity of a listing in the shop, as somebody else would."""
         ...
 
     # Only of a cart whose connector has fixes, see `connectors.on_request`:

@@ -32,7 +32,7 @@ class InvalidError(OperationError):
 
 @contextmanager
 def as_operation_error() -> Iterator[None]:
-    """Errors of the rooms below, as OperationError."""
+    """Raise errors of the store and of connectors, within the block, as OperationError."""
     from invsync_tui.connectors.errors import ConnectorError
     from invsync_tui.store.errors import StoreError
 

@@ -1,4 +1,4 @@
-"""The guide as checks: what each one looks at, its verdict, the cause in a sentence and what mends it.
+"""The guide as checks: what each one looks at, its verdict, the cause in a sentence and what fixes it.
 
 Pure: facts come in as records, checks go out. Not here: where the facts are read (`store.checkup`), and the causes of a
 single listing (`diagnosis`).

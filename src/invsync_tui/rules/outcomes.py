@@ -141,13 +141,13 @@ class ReasonInfo:
     outcome: str = "skipped"
     """What it mostly goes with: skipped, failed, held, equal, or `note` beside any other outcome."""
     setting: str = ""
-    """The cart's setting that mends it, by its name in the form; '' for none."""
+    """The cart's setting to change, by its name in the form; '' for none."""
     listings: str = ""
     """The list of listings (`invsync listings --only`) that shows all that have it; '' for none of its own."""
     check: str = ""
     """The check of the doctor that reports it for listings; '' where another place tells it."""
     fix: str = ""
-    """The command that mends it, with {sku}, {cart}, {merchant} to fill in; '' where only `advice` helps."""
+    """The command that fixes it, with {sku}, {cart}, {merchant} to fill in; '' where only `advice` helps."""
     expected: bool = False
     """An operator or a setting wants it, or the run itself announces it: never reported as new."""
     harmless: bool = False

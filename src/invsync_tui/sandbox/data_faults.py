@@ -68,7 +68,7 @@ class Planted:
 
 
 @dataclass(slots=True)
-class Ground:
+class PlantedWorld:
     """The data in which faults are planted, and the products that carry none yet."""
 
     catalog: Catalog
@@ -102,7 +102,7 @@ def _without_upc(product: Product) -> Product:
 # --- faults in the matching of codes
 
 
-def _not_in_wms(ground: Ground) -> None:
+def _not_in_wms(ground: PlantedWorld) -> None:
     known = {code for product in ground.catalog.products.values() for _, code in product.aliases}
     unknown = (code for n in range(9_000_000_000, 10_000_000_000) if (code := upc(n)) not in known)
     for n in range(1, 5):
@@ -113,7 +113,7 @@ def _not_in_wms(ground: Ground) -> None:
         ground.plant(CART_B, code, Reason.NOT_IN_WMS)
 
 
-def _case_or_space(ground: Ground) -> None:
+def _case_or_space(ground: PlantedWorld) -> None:
     """Two listings differ from the SKU by case, one by a doubled space, one by a character that cannot be seen."""
     lower, title, spaced, hidden = ground.pick(4)
     spaced = replace(spaced, sku=spaced.sku.replace("-", " "))
@@ -129,7 +129,7 @@ def _case_or_space(ground: Ground) -> None:
         ground.plant(CART_A, code, Reason.NOT_IN_WMS, product)
 
 
-def _alias_missing(ground: Ground) -> None:
+def _alias_missing(ground: PlantedWorld) -> None:
     """Two of the products are not listed at all, two are listed by their SKU or ASIN."""
     for n, product in enumerate(ground.pick(4)):
         ground.set_product(_without_upc(product))
@@ -141,14 +141,14 @@ def _alias_missing(ground: Ground) -> None:
         ground.plant(CART_B, code, Reason.ALIAS_MISSING, product)
 
 
-def _wrong_alias_type(ground: Ground) -> None:
+def _wrong_alias_type(ground: PlantedWorld) -> None:
     for n, product in enumerate(ground.pick(4)):
         code = product.code("ASIN" if n % 2 else "SKU")
         ground.b.listings[_ref(product)].sku = code
         ground.plant(CART_B, code, Reason.WRONG_ALIAS_TYPE, product)
 
 
-def _ambiguous_alias(ground: Ground) -> None:
+def _ambiguous_alias(ground: PlantedWorld) -> None:
     for _ in range(3):
         first, other = ground.pick(2)
         shared = first.code("UPC")
@@ -161,14 +161,14 @@ def _ambiguous_alias(ground: Ground) -> None:
 # --- faults in the shops
 
 
-def _not_in_cart(ground: Ground) -> None:
+def _not_in_cart(ground: PlantedWorld) -> None:
     for cart, shop in ((CART_A, ground.a), (CART_B, ground.b)):
         for product in ground.pick(4):
             shop.remove(_ref(product))
             ground.plant(cart, product.sku, Reason.NOT_IN_CART, product)
 
 
-def _duplicate_in_cart(ground: Ground) -> None:
+def _duplicate_in_cart(ground: PlantedWorld) -> None:
     for cart, shop in ((CART_A, ground.a), (CART_B, ground.b)):
         for product in ground.pick(3):
             listing = shop.listings[_ref(product)]
@@ -176,7 +176,7 @@ def _duplicate_in_cart(ground: Ground) -> None:
             ground.plant(cart, listing.sku, Reason.DUPLICATE_IN_CART, product)
 
 
-def _not_tracking(ground: Ground) -> None:
+def _not_tracking(ground: PlantedWorld) -> None:
     for product in ground.pick(4):
         ground.a.listings[_ref(product)].tracked = False
         ground.plant(CART_A, product.sku, Reason.CART_NOT_TRACKING, product)
@@ -185,7 +185,7 @@ def _not_tracking(ground: Ground) -> None:
 # --- faults in the stock
 
 
-def _cut_off(ground: Ground) -> None:
+def _cut_off(ground: PlantedWorld) -> None:
     """One or two units, all in EAST: hidden by A's Minimum Inventory Level, shown by B."""
     for n, product in enumerate(ground.pick(5)):
         for levels in ground.catalog.levels.values():
@@ -195,14 +195,14 @@ def _cut_off(ground: Ground) -> None:
         ground.plant(CART_A, product.sku, Reason.CUT_OFF_APPLIED, product)
 
 
-def _wrong_warehouse(ground: Ground) -> None:
+def _wrong_warehouse(ground: PlantedWorld) -> None:
     for n, product in enumerate(ground.pick(5)):
         ground.catalog.levels[EAST].pop(product.ref)
         ground.catalog.levels[WEST][product.ref] = Level(20 + n)
         ground.plant(CART_B, product.code("UPC"), Reason.WRONG_WAREHOUSE, product)
 
 
-def _stale(ground: Ground) -> None:
+def _stale(ground: PlantedWorld) -> None:
     read_at = int(time.time()) - STALE_SECONDS
     for product in ground.pick(4):
         for levels in ground.catalog.levels.values():
@@ -212,7 +212,7 @@ def _stale(ground: Ground) -> None:
         ground.plant(CART_B, product.code("UPC"), Reason.WMS_STALE, product)
 
 
-def _no_level(ground: Ground) -> None:
+def _no_level(ground: PlantedWorld) -> None:
     for product in ground.pick(4):
         for levels in ground.catalog.levels.values():
             levels.pop(product.ref, None)
@@ -220,7 +220,7 @@ def _no_level(ground: Ground) -> None:
         ground.plant(CART_B, product.code("UPC"), Reason.NO_LEVEL, product)
 
 
-PLANTERS: tuple[Callable[[Ground], None], ...] = (
+PLANTERS: tuple[Callable[[PlantedWorld], None], ...] = (
     _not_in_wms,
     _case_or_space,
     _alias_missing,
@@ -276,7 +276,7 @@ def _build(products: int, seed: int) -> _World:
     everything = list(catalog.products)
     a = _shop("outdoor-a", catalog, everything, "SKU", (), seed)
     b = _shop("outdoor-b", catalog, everything, "UPC", (EAST,), seed)
-    ground = Ground(catalog, a, b, _free(catalog, seed))
+    ground = PlantedWorld(catalog, a, b, _free(catalog, seed))
     for plant in PLANTERS:
         plant(ground)
     c = _switched_off(ground, seed)
@@ -285,14 +285,14 @@ def _build(products: int, seed: int) -> _World:
     return _World({DEFAULT: catalog, CUSTOMER_PAUSED: second}, named, ground.found)
 
 
-def _switched_off(ground: Ground, seed: int) -> Shop:
+def _switched_off(ground: PlantedWorld, seed: int) -> Shop:
     listed = ground.pick(LISTED_IN_C)
     for product in listed[:NAMED_IF_OFF]:
         ground.plant(CART_C, product.sku, Reason.SWITCH_OFF, product)
     return _shop("outdoor-c", ground.catalog, sorted(product.ref for product in listed), "SKU", (), seed)
 
 
-def _paused(ground: Ground, seed: int) -> tuple[Catalog, Shop]:
+def _paused(ground: PlantedWorld, seed: int) -> tuple[Catalog, Shop]:
     catalog = generate(PAUSED_PRODUCTS, warehouses=2, seed=seed + 1, prefix="PAUSE")
     for product in list(catalog.products.values())[:NAMED_IF_OFF]:
         ground.plant(CART_PAUSED, product.sku, Reason.SWITCH_OFF, product)

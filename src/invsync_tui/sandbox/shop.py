@@ -279,7 +279,7 @@ class Shop:
         return ref
 
     def cancel(self, ref: str, units: int | None = None) -> None:
-        """An order that did not leave the house is no longer wanted, or `units` of it: these are for sale again."""
+        """Cancel an order that was not shipped, or `units` of it: these are for sale again."""
         left = units
         for order in [candidate for candidate in self.orders.values() if candidate.ref == ref]:
             part = order.quantity if left is None else min(left, order.quantity)
@@ -304,7 +304,7 @@ class Shop:
         return [order for order in self.orders.values() if order.taken_at > since]
 
     def ship(self, listing: Listing, units: int) -> None:
-        """An order of an on-hand shop leaves the house."""
+        """Ship an order of a shop that counts on hand: its units leave the stock."""
         listing.allocated -= units
         listing.quantity = (listing.quantity or 0) - units
         self.touch(listing.ref)

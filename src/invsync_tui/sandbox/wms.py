@@ -25,7 +25,7 @@ READING = b'"@reading"'
 PAGE_MOST = 5000
 
 
-class Stock:
+class CustomerStock:
     """What one customer has in the warehouse, and when each product last changed."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -154,7 +154,7 @@ class Wms(Service):
 
     def __init__(self, token: str, pace: Pace, customers: Mapping[str, Catalog]) -> None:
         super().__init__(token, pace)
-        self.customers = {name: Stock(catalog) for name, catalog in customers.items()}
+        self.customers = {name: CustomerStock(catalog) for name, catalog in customers.items()}
 
     def answer(self, request: Request) -> Reply:
         stock = self.customers.get(request.headers.get("x-customer", ""))
@@ -174,7 +174,7 @@ class Wms(Service):
         return call(request, stock) if call else refusal(404, "There is no such call.")
 
     @staticmethod
-    def _warehouses(_: Request, stock: Stock) -> Reply:
+    def _warehouses(_: Request, stock: CustomerStock) -> Reply:
         places = stock.catalog.places
         hidden = stock.hidden
         rows = [
@@ -183,16 +183,16 @@ class Wms(Service):
         return ok({"warehouses": rows})
 
     @staticmethod
-    def _known(request: Request, stock: Stock) -> Reply:
+    def _known(request: Request, stock: CustomerStock) -> Reply:
         """Which of some orders were imported."""
         return ok({"known": [name for name in request.json()["names"] if name in stock.imported]})
 
     @staticmethod
-    def _account(_: Request, stock: Stock) -> Reply:
+    def _account(_: Request, stock: CustomerStock) -> Reply:
         return ok({"account": stock.account})
 
     @staticmethod
-    def _changed_products(request: Request, stock: Stock) -> Reply:
+    def _changed_products(request: Request, stock: CustomerStock) -> Reply:
         since, after = int(request.query["since"]), request.query.get("cursor", "")
         refs = sorted(ref for ref, mark in stock.changed_products.items() if mark > since and ref in stock.products)
         page = [ref for ref in refs if ref > after][: _limit(request)]
@@ -200,13 +200,13 @@ class Wms(Service):
         return Reply(200, joined("products", [stock.products.row(ref) for ref in page], cursor, len(refs)))
 
     @staticmethod
-    def _mark(_: Request, stock: Stock) -> Reply:
+    def _mark(_: Request, stock: CustomerStock) -> Reply:
         return ok({"mark": str(stock.mark)})
 
-    def _products(self, request: Request, stock: Stock) -> Reply:
+    def _products(self, request: Request, stock: CustomerStock) -> Reply:
         return self._page(request, "products", stock.products)
 
-    def _levels(self, request: Request, stock: Stock) -> Reply:
+    def _levels(self, request: Request, stock: CustomerStock) -> Reply:
         table = stock.levels.get(request.query.get("warehouse", ""))
         if table is None:
             return refusal(404, "There is no such warehouse.")
@@ -218,7 +218,7 @@ class Wms(Service):
         return reply
 
     @staticmethod
-    def _changes(request: Request, stock: Stock) -> Reply:
+    def _changes(request: Request, stock: CustomerStock) -> Reply:
         since, after = int(request.query["since"]), request.query.get("cursor", "")
         reading = stock.reading()
         rows, cursor, total = stock.changes(since, after, _limit(request))
@@ -265,7 +265,7 @@ class Wms(Service):
                 return ok(_dump(stock))
         return self._order_master_data(name, stock, body)
 
-    def _order_master_data(self, name: str, stock: Stock, body: Any) -> Reply:
+    def _order_master_data(self, name: str, stock: CustomerStock, body: Any) -> Reply:
         match name:
             case "product":
                 return self._order_product(stock, body)
@@ -285,7 +285,7 @@ class Wms(Service):
         return refusal(404, "There is no such order.")
 
     @staticmethod
-    def _order_level(stock: Stock, body: Any) -> Reply:
+    def _order_level(stock: CustomerStock, body: Any) -> Reply:
         """{sku|ref, warehouse, available|null, committed, incoming, read_at}"""
         place = _place(stock, body.get("warehouse", ""))
         for ref in _refs(stock, body):
@@ -298,7 +298,7 @@ class Wms(Service):
         return ok({"mark": str(stock.mark)})
 
     @staticmethod
-    def _order_product(stock: Stock, body: Any) -> Reply:
+    def _order_product(stock: CustomerStock, body: Any) -> Reply:
         """{ref, sku, name, aliases: [[type, code]], components: [[ref, needed]], active, counted}: what is given is changed; a
         new ref adds a product."""
         known = stock.catalog.products.get(body["ref"], Product(body["ref"], "", "", ()))
@@ -311,7 +311,7 @@ class Wms(Service):
         return ok({"mark": str(stock.mark)})
 
     @staticmethod
-    def _order_remove(stock: Stock, body: Any) -> Reply:
+    def _order_remove(stock: CustomerStock, body: Any) -> Reply:
         """{skus|refs: [...]} or {first: n}: the first n products."""
         refs = list(islice(stock.products.keys, body["first"])) if "first" in body else _refs(stock, body)
         for ref in refs:
@@ -323,19 +323,19 @@ def _limit(request: Request) -> int:
     return max(1, min(PAGE_MOST, int(request.query.get("limit", "1000"))))
 
 
-def _place(stock: Stock, name: str) -> str:
+def _place(stock: CustomerStock, name: str) -> str:
     """A warehouse by ref or code; KeyError for neither."""
     return {key: p.ref for p in stock.catalog.places for key in (p.code, p.ref)}[name]
 
 
-def _refs(stock: Stock, body: Any) -> list[str]:
+def _refs(stock: CustomerStock, body: Any) -> list[str]:
     """The products that an order names by ref or SKU, one or several."""
     refs = [*body.get("refs", ()), *([body["ref"]] if "ref" in body else [])]
     skus = {*body.get("skus", ()), *([body["sku"]] if "sku" in body else [])}
     return refs + [p.ref for p in stock.catalog.products.values() if p.sku in skus] if skus else refs
 
 
-def _dump(stock: Stock) -> dict[str, object]:
+def _dump(stock: CustomerStock) -> dict[str, object]:
     levels = {
         place: {ref: [level.available, level.on_hand] for ref, level in rows.items()}
         for place, rows in stock.catalog.levels.items()

@@ -61,7 +61,7 @@ PARTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyEntry:
     """One thing that can be done: its id, for the keymap, and its keys."""
 
     id: str
@@ -75,7 +75,7 @@ class Group:
     """The keys of one screen or widget."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[KeyEntry, ...]
 
 
 @cache
@@ -95,7 +95,7 @@ def sheet(keymap: Mapping[str, str] | None = None) -> tuple[Group, ...]:
     return tuple(group for group in groups if group.entries)
 
 
-def _entries(owner: type[DOMNode], keymap: Mapping[str, str]) -> tuple[Entry, ...]:
+def _entries(owner: type[DOMNode], keymap: Mapping[str, str]) -> tuple[KeyEntry, ...]:
     by_action: dict[tuple[str | None, str], list[Binding]] = {}
     for binding in _own(owner.__dict__.get("BINDINGS", ())):
         if binding.description:
@@ -103,14 +103,14 @@ def _entries(owner: type[DOMNode], keymap: Mapping[str, str]) -> tuple[Entry, ..
     return tuple(_entry(same, keymap) for same in by_action.values())
 
 
-def _entry(same: Sequence[Binding], keymap: Mapping[str, str]) -> Entry:
+def _entry(same: Sequence[Binding], keymap: Mapping[str, str]) -> KeyEntry:
     first = same[0]
     chosen = keymap.get(first.id or "")
     if chosen:
         keys = [readable(key.strip()) for key in chosen.split(",")]
     else:
         keys = [binding.key_display or readable(binding.key) for binding in same]
-    return Entry(first.id or "", tuple(keys), first.description, first.tooltip or first.description)
+    return KeyEntry(first.id or "", tuple(keys), first.description, first.tooltip or first.description)
 
 
 def readable(key: str) -> str:

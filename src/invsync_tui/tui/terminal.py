@@ -34,7 +34,7 @@ UNABLE_TERMS = ("", "dumb", "unknown")
 
 
 class Terminal(NamedTuple):
-    """The manners that this terminal calls for."""
+    """What is drawn, and how, for the terminal that the environment describes."""
 
     ascii_only: bool
     ansi_theme: bool

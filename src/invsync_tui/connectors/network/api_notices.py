@@ -97,7 +97,7 @@ def collect() -> Iterator[ApiNotices]:
 
 
 def note(headers: Mapping[str, str], where: str) -> None:
-    """An answer came."""
+    """Record what an answer says of the version and the end of the interface."""
     if (notices := _heard.get()) is not None:
         notices.note(headers, where)
 

@@ -65,7 +65,7 @@ class Checkup:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
+class _SharedFacts:
     """What is read once for all merchants."""
 
     now: int
@@ -97,10 +97,10 @@ def doctor(
     return Checkup((*checks, *_service(session), *stored), tuple(groups))
 
 
-def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
+def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _SharedFacts:
     carts = 1 if cart_id is not None else max(1, checkup.cart_count(cx))
     most = max(1, TRACED_MOST // carts)
-    return _Ground(clock.seconds(), most, runs.newest_per_key(cx, None), runs.last_ended(cx, "pull"))
+    return _SharedFacts(clock.seconds(), most, runs.newest_per_key(cx, None), runs.last_ended(cx, "pull"))
 
 
 def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantRow], sku: str) -> list[MerchantRow]:
@@ -129,7 +129,9 @@ def _service(session: Session) -> list[Check]:
     return list(merchant_checks.service_checks(session.path.name, facts))
 
 
-def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int | None, sku: str | None) -> Checkup:
+def _merchant(
+    session: Session, ground: _SharedFacts, site: MerchantRow, cart_id: int | None, sku: str | None
+) -> Checkup:
     with as_operation_error(), session.store.reading() as cx:
         places = checkup.warehouses(cx, site.id)
         carts = checkup.carts(cx, site.id)
@@ -164,7 +166,7 @@ def _chosen(cx: sqlite3.Connection, cart: CartRow, places: Sequence[WarehouseRow
     return frozenset(place.id for place in places) if cart.combine_all else checkup.chosen(cx, cart.id)
 
 
-def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow) -> MerchantFacts:
+def _merchant_facts(cx: sqlite3.Connection, ground: _SharedFacts, site: MerchantRow) -> MerchantFacts:
     ended = ground.pulled.get(site.id)
     newest = _newest(ground, "pull", site.id)
     fine = ended is None or (ended.state == "done" and not ended.error)
@@ -179,15 +181,15 @@ def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow) 
     )
 
 
-def _newest(ground: _Ground, kind: str, key: int) -> RunRow | None:
+def _newest(ground: _SharedFacts, kind: str, key: int) -> RunRow | None:
     return next((run for run in ground.newest if (run.kind, run.key) == (kind, key)), None)
 
 
-def _ago(at: int | None, ground: _Ground) -> str:
+def _ago(at: int | None, ground: _SharedFacts) -> str:
     return "" if at is None else ago(at, ground.now)
 
 
-def _warehouse_facts(ground: _Ground, site: MerchantRow, place: WarehouseRow, used: bool) -> WarehouseFacts:
+def _warehouse_facts(ground: _SharedFacts, site: MerchantRow, place: WarehouseRow, used: bool) -> WarehouseFacts:
     vanished = place.vanished_at is not None
     loaded = place.last_full_at if vanished or place.last_full_at is None else site.confirmed_at
     too_old = site.stale_after is not None and loaded is not None and loaded < ground.now - site.stale_after
@@ -203,7 +205,7 @@ def _warehouse_facts(ground: _Ground, site: MerchantRow, place: WarehouseRow, us
     )
 
 
-def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow, sku: str) -> SkuFacts:
+def _sku_facts(cx: sqlite3.Connection, ground: _SharedFacts, site: MerchantRow, sku: str) -> SkuFacts:
     word = trimmed(sku)
     hits = checkup.by_key(cx, site.id, normalize_key(word))
     exact = {hit.id: hit for hit in hits if trimmed(hit.code) == word}
@@ -228,7 +230,7 @@ def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow, sku: 
 
 def _cart(
     session: Session,
-    ground: _Ground,
+    ground: _SharedFacts,
     site: MerchantRow,
     cart: CartRow,
     warehouses: tuple[WarehouseFacts, ...],
@@ -254,7 +256,7 @@ def _cart(
     return Checkup(tuple(checks), findings.groups)
 
 
-def _batch_limit(cx: sqlite3.Connection, ground: _Ground, cart: CartRow) -> list[Check]:
+def _batch_limit(cx: sqlite3.Connection, ground: _SharedFacts, cart: CartRow) -> list[Check]:
     """How many listings of one request the cart takes, where it refused more."""
     limit = batch_limits.get(cx, cart.id)
     return [] if limit is None else [cart_checks.batch_limit_check(cart.name, limit.most, ago(limit.at, ground.now))]
@@ -262,7 +264,7 @@ def _batch_limit(cx: sqlite3.Connection, ground: _Ground, cart: CartRow) -> list
 
 def _cart_facts(
     cx: sqlite3.Connection,
-    ground: _Ground,
+    ground: _SharedFacts,
     site: MerchantRow,
     cart: CartRow,
     warehouses: tuple[WarehouseFacts, ...],
@@ -297,12 +299,12 @@ def _cart_facts(
     )
 
 
-def _frozen(cx: sqlite3.Connection, ground: _Ground, cart: CartRow) -> str:
+def _frozen(cx: sqlite3.Connection, ground: _SharedFacts, cart: CartRow) -> str:
     freeze = plans.all_frozen(cx).get(cart.id)
     return f"frozen {ago(freeze.at, ground.now)} by {freeze.by}: {freeze.why or 'no reason given'}" if freeze else ""
 
 
-def _unplanned(ground: _Ground, cart: CartRow) -> str:
+def _unplanned(ground: _SharedFacts, cart: CartRow) -> str:
     """Why the last plan cannot speak for the present settings; '' if it can."""
     if cart.listed_at is None:
         return "its listings were never read"
@@ -316,7 +318,7 @@ def _unplanned(ground: _Ground, cart: CartRow) -> str:
 
 
 def _connection_checks(
-    subject: str, kind: str, key: int, last: MerchantRow | CartRow, ground: _Ground, site: MerchantRow
+    subject: str, kind: str, key: int, last: MerchantRow | CartRow, ground: _SharedFacts, site: MerchantRow
 ) -> list[Check]:
     """What the connection last said, and what became of its newest run."""
     reason = Reason(last.last_reason) if last.last_reason else None

@@ -1,4 +1,4 @@
-"""What was found after the last run of each cart and source, and since when, so that news can be told from old sorrows."""
+"""Findings after the last run of each cart and source, with the time since when each is known, so that new ones stand out."""
 
 from __future__ import annotations
 

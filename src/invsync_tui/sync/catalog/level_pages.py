@@ -27,7 +27,7 @@ class LevelPage(NamedTuple):
     records: Sequence[LevelRecord]
 
     def without(self, products: set[int]) -> LevelPage:
-        """The others alone."""
+        """The levels of all products but these."""
         levels = [level for level in zip(*self, strict=True) if level[2] not in products]
         return LevelPage(*map(list, zip(*levels, strict=True))) if levels else _EMPTY
 

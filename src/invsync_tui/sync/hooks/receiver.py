@@ -85,7 +85,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Route:
-    """A cart's address."""
+    """The address that a cart's webhooks come to."""
 
     receiver: Receiver
     cart_id: int
@@ -183,7 +183,7 @@ class Receiver:
         return HTTPStatus.OK if await waiting.written else HTTPStatus.SERVICE_UNAVAILABLE
 
     async def close(self) -> None:
-        """Write what waits."""
+        """Write the pending announcements to the store."""
         if self._writing is not None:
             await asyncio.gather(self._writing, return_exceptions=True)
 

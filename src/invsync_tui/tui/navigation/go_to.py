@@ -134,7 +134,7 @@ def _open_hit(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
         screen.go_to("search", text)
 
 
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """A place that fits what was typed."""
 
     fit: Fit
@@ -172,7 +172,7 @@ SHOWN_MOST = 4
 """Names that a notice lists."""
 
 
-def places_for(text: str, names: Known, bookmarks: Sequence[Bookmark] = ()) -> list[Place]:
+def places_for(text: str, names: Known, bookmarks: Sequence[Bookmark] = ()) -> list[Destination]:
     """Bookmarks, merchants, carts and screens that fit, the best first."""
     candidates: list[tuple[str, Callable[[BaseScreen], None]]] = [
         *((bookmark.name, partial(_open_bookmark, bookmark)) for bookmark in bookmarks),
@@ -180,7 +180,9 @@ def places_for(text: str, names: Known, bookmarks: Sequence[Bookmark] = ()) -> l
         *((merchant.name, partial(_open_merchant, merchant)) for merchant in names.merchants),
         *((route.title, partial(_open_screen, route.name)) for route in ROUTES if route.alone),
     ]
-    fitting = [Place(quality, name, opener) for name, opener in candidates if (quality := fit(name, text)) is not None]
+    fitting = [
+        Destination(quality, name, opener) for name, opener in candidates if (quality := fit(name, text)) is not None
+    ]
     return sorted(fitting, key=lambda place: place.fit)
 
 

@@ -135,7 +135,7 @@ def _document(going: Contents, *, removed: bool) -> dict[str, Any]:
 
 
 def run_remove_merchant(args: argparse.Namespace) -> int:
-    """`invsync merchants remove`."""
+    """Remove a merchant after it was confirmed, and print what went with it."""
     from invsync_tui.operations import names
 
     with opened(args) as session:
@@ -143,7 +143,7 @@ def run_remove_merchant(args: argparse.Namespace) -> int:
 
 
 def run_remove_cart(args: argparse.Namespace) -> int:
-    """`invsync carts remove`."""
+    """Remove a cart after it was confirmed, and print what went with it."""
     from invsync_tui.operations import names
 
     with opened(args) as session:

@@ -63,7 +63,7 @@ class ListReader:
         return await records(self._api, self._path, query)
 
     async def all(self) -> AsyncIterator[Any]:
-        """Every record."""
+        """All records of the list, page after page."""
         place: Place | None = Place()
         while place is not None:
             entries, place, _ = await self.slice(place)

@@ -39,7 +39,7 @@ class DiskPlace:
             )
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection stays open between reads."""
 
     async def files(self, name: str) -> Sequence[FeedFile]:
         return await self._in_thread(self._files, name)

@@ -154,7 +154,7 @@ class RowReader:
         return code.zfill(self._settings.code_width)
 
     def aliases(self, fields: Sequence[object], line: int) -> str:
-        """Other codes, packed."""
+        """The product's other codes, packed into one text."""
         if not self.columns.aliases:
             return ""
         codes = []

@@ -162,7 +162,7 @@ class OdooRpc:
 
     @property
     def database(self) -> str:
-        """The database's name."""
+        """The name of the database that the login is for."""
         name = self.connection.options.get("database", "").strip()
         if not name or not name.isascii() or not name.isprintable():
             raise NotConfiguredError("No database is named.", where=self.connection.name, advice="Set option database.")

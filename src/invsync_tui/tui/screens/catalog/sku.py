@@ -13,7 +13,7 @@ from textual.widget import Widget
 from invsync_tui.operations.lists.list_views import ListingLine, SkuView
 from invsync_tui.tui.screens.base.listing_actions import ListingActionsScreen
 from invsync_tui.tui.screens.base.listing_fields import CART_FIELDS
-from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
+from invsync_tui.tui.screens.catalog.sku_text import LinkedSheet, head, write
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.columns import Column, ListView, RenderContext, fields_that_fit
@@ -122,7 +122,7 @@ class SkuScreen(ListingActionsScreen):
 
     def _show_head(self, view: SkuView) -> None:
         paper = self.query_one("#head", TextView)
-        rows = head(view, Sheet(max(self.app.size.width - 1, 1), self._rendering()))[:HEAD_ROWS]
+        rows = head(view, LinkedSheet(max(self.app.size.width - 1, 1), self._rendering()))[:HEAD_ROWS]
         paper.styles.height = max(len(rows), 1)
         paper.show(lambda _: rows)
 
@@ -133,7 +133,7 @@ class SkuScreen(ListingActionsScreen):
         if self._view is None:
             return ()
         self.call_after_refresh(self.refresh_bindings)
-        return write(self._view, self._present(), Sheet(size.width, self._rendering()))
+        return write(self._view, self._present(), LinkedSheet(size.width, self._rendering()))
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         self._show_sheet()

@@ -19,14 +19,14 @@ NAME_WIDTH, SPARK_LEAST, SPARK_MOST = 26, 16, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class LinkedSheet:
     """How wide a SKU is written down, and when."""
 
     width: int
     rendering: RenderContext
 
 
-def head(view: SkuView, sheet: Sheet) -> list[Line]:
+def head(view: SkuView, sheet: LinkedSheet) -> list[Line]:
     """Name, and what is wrong with the product as a whole."""
     rows = [line(row) for row in wrap(clean(view.name), sheet.width)]
     if view.missing_since is not None:
@@ -38,7 +38,7 @@ def head(view: SkuView, sheet: Sheet) -> list[Line]:
     return rows
 
 
-def write(view: SkuView, listing: ListingLine | None, sheet: Sheet) -> list[Line]:
+def write(view: SkuView, listing: ListingLine | None, sheet: LinkedSheet) -> list[Line]:
     """Everything but the table of listings."""
     return [
         *_listing(listing, sheet),
@@ -53,7 +53,7 @@ def _titled(title: str, rows: Sequence[Line]) -> list[Line]:
     return [BLANK, line((title, Tone.STRONG)), *rows] if rows else []
 
 
-def _listing(listing: ListingLine | None, sheet: Sheet) -> list[Line]:
+def _listing(listing: ListingLine | None, sheet: LinkedSheet) -> list[Line]:
     if listing is None:
         return [line(("No cart lists this product.", Tone.WARN))]
     return [*quantities(listing, sheet.rendering, sheet.width), *explained(listing, sheet.width, sheet.rendering)]
@@ -64,7 +64,7 @@ def _listing(listing: ListingLine | None, sheet: Sheet) -> list[Line]:
 _NUMBERS = (("On hand", 9), ("Available", 11), ("Committed", 11), ("Incoming", 10))
 
 
-def _levels(levels: Sequence[StockLine], sheet: Sheet) -> list[Line]:
+def _levels(levels: Sequence[StockLine], sheet: LinkedSheet) -> list[Line]:
     if not levels:
         return [line(("No warehouse has a level of it. Check that the WMS has it loaded.", Tone.WARN))]
     room = max(sheet.width - sum(width for _, width in _NUMBERS) - 22, 8)
@@ -73,7 +73,7 @@ def _levels(levels: Sequence[StockLine], sheet: Sheet) -> list[Line]:
     return [*rows, *(row for level in levels for row in _level(level, room, sheet))]
 
 
-def _level(level: StockLine, room: int, sheet: Sheet) -> list[Line]:
+def _level(level: StockLine, room: int, sheet: LinkedSheet) -> list[Line]:
     more, now = sheet.rendering.glyphs.more, sheet.rendering.now
     spans: list[Span] = [(fit(clean(level.warehouse), room, more), Tone.PLAIN)]
     values = (level.on_hand, level.available, level.committed, level.incoming)
@@ -92,14 +92,14 @@ def _level(level: StockLine, room: int, sheet: Sheet) -> list[Line]:
 # -- aliases ----------------------------------------------------------------------------------------------------------
 
 
-def _aliases(aliases: Sequence[AliasLine], sheet: Sheet) -> list[Line]:
+def _aliases(aliases: Sequence[AliasLine], sheet: LinkedSheet) -> list[Line]:
     if not aliases:
         return [line(("None. A cart that pushes with an alias skips it.", Tone.FAINT))]
     width = max(len(clean(alias.kind)) for alias in aliases) + 2
     return [row for alias in aliases for row in _alias(alias, min(width, 16), sheet)]
 
 
-def _alias(alias: AliasLine, room: int, sheet: Sheet) -> list[Line]:
+def _alias(alias: AliasLine, room: int, sheet: LinkedSheet) -> list[Line]:
     kind = fit(clean(alias.kind), room, sheet.rendering.glyphs.more)
     codes = wrap(clean(alias.code), sheet.width - room)
     rows = [line((kind if i == 0 else " " * room, Tone.FAINT), code) for i, code in enumerate(codes)]
@@ -109,7 +109,7 @@ def _alias(alias: AliasLine, room: int, sheet: Sheet) -> list[Line]:
     return rows
 
 
-def _lacking(carts: Sequence[tuple[str, str]], sheet: Sheet) -> list[Line]:
+def _lacking(carts: Sequence[tuple[str, str]], sheet: LinkedSheet) -> list[Line]:
     rows: list[Line] = []
     for cart, reason in carts:
         text = f"{cart}: {_reason_text(reason)}"
@@ -126,7 +126,7 @@ def _reason_text(name: str) -> str:
 # -- history ----------------------------------------------------------------------------------------------------------
 
 
-def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
+def _history(tracks: Sequence[Track], sheet: LinkedSheet) -> list[Line]:
     """One row per track, all on the same scale of time and quantity, so that they can be compared."""
     drawn_tracks = [track for track in tracks if track.points]
     if not drawn_tracks:
@@ -140,7 +140,7 @@ def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
     return [*rows, line((" " * (NAME_WIDTH + 1) + scale, Tone.FAINT))]
 
 
-def _track(track: Track, begin: int, end: int, top: int, width: int, sheet: Sheet) -> Line:
+def _track(track: Track, begin: int, end: int, top: int, width: int, sheet: LinkedSheet) -> Line:
     glyphs = sheet.rendering.glyphs
     name = _named(clean(track.name), glyphs.more)
     text, tone = quantity_span(track.points[-1].value)
