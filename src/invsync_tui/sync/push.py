@@ -33,7 +33,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import backoff, send_deadline
-from invsync_tui.connectors.network.http_log import tag_batch
+from invsync_tui.connectors.network.http_log import redacted, tag_batch
 from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.rules import batch_limits as size_rules
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
@@ -288,7 +288,7 @@ class BatchSender:
         """Nothing of the batch was applied: its rows are planned again, the run ends."""
         with self.job.transaction() as tx:
             push_batches.release(tx, batch, batch.items)
-            push_batches.end(tx, batch.id, "refused", str(error), clock.seconds())
+            push_batches.end(tx, batch.id, "refused", redacted(str(error)), clock.seconds())
             if isinstance(error, BatchTooLargeError) and len(batch.items) > 1:
                 self._note_size(tx, len(batch.items), refused=True)
 
@@ -341,7 +341,8 @@ class BatchSender:
             push_batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
             if state == "answered":
                 self._note_size(tx, len(batch.items), refused=False)
-            push_batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())
+            said = redacted(next((a.error for a in answers if a.error), ""))
+            push_batches.end(tx, batch.id, state, said, clock.seconds())
             if batch.run_id == self.job.run.id:
                 for answer in answers:
                     self._count(Outcome(answer.outcome), 1, answer.reason)
@@ -393,7 +394,7 @@ class BatchSender:
     def _leave_in_doubt(self, batch: Batch, error: str) -> None:
         self._doubted = True
         with self.job.transaction() as tx:
-            push_batches.doubt(tx, batch, self.job.run.id, error)
+            push_batches.doubt(tx, batch, self.job.run.id, redacted(error))
         self._count(Outcome.IN_DOUBT, len(batch.items) if batch.run_id == self.job.run.id else 0)
 
     def _may_be_applied_later(self, batch: Batch) -> bool:
@@ -452,7 +453,7 @@ class BatchSender:
             with self.job.transaction() as tx:
                 self._not_applied(tx, batch, batch.items)
                 push_batches.delete_old(tx, batch, batch.items)
-                push_batches.end(tx, batch.id, "refused", "sent again", clock.seconds())
+                push_batches.end(tx, batch.id, "refused", redacted("sent again"), clock.seconds())
             return
         shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}
         applied = [item for item in batch.items if shown.get(item.ref) == item.target]
@@ -467,7 +468,8 @@ class BatchSender:
     def _not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
         """Listings that are planned again although the cart took them once say so until they are."""
         if batch.state == "submitted":
-            push_batches.not_applied(tx, batch, items, f"submitted, and not applied by {time_of_day(clock.now())}")
+            said = redacted(f"submitted, and not applied by {time_of_day(clock.now())}")
+            push_batches.not_applied(tx, batch, items, said)
 
     # --- applied later ---------------------------------------------------------------------------------------------
 

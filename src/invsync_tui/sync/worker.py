@@ -16,6 +16,7 @@ import uuid
 from contextlib import suppress
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.rules.worker_health import BEAT_EVERY
 from invsync_tui.store import audit
 from invsync_tui.store.catalog import sync_marks
@@ -259,7 +260,7 @@ class Worker:
         if before.state in runs.FINAL:
             text = f"Run {before.id} before it ended {before.state}: {before.error}".rstrip(": ")
             with self.store.transaction() as tx:
-                runs.finish(tx, run.id, "cancelled", text, clock.seconds())
+                runs.finish(tx, run.id, "cancelled", redacted(text), clock.seconds())
             run_log.ended(self.store, run.id)
         return False
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find, views
@@ -240,7 +241,7 @@ def discard(session: Session, run_id: int, reason: str) -> str:
     with as_operation_error(), session.store.transaction() as tx:
         if row.state != "held":
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")
-        rows.cancel_behind(tx, run_id, f"Run {run_id} before it was discarded.", now)
+        rows.cancel_behind(tx, run_id, redacted(f"Run {run_id} before it was discarded."), now)
         rows.cancel(tx, run_id, now)
         audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=reason)
         rows.add_event(tx, run_id, now, "info", f"{session.operator} discarded it: {reason or 'no reason given'}.")

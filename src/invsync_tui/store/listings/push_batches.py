@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from invsync_tui.rules.redaction import Redacted
+
 
 class Item(NamedTuple):
     """A row of a batch: set `target` (cart's basis) for the listing, so that `desired` is sellable."""
@@ -192,7 +194,7 @@ def adopt(tx: sqlite3.Connection, batch: Batch, run_id: int) -> None:
     )
 
 
-def not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item], error: str) -> None:
+def not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item], error: Redacted) -> None:
     """Listings that do not show what was submitted are told as failed until they are planned again."""
     tx.executemany(
         "UPDATE listing SET run_id = NULL, outcome = 'failed', reason = 'VERIFY_FAILED', error = ? "
@@ -216,12 +218,12 @@ def delete_old(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> N
     )
 
 
-def end(tx: sqlite3.Connection, batch_id: str, state: str, error: str, now: int) -> None:
+def end(tx: sqlite3.Connection, batch_id: str, state: str, error: Redacted, now: int) -> None:
     """Close a batch (`answered`, `refused`), or mark it `in_doubt` for the next attempt or run."""
     tx.execute("UPDATE push_batch SET state = ?, error = ?, ended_at = ? WHERE id = ?", (state, error, now, batch_id))
 
 
-def doubt(tx: sqlite3.Connection, batch: Batch, run_id: int, error: str) -> None:
+def doubt(tx: sqlite3.Connection, batch: Batch, run_id: int, error: Redacted) -> None:
     """No attempt found out what became of the batch: its listings end in doubt and stay tied to it."""
     tx.execute("UPDATE push_batch SET state = 'in_doubt', error = ? WHERE id = ?", (error, batch.id))
     tx.executemany(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.rules import safety
+from invsync_tui.rules.redaction import Redacted
 from invsync_tui.store import audit, numbers
 from invsync_tui.store.runs import waiting_requests
 from invsync_tui.store.runs.records import RunRequest, RunRow
@@ -214,7 +215,7 @@ def held_before(cx: sqlite3.Connection, run_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
-def cancel_behind(tx: sqlite3.Connection, run_id: int, text: str, now: int) -> None:
+def cancel_behind(tx: sqlite3.Connection, run_id: int, text: Redacted, now: int) -> None:
     """End what waits for a held run that is given up."""
     sql = f"SELECT r.id FROM run AS r WHERE r.after_run = ? AND r.state = 'requested' AND {_BEHIND_HELD}"
     for (number,) in tx.execute(sql, (run_id,)).fetchall():
@@ -295,7 +296,7 @@ def plan_until(tx: sqlite3.Connection, run_id: int, seq: int) -> None:
     tx.execute("UPDATE run SET plan_seq = ? WHERE id = ?", (seq, run_id))
 
 
-def finish(tx: sqlite3.Connection, run_id: int, state: str, error: str, now: int) -> RunRow | None:
+def finish(tx: sqlite3.Connection, run_id: int, state: str, error: Redacted, now: int) -> RunRow | None:
     """End a run; returns the request that was waiting behind it (`again`), made now."""
     tx.execute(
         "UPDATE run SET state = ?, error = ?, ended_at = ?, rev = rev + 1 WHERE id = ?", (state, error, now, run_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from invsync_tui.connectors import registry
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.rules.quantity import Decision
 from invsync_tui.store import change_sequence
@@ -38,7 +39,7 @@ def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
         everything = list(matching.moved_products(tx, merchant, cart_id, 0))
         matching.record_unlisted(tx, cart_id, settings.cart.push_kind, run, everything)
     _note(tx, settings, cart_id, seq, now)
-    runs.finish(tx, run, "done", "", now)
+    runs.finish(tx, run, "done", redacted(""), now)
     return run
 
 
