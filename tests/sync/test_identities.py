@@ -15,7 +15,7 @@ from invsync_tui.connectors.sources.feed.finding import identity_of
 from invsync_tui.connectors.sources.feed.settings import parse_settings
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.operations.runs import runs
-from tests.support.answering_source import plain
+from tests.support.plain_skus import plain
 from tests.support.sandbox_world import Town
 
 

@@ -10,7 +10,7 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
-from tests.support.answering_source import plain
+from tests.support.plain_skus import plain
 from tests.support.sandbox_records import change_levels
 from tests.support.sandbox_world import Town
 

@@ -1,4 +1,4 @@
-"""A source for tests that hands out records as they are given to it."""
+"""SKUs of the sandbox whose stock tests set by hand."""
 
 from __future__ import annotations
 
