@@ -20,7 +20,7 @@ ABOUT_ONE: Sequence[Sequence[str]] = (
     ("sku", "DEMO-PACK-00001", "--merchant", MERCHANT), ("settings", "show", f"cart:{CART}"), ("aliases", MERCHANT),
     ("settings", "show", f"merchant:{MERCHANT}"), ("history", "DEMO-PACK-00001", "--cart", CART),
 )  # fmt: skip
-FOREIGN = re.compile(rf"{THEIRS.name}|Cart ({THEIRS.carts[0]}|{THEIRS.carts[1]})\b|shop-(9|13)\b|\b500\d\d\b")
+FOREIGN = re.compile(rf"{THEIRS.name}|Cart ({THEIRS.carts[0]}|{THEIRS.carts[1]})\b|shop-(9|13)\b|\b50.?0\d\d\b")
 """Their names and their quantities."""
 
 
