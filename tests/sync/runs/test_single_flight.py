@@ -330,7 +330,7 @@ def test_a_lock_is_free_the_moment_its_holder_dies(tmp_path: Path) -> None:
     bench = Bench.make(tmp_path)
     code = (
         "import sys, time; from pathlib import Path; from invsync_tui.store.database import open_store; "
-        "from invsync_tui.sync import leases; s = open_store(Path(sys.argv[1])); "
+        "from invsync_tui.sync.runs import leases; s = open_store(Path(sys.argv[1])); "
         "assert leases.acquire(s, 'push:1', 'it'); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code, str(bench.store.path)], stdout=subprocess.PIPE)

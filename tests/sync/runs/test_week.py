@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +164,13 @@ def test_a_week_has_exactly_the_runs_that_a_plain_calculation_expects(
     assert sum(map(len, found.values())) > 1200
 
 
-def _always_due(patch: pytest.MonkeyPatch) -> None:
+def _always_due(kind: str, patch: pytest.MonkeyPatch) -> None:
     """AND binds tighter than OR: what belongs to a cart is due at each look."""
     real = periods.Timetable.due
     patch.setattr(
         periods.Timetable,
         "due",
-        lambda self, entries, now: [one for one in entries if one.kind == "radar" or one in real(self, entries, now)],
+        lambda self, entries, now: [one for one in entries if one.kind == kind or one in real(self, entries, now)],
     )
 
 
@@ -200,7 +201,8 @@ def _forgets_what_it_was_asked_while_it_ran(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("plant", "end"),
     [
-        (_always_due, 20_000),
+        (partial(_always_due, "radar"), 20_000),
+        (partial(_always_due, "push"), 20_000),
         (_loses_the_wish_of_who_joins, 60_000),
         (_does_not_back_off, 340_000),
         (_believes_the_time_of_day, 220_000),
