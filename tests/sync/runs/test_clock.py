@@ -292,3 +292,27 @@ def test_a_reading_from_the_future_is_held_as_a_stale_one(age: int, held: bool) 
     # then
     tripped = [trip.rule for trip in safety.check(facts, limits, {})]
     assert (safety.SafetyRule.STALE_READING in tripped) is held
+
+
+@pytest.mark.parametrize("jitter", [1, 60, 300])
+def test_jitter_makes_nobody_wait_less_than_a_period_or_more_than_both(
+    made: Field, clocks: Clocks, jitter: int
+) -> None:
+    with made.store.transaction() as tx:
+        schedule.put(tx, "push", made.carts[0], EVERY, jitter, NOW)
+    times = _asked(made.store, clocks, Timetable(), 50 * EVERY, step=5)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert len(gaps) > 25
+    assert min(gaps) >= EVERY - 5 and max(gaps) <= EVERY + jitter + 5
+
+
+def test_a_period_that_is_changed_counts_from_then_on(made: Field, clocks: Clocks) -> None:
+    with made.store.transaction() as tx:
+        schedule.put(tx, "push", made.carts[0], EVERY, 0, NOW)
+    timetable = Timetable()
+    before = _asked(made.store, clocks, timetable, 3000)
+    with made.store.transaction() as tx:
+        schedule.put(tx, "push", made.carts[0], 100, 0, clock.seconds() + 100)
+    after = _asked(made.store, clocks, timetable, 6000)
+    assert before == [0, 600, 1200, 1800, 2400]
+    assert after == [3100.0 + 100 * n for n in range(29)]

@@ -219,3 +219,20 @@ def test_the_calculation_finds_a_planted_fault(
     found = Week(tmp_path, monkeypatch, end).live()
     # then
     assert _differences(found, _expected(end), end) != []
+
+
+class _TwoServices(Week):
+    """Two that live at once on one store."""
+
+    async def _live(self) -> None:
+        happening = asyncio.create_task(self._happen())
+        services = [worker.Worker(self.field.store) for _ in range(2)]
+        for service in services:
+            self.time.loop.call_at(self.end, service.stop)
+        await asyncio.gather(*(service.run_forever() for service in services))
+        happening.cancel()
+
+
+def test_two_services_have_together_the_runs_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _TwoServices(tmp_path, monkeypatch, 60_000).live()
+    assert _differences(found, _expected(60_000), 60_000) == []
