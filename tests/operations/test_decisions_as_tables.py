@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,11 +12,15 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations.diagnosis import audit_text, doctor
+from invsync_tui.operations.lists.list_views import WarehouseLine
 from invsync_tui.operations.plans import freeze
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.service import workers
+from invsync_tui.operations.settings import choices, views
 from invsync_tui.operations.views import ServiceState, WorkerState, WorkerView
+from invsync_tui.rules.worker_health import Process
 from invsync_tui.store.runs.timeline import AuditedChange
+from invsync_tui.store.runs.workers import WorkerRow
 from tests.support.products_store import Shelf
 
 RESPONDING, SILENT, UNKNOWN = WorkerState.RESPONDING, WorkerState.NOT_RESPONDING, WorkerState.UNKNOWN
@@ -50,6 +55,67 @@ def test_who_executes_requests(
 ) -> None:
     told = workers._service(tmp_path / "store.db", tuple(found), alive)
     assert (told.state, told.text, told.advice, told.workers, told.log) == (state, text, advice, tuple(found), "")
+
+
+HERE, THERE = "service (process 7)", "service on host-2 (process 7)"
+END = "End it with: kill -9 7. Then start another, which continues its runs: invsync serve"
+RESUME = "Resume it with: kill -CONT 7. Or end it with: kill -9 7; the next worker continues its runs."
+CLOCKS = "Set the clocks right (NTP), or look on host-2: invsync status"
+
+
+@pytest.mark.parametrize(("state", "process", "silent", "here", "text", "advice"), [
+    (RESPONDING, Process.RUNNING, 5, True, "", ""),
+    (RESPONDING, Process.ELSEWHERE, 5, False, "", ""),
+    (WorkerState.GONE, Process.GONE, 5, True, f"{HERE} is gone", "Start one with: invsync serve"),
+    (WorkerState.GONE, Process.GONE, 5, False, f"{THERE} is gone", "Start one with: invsync serve"),
+    (
+        UNKNOWN, Process.ELSEWHERE, -600, False,
+        f"the clock of host-2 is 10 min ahead: whether the {THERE} responds is not known", CLOCKS,
+    ),
+    (SILENT, Process.STOPPED, 9, True, f"{HERE} is suspended", RESUME),
+    (SILENT, Process.STOPPED, 10, True, f"{HERE} is suspended and not responding for 10 s", RESUME),
+    (SILENT, Process.RUNNING, 125, True, f"{HERE} not responding for 2 min", END),
+    (
+        SILENT, Process.ELSEWHERE, 125, False, f"{THERE} not responding for 2 min (by the clock of this machine)",
+        f"On host-2: {END}",
+    ),
+])  # fmt: skip
+def test_what_is_wrong_with_a_worker_and_what_to_do(
+    state: WorkerState, process: Process, silent: int, here: bool, text: str, advice: str
+) -> None:
+    row = WorkerRow("w", "serve", 7, "host-2", 1, 1, "", 0)
+    assert workers._words(row, state, process, silent, here) == (text, advice)
+    detached = row._replace(kind="detached")
+    words = workers._words(detached, state, process, silent, here)
+    assert words == (text.replace("service", "detached worker"), advice)
+
+
+@pytest.mark.parametrize(("changed", "words"), [
+    ({}, "3 products"), ({"products": 1}, "1 product"), ({"name": "East Coast"}, "East Coast, 3 products"),
+    ({"enabled": False}, "3 products, disabled"), ({"vanished_at": 5}, "3 products, no longer reported"),
+    ({"vanished_at": 0}, "3 products, no longer reported"), ({"stale": True}, "3 products, stale"),
+    (
+        {"name": "East Coast", "enabled": False, "vanished_at": 5, "stale": True},
+        "East Coast, 3 products, disabled, no longer reported, stale",
+    ),
+])  # fmt: skip
+def test_what_is_said_of_a_warehouse_that_can_be_chosen(changed: dict[str, Any], words: str) -> None:
+    line = WarehouseLine(
+        id=2, merchant_id=1, code="EAST", name="EAST", enabled=True, products=3, last_full_at=9, confirmed_at=9,
+        vanished_at=None, stale=False, carts=(),
+    )  # fmt: skip
+    assert choices._described(replace(line, **changed)) == words
+
+
+def test_a_connection_is_what_its_columns_say() -> None:
+    row = {
+        "system": "sandbox", "url": "https://cart.test", "login": "me", "secret": "env:A", "options": '{"shop": "two"}',
+        "deadline_ms": 12_500, "last_error": "refused", "secrets": '{"token": "env:B"}',
+    }  # fmt: skip
+    assert views.connection_of(row) == views.ConnectionSetup(
+        system="sandbox", url="https://cart.test", login="me", secret="env:A", options={"shop": "two"}, deadline=12.5,
+        last_error="refused", secrets={"token": "env:B"},
+    )  # fmt: skip
 
 
 def ordered(action: str, subject: str, before: Any = "", after: Any = "") -> AuditedChange:

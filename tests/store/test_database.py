@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import connection
+from invsync_tui.store import connection, database
 from invsync_tui.store.database import Store, create_store, open_store
 from invsync_tui.store.errors import (
     StoreBrokenError,
@@ -176,6 +176,28 @@ def test_another_connections_write_is_noticed(path: Path) -> None:
     assert one.data_version() != before
     one.close()
     other.close()
+
+
+def test_a_write_is_noticed_by_a_store_that_is_read_without_its_log(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection is a new one after each write, and a new connection counts anew."""
+
+    def without_log(path: Path) -> connection.Connected:
+        cx = connection.connect(path, "immutable", "NORMAL")
+        return connection.Connected(cx, read_only=True, quiet=connection.quiet_look(path))
+
+    monkeypatch.setattr(database, "readable", without_log)
+    reader = open_store(path, read_only=True)
+    before = reader.data_version()
+    assert reader.data_version() == before
+    writer = open_store(path)
+    with writer.transaction() as tx:
+        tx.execute("INSERT INTO merchant (name, created_at) VALUES ('Mine', 1)")
+    writer.close()
+    assert reader.data_version() != before
+    assert reader.read("SELECT name FROM merchant") == [("Mine",)]
+    reader.close()
 
 
 def test_a_thread_may_have_a_store_of_its_own(path: Path) -> None:
