@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, RefusedError
 from invsync_tui.operations.listings import fixes
 from invsync_tui.operations.roles import Role
@@ -88,6 +89,28 @@ async def test_it_is_made_read_again_and_pushed(synced: Town) -> None:
     )
     assert (entry[0], entry[1], entry[4]) == ("ann", f"cart:{synced.cart_id}", "a new product")
     assert (json.loads(entry[2])["listings"], json.loads(entry[3])) == ([{"sku": one}], {"change": "track"})
+
+
+@pytest.mark.parametrize("told", [{"shop": "another"}, {}])
+async def test_nothing_is_changed_in_another_shop_than_the_pushes_know(
+    synced: Town, monkeypatch: pytest.MonkeyPatch, told: dict[str, str]
+) -> None:
+    # given
+    says = {"shop": "ours"}
+
+    async def identity(_: object) -> dict[str, str]:
+        return says
+
+    monkeypatch.setattr(SandboxCart, "identity", identity, raising=False)
+    one, *_ = synced.in_stock()
+    await untracked(synced, one)
+    says = told
+    before = synced.cart.dump()
+    # when
+    with pytest.raises(OperationError, match="account"):
+        await ask(synced, fixes.make, synced.cart_id, "track", [one], "a new product")
+    # then
+    assert synced.cart.dump() == before
 
 
 async def test_a_listing_that_needs_nothing_is_not_touched_and_no_push_is_requested(synced: Town) -> None:

@@ -59,10 +59,8 @@ async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
     as long as it lasts.
     """
     before, identity = _parsed(known), await _of(cart)
-    names = {name: value for name, value in before.items() if name != UNTOLD}
-    trip = safety.account_changed(SafetyRule.CART_CHANGED, names, identity)
-    if trip is None and names and not identity and UNTOLD not in before:
-        trip = safety.account_untold(SafetyRule.CART_CHANGED, names)
+    names = _names(before)
+    trip = _cart_trip(before, identity)
     if trip is not None:
         _stop_unless_accepted(job, trip)
     stored = _stored_identity(job, names, identity, changed=trip is not None and bool(identity))
@@ -70,6 +68,26 @@ async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
         stored[UNTOLD] = "accepted"
     with job.transaction() as tx:
         sync_marks.record_cart_identity(tx, job.run.key, _text(stored))
+
+
+async def trip_of_cart(cart: Cart, known: str) -> Trip | None:
+    """The rule that a push of this cart would be held by for its identity; None where it may be written.
+
+    `known` is JSON, '' for never. For what is written outside of runs; nothing is remembered.
+    """
+    return _cart_trip(_parsed(known), await _of(cart))
+
+
+def _names(known: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in known.items() if name != UNTOLD}
+
+
+def _cart_trip(known: Mapping[str, str], identity: Mapping[str, str]) -> Trip | None:
+    names = _names(known)
+    trip = safety.account_changed(SafetyRule.CART_CHANGED, names, identity)
+    if trip is None and names and not identity and UNTOLD not in known:
+        trip = safety.account_untold(SafetyRule.CART_CHANGED, names)
+    return trip
 
 
 def _stored_identity(

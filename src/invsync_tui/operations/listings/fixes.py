@@ -28,7 +28,7 @@ from invsync_tui.store.listings.fixable import FixableRow
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import connections
+from invsync_tui.sync import connections, source_identity
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.settings import Settings, load_settings
 
@@ -183,6 +183,11 @@ async def _apply_fix(
     cart = connections.cart(settings.cart, session.store.path, settings.locations)
     try:
         await cart.open()
+        trip = await source_identity.trip_of_cart(cart, settings.cart.identity)
+        if trip is not None:
+            raise OperationError(
+                f"Nothing was changed: {trip.text}. A push of the cart is held for the same; release it first."
+            )
         return await on_request.apply(cart, fix, refs)
     finally:
         await cart.close()
