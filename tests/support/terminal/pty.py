@@ -56,6 +56,8 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             time.sleep(0.02)
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)  # a suite that is left running in the background ignores them
             os.execvpe(command[0], list(command), {k: v for k, v in env.items() if v})
         self._size(columns, rows)
 
