@@ -158,6 +158,27 @@ def test_no_step_takes_more_rows_than_it_may(store: Store) -> None:
     assert max(taken) <= 8  # a product is taken with its levels, four at a time
 
 
+def test_pages_of_a_download_go_in_pieces_and_nobody_elses(store: Store) -> None:
+    # given: five pages of each merchant
+    with store.transaction() as tx:
+        tx.execute(
+            "INSERT INTO pull_page (generation_id, stage, n, rows, changed, seen) "
+            "SELECT generation_id, stage, n + more.value, rows, changed, seen FROM pull_page, json_each('[1, 2, 3, 4]') AS more"
+        )
+    sql = (
+        "SELECT count(*) FROM pull_page JOIN pull_generation AS g ON g.id = generation_id AND g.merchant_id = "
+        f"{FIRST.number}"
+    )
+    every = store.read("SELECT count(*) FROM pull_page")[0][0]
+    assert store.read(sql) == [(5,)]
+    # then
+    for most, gone, left in ((2, 2, 3), (1, 1, 2), (3, 2, 0), (3, 0, 0)):
+        with store.transaction() as tx:
+            assert removal._pages(tx, FIRST.number, most) == gone
+        assert store.read(sql) == [(left,)]
+    assert store.read("SELECT count(*) FROM pull_page") == [(every - 5,)]
+
+
 def test_nothing_is_left_to_do_after_it(store: Store) -> None:
     forget(store, CART)
     with store.reading() as cx:

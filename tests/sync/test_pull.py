@@ -168,6 +168,39 @@ async def test_a_product_that_left_the_wms_is_marked_and_never_zeroed(synced: To
     assert synced.shown()[sku] == shown
 
 
+def _newest_stamp(made: Town) -> int:
+    """The highest number of the write sequence on any row."""
+    tables = [name for (name,) in made.bench.store.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    stamped = [
+        name
+        for name in tables
+        if any(column[1] == "seq" for column in made.bench.store.read(f"PRAGMA table_info({name})"))
+    ]
+    assert "level" in stamped
+    return max(made.bench.one(f"SELECT coalesce(max(seq), 0) FROM {name}") for name in stamped)
+
+
+@pytest.mark.parametrize("what", ["product", "level"])
+async def test_what_a_complete_read_marks_has_a_number_that_no_later_change_gets(synced: Town, what: str) -> None:
+    # given: something leaves the WMS
+    sku, other = synced.in_stock()[:2]
+    before = synced.bench.one("SELECT value FROM counter WHERE name = 'seq'")
+    if what == "product":
+        synced.wms.control("remove", {"skus": [sku]})
+    else:
+        synced.wms.set_level(sku, "EAST", None)
+    # when
+    await synced.bench.pull(full=True)
+    # then
+    marked = synced.bench.one("SELECT value FROM counter WHERE name = 'seq'")
+    assert marked > before
+    assert _newest_stamp(synced) == marked
+    # and a later change has a later number
+    synced.wms.set_level(other, "EAST", 4321)
+    await synced.bench.pull()
+    assert _newest_stamp(synced) == synced.bench.one("SELECT value FROM counter WHERE name = 'seq'") > marked
+
+
 @pytest.mark.parametrize("path", ["/api/products", "/api/levels"])
 async def test_a_record_that_cannot_be_read_is_not_missing(synced: Town, path: str) -> None:
     # given
