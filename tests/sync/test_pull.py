@@ -180,18 +180,26 @@ def _newest_stamp(made: Town) -> int:
     return max(made.bench.one(f"SELECT coalesce(max(seq), 0) FROM {name}") for name in stamped)
 
 
-@pytest.mark.parametrize("what", ["product", "level"])
+@pytest.mark.parametrize("what", ["product", "level", "back"])
 async def test_what_a_complete_read_marks_has_a_number_that_no_later_change_gets(synced: Town, what: str) -> None:
-    # given: something leaves the WMS
+    # given: something leaves the WMS, or is there again
     sku, other = synced.in_stock()[:2]
     before = synced.bench.one("SELECT value FROM counter WHERE name = 'seq'")
     if what == "product":
         synced.wms.control("remove", {"skus": [sku]})
-    else:
+    elif what == "level":
         synced.wms.set_level(sku, "EAST", None)
+    else:
+        with synced.bench.by_hand() as tx:
+            tx.execute(
+                f"UPDATE product SET missing_since = 5 WHERE sku = ? AND merchant_id = {synced.bench.merchant}", (sku,)
+            )
     # when
     await synced.bench.pull(full=True)
     # then
+    assert (what == "product") is bool(
+        synced.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL")
+    )
     marked = synced.bench.one("SELECT value FROM counter WHERE name = 'seq'")
     assert marked > before
     assert _newest_stamp(synced) == marked
