@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.plans.rows import totals
 from invsync_tui.operations.runs import history, runs
 from invsync_tui.operations.runs.follow import Follower
+from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings.fields import CART, MERCHANT
 from invsync_tui.operations.settings.transaction import saving
 from invsync_tui.operations.settings.views import ConnectionSetup
@@ -126,6 +127,16 @@ def test_who_cancelled_a_run_stands_among_its_events(acme: Shelf) -> None:
     number = acme.bench.request("push", acme.cart)
     runs.cancel(acme.session, number)
     assert acme.bench.events(number)[-1].startswith("tester ")
+
+
+@pytest.mark.parametrize("decide", [runs.release, runs.discard])
+def test_a_secret_in_the_reason_of_a_decision_does_not_stand_among_the_events(
+    acme: Shelf, decide: Callable[[Session, int, str], str]
+) -> None:
+    number = held(acme)
+    decide(acme.session, number, "the cart has a new password=Kx7Qm2Vd9Rt now")
+    event = acme.bench.events(number)[-1]
+    assert "the cart has a new" in event and "Kx7Qm2Vd9Rt" not in event
 
 
 def test_an_inventory_download_is_released_as_a_whole_only(acme: Shelf) -> None:

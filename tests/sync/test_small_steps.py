@@ -590,7 +590,7 @@ async def test_a_cart_that_subtracts_its_allocations_is_read_before_each_batch(a
         answer=[
             ListingRow("L-A", "A", quantity=3, allocated=2),
             ListingRow("L-B", "B", quantity=6, allocated=1),
-            ListingRow("L-C", "C", "no number", skip=Reason.BAD_ROW),
+            ListingRow("L-C", "C", "no number in token=Kx7Qm2Vd9Rt", skip=Reason.BAD_ROW),
         ],
     )
     sender = BatchSender(job, cart, 5.0)  # type: ignore[arg-type]
@@ -603,6 +603,8 @@ async def test_a_cart_that_subtracts_its_allocations_is_read_before_each_batch(a
     sql = "SELECT outcome, reason, allocated FROM listing WHERE id = ?"
     assert acme.bench.store.read(sql, (ids[1],)) == [("equal", "UNCHANGED", 1)]
     assert acme.bench.store.read(sql, (more[0],))[0][:2] == ("failed", "BAD_ROW")
+    (told,) = acme.bench.store.one("SELECT error FROM listing WHERE id = ?", (more[0],))
+    assert told.startswith("no number") and "Kx7Qm2Vd9Rt" not in told
     assert acme.bench.store.read(sql, (more[1],))[0][:2] == ("failed", "NOT_IN_CART")
     counts = job.report.counts
     assert (counts.total, counts.equal, counts.failed) == (4, 1, 2)

@@ -71,7 +71,7 @@ async def _execute(store: Store, run: RunRow, lease: Lease) -> None:
     with job.transaction() as tx:
         job.run = runs.start(tx, run.id, lease.epoch, clock.seconds())
         if run.started_at is not None and run.state in ("running", "cancelling"):
-            runs.add_event(tx, run.id, clock.seconds(), "warning", _taken_over(run))
+            runs.add_event(tx, run.id, clock.seconds(), "warning", redacted(_taken_over(run)))
     try:
         with log_http_to(hearing), collect() as notices, long_waits_lifted(_tries_at_once(run)):
             try:
@@ -249,7 +249,7 @@ def _note_held(job: RunContext, text: str) -> None:
         message = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
         if job.run.kind == "pull":
             message = f"Held: {text}. Nothing was read. If that is right: invsync release {job.run.id} --reason WHY"
-        runs.add_event(tx, job.run.id, clock.seconds(), "warning", message)
+        runs.add_event(tx, job.run.id, clock.seconds(), "warning", redacted(message))
 
 
 def _end(
@@ -285,7 +285,7 @@ def _end(
         if text:
             runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
         if state == "done" and (again := _works_again(tx, job.run, now)):
-            runs.add_event(tx, job.run.id, now, "info", again)
+            runs.add_event(tx, job.run.id, now, "info", redacted(again))
         schedule.record_result(tx, job.run.kind, job.run.key, state, now)
         run_findings.look(tx, job.run, reason if state == "failed" else None, now)
         http_log_rows.delete_old(tx, old_by)
@@ -315,9 +315,9 @@ def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int, when: s
     number = runs.go_on_at(tx, run, at, now)
     if when == PREPARED:
         pull_progress.hand_over(tx, run.id, number)
-    runs.add_event(tx, run.id, now, "info", f"Run {number} continues {when}.")
+    runs.add_event(tx, run.id, now, "info", redacted(f"Run {number} continues {when}."))
     text = f"Continues run {run.id} {when}. A sync that is started by hand continues at once."
-    runs.add_event(tx, number, now, "info", text)
+    runs.add_event(tx, number, now, "info", redacted(text))
 
 
 def defect_text(run: int, error: Exception) -> str:

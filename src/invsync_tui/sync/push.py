@@ -86,7 +86,7 @@ class BatchSender:
                 return
         with self.job.transaction() as tx:
             listings.end_planned(
-                tx, self.job.run.id, Outcome.FAILED, Reason.CART_UNAVAILABLE, "the cart kept losing it"
+                tx, self.job.run.id, Outcome.FAILED, Reason.CART_UNAVAILABLE, redacted("the cart kept losing it")
             )
 
     async def _one_pass(self, size: int) -> bool:
@@ -163,9 +163,9 @@ class BatchSender:
         with self.job.transaction() as tx:
             listings.refresh(tx, [(i.target, i.before, i.target - i.desired, i.listing_id) for i in read])
             listings.mark_equal(tx, [item.listing_id for item in equal], clock.seconds())
-            listings.fail_planned(tx, gone, Reason.NOT_IN_CART, "the cart no longer has this listing")
+            listings.fail_planned(tx, gone, Reason.NOT_IN_CART, redacted("the cart no longer has this listing"))
             for number, (reason, why) in barred.items():
-                listings.fail_planned(tx, [number], reason, why)
+                listings.fail_planned(tx, [number], reason, redacted(why))
                 self._count(Outcome.FAILED, 1, reason)
             self._count(Outcome.EQUAL, len(equal))
             self._count(Outcome.FAILED, len(gone), Reason.NOT_IN_CART)

@@ -20,6 +20,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.words import time_of_day
 from invsync_tui.store.listings import push_batches
@@ -94,7 +95,7 @@ def look_again(tx: sqlite3.Connection, job: RunContext, now: int) -> None:
     if when is None or number is None:
         return
     text = f"Run {number} looks up what became of the submitted listings, not before {time_of_day(when)}, or the next run does."
-    runs.add_event(tx, job.run.id, now, "info", text)
+    runs.add_event(tx, job.run.id, now, "info", redacted(text))
 
 
 def count_waits_anew(tx: sqlite3.Connection, cart_id: int) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
@@ -168,5 +169,5 @@ def _stop(tx: sqlite3.Connection, session: Session, table: str, number: int, now
     pushes = plans.by_settings(tx, table, number)
     for run_id in pushes:
         runs.cancel(tx, run_id, now)
-        runs.add_event(tx, run_id, now, "info", f"{session.operator} froze it: the rest is not sent.")
+        runs.add_event(tx, run_id, now, "info", redacted(f"{session.operator} froze it: the rest is not sent."))
     return pushes

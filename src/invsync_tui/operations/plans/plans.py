@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.plans.grouping import requests
@@ -308,7 +309,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
             reason=reason,
         )
         text = f"{session.operator} applied plan {number}: {reason or 'no reason given'}."
-        runs.add_event(tx, run_id, now, "info", text)
+        runs.add_event(tx, run_id, now, "info", redacted(text))
     started = ensure_worker(session)
     return ApplyResult(
         run_id, started, froze, _applied_text(plan, run_id, name, started=started, froze=froze, freeze=freeze)

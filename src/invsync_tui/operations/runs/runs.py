@@ -181,7 +181,7 @@ def resume(session: Session, run_id: int) -> str:
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
         audit.record(tx, now, session.operator, "resume", f"run:{run_id}", before=row.state)
-        rows.add_event(tx, run_id, now, "info", f"{session.operator} started a worker for it.")
+        rows.add_event(tx, run_id, now, "info", redacted(f"{session.operator} started a worker for it."))
     return f"A worker was started; it continues run {run_id}."
 
 
@@ -201,7 +201,7 @@ def cancel(session: Session, run_id: int) -> str:
         if state is None:
             raise OperationError(f"Run {run_id} has ended already ({row.state}): there is nothing to cancel.")
         audit.record(tx, now, session.operator, "cancel", f"run:{run_id}", before=row.state, after=state)
-        rows.add_event(tx, run_id, now, "info", f"{session.operator} asked to stop it.")
+        rows.add_event(tx, run_id, now, "info", redacted(f"{session.operator} asked to stop it."))
     return f"Run {run_id} is {state}."
 
 
@@ -227,7 +227,7 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
         subject = f"run:{run_id}"
         audit.record(tx, now, session.operator, "release", subject, before=row.trips, after=after, reason=reason)
         what = f"released {', '.join(chosen)}" if chosen else "released it"
-        rows.add_event(tx, run_id, now, "info", f"{session.operator} {what}: {reason}.")
+        rows.add_event(tx, run_id, now, "info", redacted(f"{session.operator} {what}: {reason}."))
     from invsync_tui.operations.runs.request import ensure_worker
 
     started = ensure_worker(session)
@@ -244,5 +244,7 @@ def discard(session: Session, run_id: int, reason: str) -> str:
         rows.cancel_behind(tx, run_id, redacted(f"Run {run_id} before it was discarded."), now)
         rows.cancel(tx, run_id, now)
         audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=reason)
-        rows.add_event(tx, run_id, now, "info", f"{session.operator} discarded it: {reason or 'no reason given'}.")
+        rows.add_event(
+            tx, run_id, now, "info", redacted(f"{session.operator} discarded it: {reason or 'no reason given'}.")
+        )
     return f"Run {run_id} is discarded."

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.redaction import Redacted
 
 
 class ListingRecord(NamedTuple):
@@ -309,7 +310,9 @@ def planned(cx: sqlite3.Connection, run_id: int, listing_ids: Sequence[int]) -> 
     return [by_id[number] for number in listing_ids if number in by_id]
 
 
-def end_planned(tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: str, error: str = "") -> int:
+def end_planned(
+    tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: str, error: Redacted | None = None
+) -> int:
     """Give every listing that a run did not get to the same end; it stays pending for the next run.
 
     One that still waits for the answer to a batch is in doubt instead.
@@ -317,11 +320,11 @@ def end_planned(tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: s
     tx.execute(
         "UPDATE listing SET outcome = 'in_doubt', error = ?, pending = 1 "
         "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NOT NULL",
-        (error, run_id),
+        (error or "", run_id),
     )
     return tx.execute(
         "UPDATE listing SET outcome = ?, reason = ?, error = ?, pending = 1 WHERE run_id = ? AND outcome = 'planned'",
-        (outcome.value, _STORED.get(reason, reason), error, run_id),
+        (outcome.value, _STORED.get(reason, reason), error or "", run_id),
     ).rowcount
 
 
@@ -402,7 +405,7 @@ def mark_equal(tx: sqlite3.Connection, listing_ids: Sequence[int], now: int) -> 
     )
 
 
-def fail_planned(tx: sqlite3.Connection, listing_ids: Sequence[int], reason: str, error: str) -> None:
+def fail_planned(tx: sqlite3.Connection, listing_ids: Sequence[int], reason: str, error: Redacted) -> None:
     """Planned listings that cannot be sent at all."""
     tx.executemany(
         "UPDATE listing SET outcome = 'failed', reason = ?, error = ?, pending = 1 WHERE id = ?",

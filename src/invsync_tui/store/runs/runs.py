@@ -153,7 +153,7 @@ def failing_before(cx: sqlite3.Connection, run: RunRow) -> tuple[int, int]:
 def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
     """The worker ended in order at a safe point; the run waits for the next one, and nobody beats for it."""
     tx.execute("UPDATE run SET heartbeat_at = NULL, rev = rev + 1 WHERE id = ?", (run_id,))
-    add_event(tx, run_id, now, "info", "The worker was stopped; the next one continues the run.")
+    _append_event(tx, run_id, now, "info", "The worker was stopped; the next one continues the run.")
 
 
 _BEHIND_HELD = "(r.plan_id IS NULL AND EXISTS (SELECT 1 FROM run AS b WHERE b.id = r.after_run AND b.state = 'held'))"
@@ -356,8 +356,13 @@ def cancel(tx: sqlite3.Connection, run_id: int, now: int) -> str | None:
     return state
 
 
-def add_event(tx: sqlite3.Connection, run_id: int, now: int, level: str, text: str) -> None:
+def add_event(tx: sqlite3.Connection, run_id: int, now: int, level: str, text: Redacted) -> None:
     """Append an event; the oldest beyond EVENTS_KEPT are dropped."""
+    _append_event(tx, run_id, now, level, text)
+
+
+def _append_event(tx: sqlite3.Connection, run_id: int, now: int, level: str, text: str) -> None:
+    """`add_event` for texts that are written in this module, of numbers alone."""
     tx.execute(
         "INSERT INTO run_event (run_id, n, at, level, text) "
         "SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM run_event WHERE run_id = ?1",
@@ -461,4 +466,4 @@ def complete_reads_done(tx: sqlite3.Connection, reads: Sequence[WantedRead], by:
             "UPDATE run SET full = 0, rev = rev + 1 WHERE id = ? AND rev = ? AND state = 'requested'", read
         )
         if done.rowcount:
-            add_event(tx, read.run_id, now, "info", f"Run {by} read the listings of all locations.")
+            _append_event(tx, read.run_id, now, "info", f"Run {by} read the listings of all locations.")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import QuantityBasis
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.store.listings import listings, pending_orders
 from invsync_tui.store.listings.pending_orders import Change, Pending
 from invsync_tui.store.runs import order_pushes, runs
@@ -68,7 +69,7 @@ def request_pushes(tx: sqlite3.Connection, run: RunRow, known: Before | None, no
             )
             asked.append(cart)
     if asked:
-        runs.add_event(tx, run.id, now, "info", _text(asked))
+        runs.add_event(tx, run.id, now, "info", redacted(_text(asked)))
     return [cart.id for cart in asked]
 
 
