@@ -92,6 +92,15 @@ def test_check_digits_missing_wrong_and_behind_lost_zeros_are_found(body: str, w
         assert difference(whole, other) == difference(other, whole)
 
 
+def test_the_first_and_the_last_number_of_a_code_may_have_none_to_five_leading_zeros() -> None:
+    zeros = ["0" * n for n in range(6)]
+    assert set(match_suggestions._zeroed("A07-B3-012")) == {
+        "A07-B3-012", *(f"A{more}7-B3-012" for more in zeros), *(f"A07-B3-{more}12" for more in zeros), "A7-B3-12",
+    }  # fmt: skip
+    assert set(match_suggestions._zeroed("A000")) == {"A000", "A0", *(f"A{more}0" for more in zeros)}
+    assert list(match_suggestions._zeroed("ABC")) == ["ABC"]
+
+
 def test_check_digits_of_known_articles() -> None:
     assert check_digit("03600029145") == "2"
     assert check_digit("400638133393") == "1"
