@@ -242,7 +242,7 @@ def test_whoever_gives_up_at_the_prompt_gets_the_terminal_back_and_no_login(
 ) -> None:
     server, shell = shop
     with asked_at_terminal(shell) as terminal:
-        modes = terminal.modes()
+        modes = terminal.first_modes
         terminal.wait_for("Paste that address here")
         assert terminal.modes() != modes  # no echo
         terminal.send("\x03")

@@ -58,6 +58,7 @@ def _load() -> None:
 def _watch_over(asked: dict[str, object], files: list[int]) -> None:
     """Fork the program, send its number and, after its end, its status. Only the program returns."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as a started one has it, also where the suite ignores it
     status = files[0]
     program = os.fork()
     if program == 0:

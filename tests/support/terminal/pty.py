@@ -47,19 +47,22 @@ class Terminal:
         self.raw = bytearray()
         env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(environ or {})}
         self._forked: Forked | None = None
+        self._fd, theirs = pty.openpty()
+        self._size(columns, rows)
+        self.first_modes = self.modes()
+        """The line discipline before the program, which on a busy machine may change it before a test can ask."""
         if self.forks and forkable(command, environ):
-            self._fd, theirs = pty.openpty()
-            self._size(columns, rows)
             self._forked = Forked(command, {k: v for k, v in env.items() if v}, str(Path.cwd()), (theirs,))
             self.pid = self._forked.pid
             return
-        self.pid, self._fd = pty.fork()
+        self.pid = os.fork()
         if self.pid == 0:
-            time.sleep(0.02)
+            os.close(self._fd)
+            os.login_tty(theirs)
             for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)  # a suite that is left running in the background ignores them
             os.execvpe(command[0], list(command), {k: v for k, v in env.items() if v})
-        self._size(columns, rows)
+        os.close(theirs)
 
     def __enter__(self) -> Terminal:
         return self

@@ -30,7 +30,7 @@ class Ended(Terminal):
 
 def opened(*options: str, environ: dict[str, str] | None = None) -> tuple[Terminal, list[object]]:
     terminal = Ended([*DEMO, *options], environ={**MOUSE, **(environ or {})})
-    before = terminal.modes()
+    before = terminal.first_modes
     terminal.wait_for("run 11" if "--open" in options else "1 run is held")
     terminal.settle(0.2, 3)
     return terminal, before
