@@ -154,7 +154,7 @@ STATES: dict[str, tuple[Callable[[Scene], object], int, tuple[str, ...]]] = {
     ),
     "service silent": (
         lambda scene: (fresh(scene), scene.worker(ago=150)), 1,
-        (f"Service (process {{pid}}) not responding for 2 min. {NO_SCHEDULE} End it with: kill -9 {{pid}}. Then start another, which",),
+        (f"Service (process {{pid}}) not responding for 2 min. {NO_SCHEDULE} End it with: kill -9 {{pid}}. Then start another",),
     ),
     "service on another host": (
         lambda scene: (fresh(scene), scene.worker(host="far-away")), 0, ("service running on far-away",),
