@@ -26,6 +26,7 @@ from invsync_tui.connectors.sources.feed import FeedSource
 from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from tests.support.feed import HEAD, names, stock, write
 from tests.support.feed_files import known
+from tests.support.hanging_sftp import hanging_sftp
 from tests.support.merchant_store import Bench
 from tests.support.servers.sshd import HOST, Line, NoSshError, sshd
 
@@ -217,3 +218,16 @@ async def test_the_passphrase_of_a_key_is_a_secret_of_its_own_beside_the_passwor
     assert len(keys) == 1 and password is None
     with pytest.raises(NotConfiguredError, match="passphrase"):
         await SftpPlace(both, "/", "")._credentials(asyncssh)
+
+
+@pytest.mark.parametrize("where", ["folder", "file"])
+async def test_a_server_that_hangs_is_given_up_at_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setenv("FEED_SECRET", "the-password-of-the-feed")
+    async with hanging_sftp(tmp_path, where) as (port, hangs):
+        options = {"known_hosts": str(tmp_path / "known_hosts"), "complete": "any"}
+        target = Connection("Demo", "feed", f"sftp://{HOST}:{port}/stock.csv", "bot", "env:FEED_SECRET", options, 2)
+        async with asyncio.timeout(15):
+            error = await refusal(target)
+        assert hangs.is_set() and isinstance(error, UnavailableError)

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.runs import cancellation
+from tests.support.hanging_sftp import HOST, hanging_sftp
+from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import Town, town
 
 PROMISED = 2.0
@@ -26,8 +29,8 @@ async def _until(true: Callable[[], Any]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def _seconds_to_cancel(made: Town, run_id: int, work: asyncio.Task[None]) -> float:
-    with made.bench.store.transaction() as tx:
+async def _seconds_to_cancel(bench: Bench, run_id: int, work: asyncio.Task[None]) -> float:
+    with bench.store.transaction() as tx:
         runs.cancel(tx, run_id, int(time.time()))
     asked = time.monotonic()
     await asyncio.wait_for(work, 20)
@@ -56,7 +59,7 @@ async def test_cancel_reaches_a_push_that_waits(tmp_path: Path, fault: dict[str,
         work = asyncio.create_task(made.bench.work())
         await _until(lambda: any(reached in entry["path"] for entry in made.cart.requests()[before:]))
         # when
-        took = await _seconds_to_cancel(made, run_id, work)
+        took = await _seconds_to_cancel(made.bench, run_id, work)
         # then
         assert took < PROMISED
         assert made.bench.run(run_id).state == "cancelled"
@@ -76,10 +79,64 @@ async def test_cancel_reaches_a_pull_that_waits(synced: Town) -> None:
     work = asyncio.create_task(synced.bench.work())
     await _until(lambda: synced.bench.run(run_id).state == "running")
     # when
-    took = await _seconds_to_cancel(synced, run_id, work)
+    took = await _seconds_to_cancel(synced.bench, run_id, work)
     # then
     assert took < PROMISED
     assert synced.bench.run(run_id).state == "cancelled"
+
+
+@pytest.mark.parametrize("kind", ["pull", "push"])
+async def test_cancel_reaches_a_run_whose_secret_is_still_being_looked_up(
+    synced: Town, tmp_path: Path, kind: str
+) -> None:
+    # given: a command that takes half a minute, with a program of its own that it waits for
+    script, started = tmp_path / "look-up", tmp_path / "started"
+    script.write_text(f"sleep 30 &\necho $$ $! > {started}\nwait\n")
+    table, key = {"pull": ("source", "merchant_id"), "push": ("cart", "id")}[kind]
+    number = synced.bench.merchant if kind == "pull" else synced.cart_id
+    with synced.bench.store.transaction() as tx:
+        tx.execute(f"UPDATE {table} SET secret = ? WHERE {key} = ?", (f"command:sh {script}", number))
+    run_id = synced.bench.request(kind, number)
+    work = asyncio.create_task(synced.bench.work())
+    await _until(lambda: started.exists() and started.read_text().endswith("\n"))
+    # when
+    took = await _seconds_to_cancel(synced.bench, run_id, work)
+    # then: the command and what it started are gone too
+    assert took < PROMISED
+    assert synced.bench.run(run_id).state == "cancelled"
+    for process in map(int, started.read_text().split()):
+        await _until(lambda process=process: _is_gone(process))  # type: ignore[misc]
+
+
+def _is_gone(process: int) -> bool:
+    """Whether a process has ended; one that nobody has asked about its end yet has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.mark.parametrize("where", ["greeting", "login", "folder", "file"])
+async def test_cancel_reaches_a_pull_whose_feed_hangs_on_its_ssh_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    # given
+    monkeypatch.setenv("FEED", "the-password-of-the-feed")
+    bench = Bench.make(tmp_path)
+    async with hanging_sftp(tmp_path, where) as (port, hangs):
+        options = {"known_hosts": str(tmp_path / "known_hosts"), "complete": "any"}
+        bench.add_merchant(
+            Connection("Demo", "feed", f"sftp://{HOST}:{port}/stock.csv", "bot", "env:FEED", options, 60)
+        )
+        run_id = bench.request("pull", bench.merchant)
+        work = asyncio.create_task(bench.work())
+        await asyncio.wait_for(hangs.wait(), 20)
+        # when
+        took = await _seconds_to_cancel(bench, run_id, work)
+    # then
+    assert took < PROMISED
+    assert bench.run(run_id).state == "cancelled"
+    bench.store.close()
 
 
 async def test_cancel_reaches_a_push_that_waits_out_a_lost_batch(tmp_path: Path) -> None:
@@ -92,7 +149,7 @@ async def test_cancel_reaches_a_push_that_waits_out_a_lost_batch(tmp_path: Path)
         work = asyncio.create_task(made.bench.work())
         await _until(lambda: made.bench.run(run_id).phase == "resolve")
         # when
-        took = await _seconds_to_cancel(made, run_id, work)
+        took = await _seconds_to_cancel(made.bench, run_id, work)
         # then
         assert took < PROMISED
         assert made.bench.run(run_id).state == "cancelled"

@@ -63,7 +63,7 @@ class SftpPlace:
                 client_keys=keys, known_hosts=known_hosts, config=None, agent_path=None, gss_host=None,
                 connect_timeout=self._deadline, login_timeout=self._deadline, keepalive_interval=15,
             )  # fmt: skip
-            self._sftp = await self._ssh.start_sftp_client()
+            self._sftp = await self._within(self._ssh.start_sftp_client())
 
     async def _credentials(self, library: Any) -> tuple[Any, str | None]:
         """(keys, password). With a passphrase of its own the secret stays the password, for servers that want both."""
@@ -184,8 +184,17 @@ class SftpPlace:
                 await self._within(self._sftp.rename(source, target))
 
     async def _within(self, call: Awaitable[Result], seconds: float = 0.0) -> Result:
+        """What a call to the server gives. Where it is given up, by its deadline or by a cancel, so is the connection: the
+        library waits for an answer to its own cleaning up, and a server that hangs gives none."""
         async with self._errors_in_words(), asyncio.timeout(seconds or self._deadline):
-            return await call
+            work = asyncio.ensure_future(call)
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                self._ssh.abort()
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+                raise
 
     @asynccontextmanager
     async def _errors_in_words(self) -> AsyncIterator[None]:
