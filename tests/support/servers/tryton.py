@@ -166,17 +166,16 @@ class TrytonServer:
 
     def _move(self, product: int, quantity: float, origin: int, target: int, **more: Any) -> int:
         unit = self.find("product.product", [["id", "=", product]], "default_uom")[0]["default_uom"]
-        return self.create(
-            "stock.move",
-            product=product,
-            unit=unit,
-            quantity=float(quantity),
-            from_location=origin,
-            to_location=target,
-            company=self.company,
-            planned_date=_today(),
-            **more,
-        )
+        values = {
+            "product": product,
+            "unit": unit,
+            "quantity": float(quantity),
+            "from_location": origin,
+            "to_location": target,
+            "company": self.company,
+            "planned_date": _today(),
+        }
+        return self.create("stock.move", **(values | more))
 
     def receive(self, product: int, warehouse: int, quantity: float) -> None:
         """Add to the stock of a warehouse."""

@@ -47,6 +47,8 @@ ABOUT = About(
     behavior=(
         "What lies in a warehouse's storage zone and is assigned to nothing is for sale. Goods in the input and output zones, "
         "in transit and in production are not.",
+        "Internal shipments, productions and returns to suppliers that wait leave goods for sale until something is assigned to "
+        "them, whatever waiting_shipments says: these goods are sold to nobody.",
         "Kits, consumables and services: consumables and services are skipped, since Tryton keeps no true stock of them.",
         "A delta reads products whose stock moves or records were written since the last download.",
     ),
