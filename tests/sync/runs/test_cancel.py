@@ -18,6 +18,7 @@ from invsync_tui.sync.runs import cancellation
 from tests.support.hanging_sftp import HOST, hanging_sftp
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import Town, town
+from tests.support.sql_databases import QUERIES
 
 PROMISED = 2.0
 """Seconds."""
@@ -128,6 +129,27 @@ async def test_cancel_reaches_a_pull_whose_feed_hangs_on_its_ssh_server(
         bench.add_merchant(
             Connection("Demo", "feed", f"sftp://{HOST}:{port}/stock.csv", "bot", "env:FEED", options, 60)
         )
+        run_id = bench.request("pull", bench.merchant)
+        work = asyncio.create_task(bench.work())
+        await asyncio.wait_for(hangs.wait(), 20)
+        # when
+        took = await _seconds_to_cancel(bench, run_id, work)
+    # then
+    assert took < PROMISED
+    assert bench.run(run_id).state == "cancelled"
+    bench.store.close()
+
+
+@pytest.mark.parametrize("address", ["ftp://{}/stock.csv", "http://{}/stock.csv", "postgresql://{}/wms"])
+async def test_cancel_reaches_a_pull_whose_server_never_says_a_word(tmp_path: Path, address: str) -> None:
+    # given
+    system = "sql" if address.startswith("postgresql") else "feed"
+    queries = tmp_path / "queries.toml"
+    queries.write_text(QUERIES)
+    options = {"queries": str(queries), "tls": "off"} if system == "sql" else {"complete": "any"}
+    bench = Bench.make(tmp_path)
+    async with hanging_sftp(tmp_path, "greeting") as (port, hangs):
+        bench.add_merchant(Connection("Demo", system, address.format(f"{HOST}:{port}"), "bot", "", options, 30))
         run_id = bench.request("pull", bench.merchant)
         work = asyncio.create_task(bench.work())
         await asyncio.wait_for(hangs.wait(), 20)

@@ -160,11 +160,11 @@ class SqlSource:
                 await asyncio.sleep(pause)
 
     async def _in_thread(self, database: Database, work: Callable[[], Result]) -> Result:
-        try:
-            return await stoppable(work, database.interrupt, self._connection.deadline + BEHIND, self._connection.name)
-        except AbandonedError:
+        def abandon() -> None:
             self._database = None  # a thread of ours still uses it
-            raise
+
+        seconds = self._connection.deadline + BEHIND
+        return await stoppable(work, database.interrupt, seconds, self._connection.name, abandon)
 
     async def _select(self, name: str, statement: str, *values: object) -> list[Sequence[Any]]:
         database = self._open
