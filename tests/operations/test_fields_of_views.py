@@ -455,3 +455,30 @@ def test_runs_that_are_not_under_way_do_not_stall() -> None:
     found = health(WorkerState.NOT_RESPONDING)
     rows = [stored(id=n, state=state) for n, state in enumerate(("requested", "held", "done", "running", "cancelling"))]
     assert list(found.stalls(rows)) == [3, 4]
+
+
+@pytest.mark.usefixtures("boot")
+@pytest.mark.parametrize(("alive", "states"), [
+    (True, {"here": "responding", "there": "responding", "former": "gone"}),
+    (False, {"here": "gone", "there": "responding", "former": "gone"}),
+])  # fmt: skip
+def test_whoever_was_here_is_gone_where_nobody_holds_the_lock_of_this_machine(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch, alive: bool, states: dict[str, str]
+) -> None:
+    listed = [
+        entered(id="here"), entered(id="there", host="host-2", boot="b9", heartbeat_at=NOW),
+        entered(id="former", pid=9, boot="b0"),
+    ]  # fmt: skip
+    monkeypatch.setattr("invsync_tui.store.runs.workers.listed", lambda cx: listed)
+    monkeypatch.setattr("invsync_tui.store.runs.workers.holders", lambda cx: {"push:6": "here"})
+    monkeypatch.setattr(workers, "worker_alive", lambda path: alive)
+    monkeypatch.setattr("invsync_tui.clock.seconds", lambda: NOW)
+    with acme.bench.store.reading() as cx:
+        found = workers.load(acme.session, cx)
+        assert {worker.id: worker.state.value for worker in found.service.workers} == states
+        assert (found.now, found.holders, found.session) == (NOW, {"push:6": "here"}, acme.session)
+        rows = [stored(state=state) for state in ("requested", "done", "held")]
+        monkeypatch.setattr(workers, "load", lambda session, cx: SimpleNamespace(stalls=lambda rows: rows))
+        assert workers.stalls(acme.session, cx, rows) == {}
+        under_way: Any = workers.stalls(acme.session, cx, [*rows, stored(state="cancelling")])
+        assert len(under_way) == 4
