@@ -282,6 +282,35 @@ async def test_variants_that_are_deleted_between_two_pages_hide_no_others(
     assert deleted and [row.ref for row in rows] == everything
 
 
+@pytest.mark.parametrize("pages_gone", [1, 2])
+async def test_more_than_a_page_deleted_between_two_pages_hides_no_variant(
+    cart: MedusaCart, server: MedusaServer, pages_gone: int
+) -> None:
+    """All of ours that were read so far are deleted: with 2 to a page, the last known place is pages away."""
+    # given
+    size = 2
+    ours = set(server.add_all([f"MANY-{pages_gone}-{n}" for n in range(9)]))
+    everything = [row.ref for row in await all_listings(cart)]
+    cart.capabilities = replace(cart.capabilities, page_size=size)
+    rows: list[ListingRow] = []
+    cursor, deleted = None, 0
+    # when
+    while True:
+        page = await cart.listings_page(cursor)
+        rows += page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        seen = [row.ref for row in rows if row.ref in ours]
+        if not deleted and len(seen) > pages_gone * size:
+            for ref in seen:
+                server.delete_variant(server.variants_of(ref)[0])
+            deleted = len(seen)
+    # then
+    assert deleted > pages_gone * size
+    assert [row.ref for row in rows] == everything
+
+
 # --- login -----------------------------------------------------------------------------------------------------------
 
 

@@ -286,6 +286,27 @@ async def test_a_listing_that_is_deleted_between_two_pages_hides_no_other(
     assert len(refs) == len(set(refs)) == 8
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+async def test_more_than_a_page_deleted_between_two_pages_hides_no_listing(
+    cart: ShopifyCart, server: ShopifyServer, size: int
+) -> None:
+    """Everything that was read so far is deleted, and one that was not."""
+    everything = server.shown()
+    cart.capabilities = replace(cart.capabilities, page_size=size)
+    page = await cart.listings_page(None)
+    refs = [row.ref for row in page.rows]
+    while len(refs) <= size:
+        page = await cart.listings_page(page.next_cursor)
+        refs += [row.ref for row in page.rows]
+    next_one = next(ref for ref in everything if ref not in refs)
+    for ref in (*refs, next_one):
+        server.remove(ref)
+    while page.next_cursor is not None:
+        page = await cart.listings_page(page.next_cursor)
+        refs += [row.ref for row in page.rows]
+    assert sorted(refs) == sorted(ref for ref in everything if ref != next_one)
+
+
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 

@@ -246,6 +246,39 @@ async def test_records_that_are_deleted_meanwhile_hide_no_others(cart: WooCommer
     assert sorted(rows) == sorted([*map(str, range(1, 9)), *(f"4/{number}" for number in range(21, 28))])
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("pages_gone", [1, 2, 3])
+@pytest.mark.parametrize("what", ["products", "variations"])
+async def test_more_than_a_page_deleted_between_two_pages_hides_no_listing(
+    cart: WooCommerceCart, shop: Shop, what: str, pages_gone: int, size: int
+) -> None:
+    """Everything that was read so far is deleted, and one that was not."""
+    # given
+    read_first = pages_gone * size + 1
+    many = [product(number) for number in range(1001, 1001 + 6 * size + 3)]
+    shop.products, shop.variations = (many, {}) if what == "products" else ([product(4)], {"4": many})
+    if what == "variations":
+        shop.products[0] |= {"type": "variable", "manage_stock": False}
+    cart.capabilities = replace(cart.capabilities, page_size=size)
+    prefix = "" if what == "products" else "4/"
+    everything = [f"{prefix}{row['id']}" for row in many]
+    rows: list[str] = []
+    cursor, deleted = None, 0
+    # when
+    while True:
+        page = await cart.listings_page(cursor)
+        rows += [row.ref for row in page.rows if row.ref.startswith(prefix) and row.ref != "4"]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        if not deleted and len(rows) >= read_first:
+            deleted = len(rows) + 1
+            del many[:deleted]
+    # then
+    assert deleted > pages_gone * size
+    assert rows == [ref for number, ref in enumerate(everything) if number != deleted - 1]
+
+
 async def test_the_out_of_stock_threshold_is_told(connection: Connection, shop: Shop) -> None:
     shop.settings = {"woocommerce_notify_no_stock_amount": "3", "woocommerce_manage_stock": "yes"}
     shop.products[1]["backorders"] = "notify"
