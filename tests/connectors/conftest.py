@@ -3,10 +3,11 @@
 import pytest
 
 from invsync_tui.connectors.sources.feed import finding
+from tests.support.servers.mariadb import mariadb_server
 from tests.support.servers.medusa import medusa_server
 from tests.support.servers.postgres import postgres_server
 
-__all__ = ["medusa_server", "postgres_server"]
+__all__ = ["mariadb_server", "medusa_server", "postgres_server"]
 
 
 @pytest.fixture(autouse=True)

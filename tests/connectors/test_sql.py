@@ -1,4 +1,4 @@
-"""The source `sql` against SQLite and a real PostgreSQL: pages, deltas, what it refuses, and rows that are not right."""
+"""The source `sql` against SQLite, a real PostgreSQL and a real MariaDB: pages, deltas, what it refuses, and wrong rows."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.support.sql_databases import QUERIES, TestDatabase, create
 DEFAULT = WarehouseRow("", "Default", "Default")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> TestDatabase:
     """An empty table in each kind of database."""
     if request.param == "sqlite":
         return TestDatabase(tmp_path).prepare()
-    server = request.getfixturevalue("postgres_server")
+    server = request.getfixturevalue("mariadb_server" if request.param == "mariadb" else "postgres_server")
     create(server)
     return TestDatabase(tmp_path, server).prepare()
 
@@ -162,6 +162,8 @@ async def test_products_and_warehouses_of_their_own_queries(database: TestDataba
     [warehouses]
     query = "SELECT 'NEW' AS warehouse, 'New one' AS name UNION ALL SELECT 'EAST', 'East'"
     """
+    if database.kind == "mariadb":
+        queries = queries.replace("'X' || sku", "concat('X', sku)")
     database.put(("MUG", "EAST", 7, 0), ("MUG", "EAST", 3, 0), ("", "EAST", 2, 0))
     database.execute("UPDATE stock SET committed = 2", "UPDATE stock SET sku = NULL WHERE id = 3")
     async with opened(database, queries) as source:
@@ -282,7 +284,7 @@ async def test_a_delta_has_what_changed_since_the_mark(database: TestDatabase) -
     async with opened(database, overlap="60") as source:
         mark = await source.mark()
         for sku, moment in (("OLD", "2020-01-01 00:00:00+00:00"), ("NEW", mark)):
-            database.execute(f"UPDATE stock SET changed_at = '{moment}' WHERE sku = '{sku}'")
+            database.execute(f"UPDATE stock SET changed_at = '{database.moment(moment)}' WHERE sku = '{sku}'")
         page = await source.changed_page(mark, None)
         assert [(row.product_ref, row.warehouse_ref) for row in page.rows] == [("NEW", "EAST"), ("NEW", "WEST")]
         assert [row.sku for row in (await source.changed_products_page(mark, None)).rows] == ["NEW"]
@@ -292,7 +294,7 @@ async def test_a_time_zone_in_a_row_counts(database: TestDatabase) -> None:
     database.put(("EARLY", "EAST", 1, 1), ("LATE", "EAST", 2, 2))
     # 11:30 and 12:30 in UTC.
     for sku, moment in (("EARLY", "2026-03-01T13:30:00+02:00"), ("LATE", "2026-03-01T07:30:00-05:00")):
-        database.execute(f"UPDATE stock SET changed_at = '{moment}' WHERE sku = '{sku}'")
+        database.execute(f"UPDATE stock SET changed_at = '{database.moment(moment)}' WHERE sku = '{sku}'")
     async with opened(database, overlap="0") as source:
         page = await source.changed_page("2026-03-01T12:00:00+00:00", None)
         assert [row.product_ref for row in page.rows] == ["LATE"]
@@ -313,7 +315,7 @@ async def test_a_changed_row_of_a_doubled_product_is_refused(database: TestDatab
     database.put(("A", "EAST", 1, 1), ("A", "EAST", 5, 5))
     async with opened(database) as source:
         mark = await source.mark()
-        database.execute(f"UPDATE stock SET changed_at = '{mark}' WHERE id = 1")
+        database.execute(f"UPDATE stock SET changed_at = '{database.moment(mark)}' WHERE id = 1")
         page = await source.changed_page(mark, None)
         assert (page.rows, [ref for ref, _ in page.rejected]) == ([], ["A"])
 
@@ -416,6 +418,7 @@ SLOW = {
     "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000) "
     "SELECT 'A' AS sku, 1 AS available, max(x) AS on_hand FROM n",
     "postgresql": "SELECT 'A' AS sku, 1 AS available, 1 AS on_hand FROM pg_sleep(60) OFFSET 0",
+    "mariadb": "SELECT 'A' AS sku, 1 AS available, sleep(60) AS on_hand",
 }
 
 

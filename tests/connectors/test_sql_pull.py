@@ -21,12 +21,12 @@ SELECT p.sku, l.available FROM our_level l JOIN our_product p ON p.id = l.produc
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> TestDatabase:
     """An empty table in each kind of database."""
     if request.param == "sqlite":
         return TestDatabase(tmp_path).prepare()
-    server = request.getfixturevalue("postgres_server")
+    server = request.getfixturevalue("mariadb_server" if request.param == "mariadb" else "postgres_server")
     create(server)
     return TestDatabase(tmp_path, server).prepare()
 

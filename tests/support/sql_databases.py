@@ -1,14 +1,16 @@
-"""The two kinds of databases that the connector `sql` reads, empty for each test, and connections to them."""
+"""The kinds of databases that the connector `sql` reads, empty for each test, and connections to them."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources.sql import SqlSource
+from tests.support.servers.mariadb import MariadbServer
 from tests.support.servers.postgres import PASSWORD, PostgresServer
 
 READER = "reader"
@@ -32,11 +34,13 @@ class TestDatabase:
 
     __test__ = False
     folder: Path
-    server: PostgresServer | None = None
+    server: PostgresServer | MariadbServer | None = None
 
     @property
     def kind(self) -> str:
-        return "sqlite" if self.server is None else "postgresql"
+        if self.server is None:
+            return "sqlite"
+        return "mariadb" if isinstance(self.server, MariadbServer) else "postgresql"
 
     @property
     def url(self) -> str:
@@ -60,14 +64,27 @@ class TestDatabase:
         with closing(sqlite3.connect(self.folder / "wms.db")) as connection:
             return connection.execute(statement).fetchall()
 
+    def moment(self, text: str) -> str:
+        """A time with its zone as it is written into the table: MariaDB takes no zone, and is told the time in UTC."""
+        if self.kind != "mariadb":
+            return text
+        return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
+
     def prepare(self, quantity: str = "") -> TestDatabase:
         """The table, empty. On SQLite its quantities take anything, as columns do there."""
-        if self.server is not None:
+        if isinstance(self.server, MariadbServer):
+            self.server.execute(
+                "DROP DATABASE wms", "CREATE DATABASE wms CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+                f"DROP USER IF EXISTS {READER}@'%'", f"CREATE USER {READER}@'%' IDENTIFIED BY '{PASSWORD}'",
+                f"GRANT SELECT ON wms.* TO {READER}@'%'",
+            )  # fmt: skip
+        elif self.server is not None:
             self.server.execute(
                 "DROP SCHEMA public CASCADE", "CREATE SCHEMA public", f"GRANT USAGE ON SCHEMA public TO {READER}",
                 f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {READER}", database="wms",
             )  # fmt: skip
-        kinds = ("NUMERIC", "TIMESTAMPTZ") if self.server else ("", "TEXT")
+        kinds = {"sqlite": ("", "TEXT"), "postgresql": ("NUMERIC", "TIMESTAMPTZ"),
+                 "mariadb": ("DECIMAL(30, 3)", "TIMESTAMP NULL")}[self.kind]  # fmt: skip
         self.execute(TABLE.format(quantity=quantity or kinds[0], time=kinds[1]))
         return self
 
@@ -94,7 +111,10 @@ class TestDatabase:
         return SqlSource(self.connection(queries, **given))  # type: ignore[arg-type]
 
 
-def create(server: PostgresServer) -> None:
+def create(server: PostgresServer | MariadbServer) -> None:
     """The database and the login that may only read, once per server."""
+    if isinstance(server, MariadbServer):
+        server.execute("CREATE DATABASE IF NOT EXISTS wms")
+        return
     if not server.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{READER}'"):
         server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'", "CREATE DATABASE wms")

@@ -1,4 +1,5 @@
-"""An SQL database as a source: PostgreSQL by psycopg, SQLite by the standard library.
+"""An SQL database as a source: PostgreSQL by psycopg, MariaDB and MySQL by PyMySQL, SQLite by the standard
+library.
 
 The operator's queries are in a TOML file, see `queries`; each is one SELECT, read page by page by a declared key in a
 read-only transaction with a time limit, see `databases` and `statements`. Rows become levels and products in `records`.
@@ -32,8 +33,9 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.checks import Review, SourceFacts
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.sql import queries, records
-from invsync_tui.connectors.sources.sql.about import ABOUT
+from invsync_tui.connectors.sources.sql.about import ABOUT, MARIADB
 from invsync_tui.connectors.sources.sql.databases import GRANT, Database, Postgres, Sqlite
+from invsync_tui.connectors.sources.sql.mariadb import Mariadb
 from invsync_tui.connectors.sources.sql.queries import LEVELS, PRODUCTS, WAREHOUSES, Queries, Query
 from invsync_tui.connectors.sources.sql.statements import Table, cursor_of, cut, key_of
 from invsync_tui.connectors.sources.sql.stoppable import AbandonedError, stoppable
@@ -122,7 +124,8 @@ class SqlSource:
                 "tls": options.get("tls", "").strip() or "verify",
                 "ca_file": str(expanded(ca_file)) if ca_file else "",
             }
-            database = Postgres(self._connection.url, where, self._connection.deadline, parameters)
+            kind = Mariadb if self._scheme in MARIADB else Postgres
+            database = kind(self._connection.url, where, self._connection.deadline, parameters)
         self._database = database
         return await self._run(database.connect)
 
@@ -189,8 +192,7 @@ class SqlSource:
 
     async def _look_at(self, query: Query) -> None:
         database = self._open
-        statement = f"SELECT * FROM (\n{database.written(query.text)}\n) AS q LIMIT {database.value}"  # noqa: S608
-        names, _ = await self._run(lambda: database.select(query.name, statement, (0,)))
+        names = await self._run(lambda: database.columns(query.name, query.text))
         columns = queries.columns(query, names)
         ours = {LEVELS: OF_LEVELS, PRODUCTS: OF_PRODUCTS, WAREHOUSES: queries.COLUMNS[WAREHOUSES]}[query.name]
         self._tables[query.name] = Table(query, columns, database, tuple(n for n in ours if n in columns.places))
@@ -287,7 +289,7 @@ class SqlSource:
     ) -> Page[ProductRow]:
         table, ref = self._with_aliases(LEVELS), self._ref
         if cursor is not None:
-            conditions = [*conditions, f"{self._open.key(table.columns.real(ref))} > {self._open.value}"]
+            conditions = [*conditions, f"{table.exact(ref)} > {self._open.value}"]
             values = [*values, key_of(cursor)]
         size = self.capabilities.page_size
         rows = await self._select(LEVELS, table.products(ref, conditions), *values, size)
@@ -347,7 +349,7 @@ class SqlSource:
         database, name = self._open, table.query.name
         lost: list[records.Rejected] = []
         if cursor is None:
-            ((count,),) = await self._select(name, table.without_key(conditions), *values, 0)
+            ((count,),) = await self._select(name, table.without_key(conditions), *values, 1)
             lost = [("?", f"{counted(count, 'row')} of the query {name} without {table.query.key}")] if count else []
         else:
             conditions, values = [*conditions, table.after()], [*values, key_of(cursor)]
@@ -477,7 +479,7 @@ class SqlSource:
     def review(facts: SourceFacts) -> Iterable[Review]:
         """Whether the password travels in the clear, and what the login could write."""
         parts = urlsplit(facts.connection.url)
-        if parts.scheme != "postgresql":
+        if parts.scheme == "sqlite":
             return
         if facts.connection.options.get("tls", "").strip() == "off" and not is_loopback(parts.hostname or ""):
             yield Review(

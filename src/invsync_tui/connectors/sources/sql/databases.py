@@ -83,8 +83,12 @@ class Database(Protocol):
         """A column of the query as part of a statement."""
         ...
 
-    def key(self, name: str) -> str:
-        """The key as it is compared and sorted: two values are equal only if they are the same."""
+    def columns(self, name: str, query: str) -> tuple[str, ...]:
+        """The names of a query's columns."""
+        ...
+
+    def key(self, query: str, name: str) -> str:
+        """A column of a query as it is compared and sorted: two values are equal only if they are the same."""
         ...
 
     def changed_since(self, query: str, name: str, since: datetime) -> tuple[str, list[object]]:
@@ -220,13 +224,17 @@ class Sqlite:
         if connection is not None:
             connection.close()
 
+    def columns(self, name: str, query: str) -> tuple[str, ...]:
+        statement = f"SELECT * FROM (\n{self.written(query)}\n) AS q LIMIT {self.value}"  # noqa: S608
+        return self.select(name, statement, (0,))[0]
+
     def written(self, query: str) -> str:
         return query
 
     def column(self, name: str) -> str:
         return f"q.{quoted(name)}"
 
-    def key(self, name: str) -> str:
+    def key(self, query: str, name: str) -> str:
         # A column declared NOCASE would take 'a' and 'A' for one key, and skip one of them between two pages.
         return f"q.{quoted(name)} COLLATE BINARY"
 
@@ -380,13 +388,17 @@ class Postgres:
         if connection is not None:
             connection.close()
 
+    def columns(self, name: str, query: str) -> tuple[str, ...]:
+        statement = f"SELECT * FROM (\n{self.written(query)}\n) AS q LIMIT {self.value}"  # noqa: S608
+        return self.select(name, statement, (0,))[0]
+
     def written(self, query: str) -> str:
         return query.replace("%", "%%")
 
     def column(self, name: str) -> str:
         return f"q.{quoted(name)}".replace("%", "%%")
 
-    def key(self, name: str) -> str:
+    def key(self, query: str, name: str) -> str:
         return self.column(name)
 
     def changed_since(self, query: str, name: str, since: datetime) -> tuple[str, list[object]]:

@@ -33,7 +33,10 @@ class Table:
 
     def exact(self, name: str) -> str:
         """One of our columns as it is compared: two values are equal only if they are the same."""
-        return self.database.key(self.columns.real(name))
+        return self._key(self.columns.real(name))
+
+    def _key(self, name: str) -> str:
+        return self.database.key(self.query.text, name)
 
     @property
     def source(self) -> str:
@@ -45,12 +48,12 @@ class Table:
         key = self.database.column(self.columns.key)
         listed = ", ".join([*map(self.column, self.names), key])
         where = " AND ".join([f"{key} IS NOT NULL", *conditions])
-        order = self.database.key(self.columns.key)
+        order = self._key(self.columns.key)
         return f"SELECT {listed} FROM {self.source} WHERE {where} ORDER BY {order} LIMIT {self.database.value}"  # noqa: S608
 
     def after(self) -> str:
         """The condition that a row comes behind a key, which is its value."""
-        return f"{self.database.key(self.columns.key)} > {self.database.value}"
+        return f"{self._key(self.columns.key)} > {self.database.value}"
 
     def products(self, ref: str, conditions: Sequence[str]) -> str:
         """Of levels, each product once with the least of each of its texts, by `ref`; the limit is the last value."""
@@ -79,9 +82,9 @@ class Table:
         return f"{place} IN (SELECT {place} FROM {self.source} WHERE {' AND '.join(conditions)})"  # noqa: S608
 
     def without_key(self, conditions: Sequence[str]) -> str:
-        """How many rows have no key; the only value is 0."""
+        """How many rows have no key; the only value is 1."""
         where = " AND ".join([f"{self.database.column(self.columns.key)} IS NULL", *conditions])
-        return f"SELECT count(*) FROM {self.source} WHERE {where} LIMIT 1 + {self.database.value}"  # noqa: S608
+        return f"SELECT count(*) FROM {self.source} WHERE {where} LIMIT {self.database.value}"  # noqa: S608
 
 
 def cursor_of(key: object) -> str:
