@@ -93,3 +93,18 @@ def test_a_log_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
     logging.getLogger("invsync").info("after")
     assert "before" in (tmp_path / "old").read_text() and "after" not in (tmp_path / "old").read_text()
     assert "after" in path.read_text()
+
+
+def test_a_log_is_begun_with_one_line_a_record_and_without_chatty_libraries(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    for name in service_log.CHATTY:
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
+    service_log.start(LogFormat.JSON, logging.INFO)
+    logging.getLogger("invsync").info("one\ntwo")
+    logging.getLogger("invsync").debug("not said")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "one two"
+    assert logging.raiseExceptions is False
+    assert {logging.getLogger(name).level for name in service_log.CHATTY} == {logging.WARNING}
