@@ -47,6 +47,7 @@ RETENTION: Mapping[str, int] = MappingProxyType(
         "generations": 30,
         "history": 30,
         "renames": 180,
+        "gone": 180,
         "audit": 730,
     }
 )

@@ -192,7 +192,7 @@ def test_what_is_kept_for_ever_is_not_counted_as_removed(store: Store) -> None:
     with store.transaction() as tx:
         for at in range(5):
             run_once(tx, at)
-    for_ever = Limits(0, 0, 0, 0, 0, 0, 0)
+    for_ever = Limits(0, 0, 0, 0, 0, 0, 0, 0)
     for kind in KINDS:
         if kind != "pages":
             with store.transaction() as tx:

@@ -225,3 +225,68 @@ def test_the_last_runs_of_a_cart_and_those_that_have_not_ended_stay(
         tx.execute(RUN.format(number, 5, 1, "done"))
     tx.execute(RUN.format(99, 5, 3, "done"))
     assert (1 not in kept(tx, "runs", "run")) == goes
+
+
+GONE = Limits(gone=30, batches=10, history=5)
+
+
+def listed(tx: sqlite3.Connection, number: int, gone_at: int | None, **more: object) -> None:
+    """A listing of cart 1, and a change of it."""
+    values = {"id": number, "cart_id": 1, "ref": f"r{number}", "sku": "s", "key": "s", "seq": 1, "gone_at": gone_at}
+    values |= {"observed_at": 1, **more}
+    sql = f"INSERT INTO listing ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
+    tx.execute(sql, [*values.values()])
+    tx.execute("INSERT INTO listing_rename (listing_id, at, before, after) VALUES (?, 1, 'a', 'b')", (number,))
+
+
+def gone_round(tx: sqlite3.Connection, limits: Limits, now: int) -> int:
+    """A whole round; how many rows went."""
+    cursor: Cursor | None = ()
+    removed = 0
+    while cursor is not None:
+        done, cursor = step(tx, "gone", limits, now, cursor)
+        removed += done
+    return removed
+
+
+def test_a_year_of_listings_made_and_deleted_leaves_those_of_the_limit(tx: sqlite3.Connection) -> None:
+    # given: each day 20 listings are made, and those of the day before are deleted
+    sizes = []
+    for day in range(365):
+        now = NOW + day * DAY
+        for number in range(20):
+            listed(tx, day * 20 + number + 1, now + DAY)
+        # when
+        gone_round(tx, GONE, now)
+        sizes.append(tx.execute("SELECT count(*) FROM listing").fetchone()[0])
+    # then
+    assert max(sizes) == sizes[-1] == sizes[100] == 20 * 32
+    assert tx.execute("SELECT count(*) FROM listing_rename").fetchone()[0] == 20 * 32
+
+
+def test_a_listing_that_is_gone_stays_while_somebody_needs_it(tx: sqlite3.Connection) -> None:
+    old = NOW - 30 * DAY - 1
+    listed(tx, 1, old)
+    listed(tx, 2, NOW - 30 * DAY)
+    listed(tx, 3, None)
+    listed(tx, 4, old, override=5)
+    listed(tx, 5, old, excluded=1)
+    listed(tx, 6, old, locked=1)
+    listed(tx, 7, old, inflight="b")
+    listed(tx, 8, old)
+    tx.execute(
+        "INSERT INTO link (cart_id, ref, product_id, kind, made_at, made_by) VALUES (1, 'r8', 1, 'manual', 1, 'a')"
+    )
+    listed(tx, 9, old)  # the newest number would be given again
+    assert gone_round(tx, Limits(gone=0), NOW) == 0
+    assert gone_round(tx, Limits(gone=30, batches=31), NOW) == 0
+    assert gone_round(tx, Limits(gone=30, history=31), NOW) == 0
+    assert gone_round(tx, GONE, NOW) == 1
+    assert [row[0] for row in tx.execute("SELECT id FROM listing ORDER BY id")] == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_listings_that_are_gone_go_in_steps_that_pass_over_what_stays(tx: sqlite3.Connection) -> None:
+    for number in range(1, ROWS * 5 + 3):
+        listed(tx, number, 5 if number > ROWS * 5 else None)
+    assert step(tx, "gone", GONE, NOW, ()) == (0, (ROWS * 5,))
+    assert step(tx, "gone", GONE, NOW, (ROWS * 5,)) == (1, None)

@@ -35,12 +35,14 @@ class Limits:
     """Changes of levels and of listings."""
     renames: int = 180
     """Listings whose SKU was changed in the cart."""
+    gone: int = 180
+    """Listings that a complete read of the cart no longer had, with their changes; never before `batches` and `history`."""
     audit: int = 730
     """Who did what: kept longest, and its removal is an entry itself."""
 
 
 FULL_GENERATIONS = 400
-KINDS = ("pages", "generations", "exchanges", "batches", "runs", "levels", "listings", "renames", "audit")
+KINDS = ("pages", "generations", "exchanges", "batches", "runs", "levels", "listings", "renames", "gone", "audit")
 
 Cursor = tuple[int, ...]
 _Step = Callable[[sqlite3.Connection, Limits, int, Cursor], "tuple[int, Cursor | None]"]
@@ -160,6 +162,26 @@ def _renames(tx: sqlite3.Connection, limits: Limits, now: int, cursor: Cursor) -
     return done, (0,) if done == ROWS else None
 
 
+_OLD_GONE = """
+SELECT id, gone_at < ?2 AND override IS NULL AND excluded = 0 AND locked = 0 AND inflight IS NULL
+  AND id < (SELECT max(id) FROM listing)
+  AND NOT EXISTS (SELECT 1 FROM link AS k WHERE k.cart_id = l.cart_id AND k.ref = l.ref)
+FROM listing AS l WHERE id > ?1 ORDER BY id LIMIT ?3
+"""
+"""The newest number stays, as it would be given again. What an operator said of a listing, or a batch waits for, stays too."""
+
+
+def _gone(tx: sqlite3.Connection, limits: Limits, now: int, cursor: Cursor) -> tuple[int, Cursor | None]:
+    if not limits.gone:
+        return 0, None
+    until = now - max(limits.gone, limits.batches, limits.history) * DAY
+    rows = tx.execute(_OLD_GONE, (*(cursor or (0,)), until, ROWS * 5)).fetchall()
+    ids = [(number,) for number, is_old in rows if is_old]
+    for table, column in (("listing_history", "listing_id"), ("listing_rename", "listing_id"), ("listing", "id")):
+        tx.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)
+    return len(ids), (rows[-1][0],) if len(rows) == ROWS * 5 else None
+
+
 AUDIT_ROWS = 5000
 """Entries removed in one step: each step leaves an entry, and those must not be many."""
 
@@ -195,5 +217,6 @@ _STEPS: Mapping[str, _Step] = {
     "levels": _history("level_history", ("product_id", "warehouse_id", "at")),
     "listings": _history("listing_history", ("listing_id", "at")),
     "renames": _renames,
+    "gone": _gone,
     "audit": _audit,
 }
