@@ -72,6 +72,7 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
     columns["system"] = system
     columns["options"] = json.dumps(connector_options.merged(registry.CARTS, system, options))
     columns |= secret_parts.columns(registry.CARTS, system, given)
+    secret_parts.refuse_missing(registry.CARTS, system, columns)
     return columns
 
 

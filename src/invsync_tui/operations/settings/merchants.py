@@ -142,6 +142,7 @@ def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[st
     columns["system"] = system
     columns["options"] = json.dumps(connector_options.merged(registry.SOURCES, system, options))
     columns |= secret_parts.columns(registry.SOURCES, system, given)
+    secret_parts.refuse_missing(registry.SOURCES, system, columns)
     return columns
 
 

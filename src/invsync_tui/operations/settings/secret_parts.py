@@ -78,6 +78,18 @@ def columns(
     return result
 
 
+def refuse_missing(group: str, system: str, new: Mapping[str, Any]) -> None:
+    """InvalidError for the first required part that the columns of a new connection lack."""
+    from invsync_tui.connectors import registry
+
+    parts = registry.secret_parts(group, system)
+    others = _parsed(new.get(COLUMN) or "")
+    for place, part in enumerate(parts):
+        if part.required and not (others.get(part.name) if place else new.get(FIRST)):
+            given_as = "REFERENCE" if len(parts) == 1 else f"{part.name}=REFERENCE"
+            raise InvalidError("--secret", f"{part.name}: {part.help}: it is needed. Give it as --secret {given_as}.")
+
+
 def fields_of(group: str, system: str, first: Setting, stored: str) -> list[Setting]:
     """A field for each part that the connector declares, and for each that is stored and not declared."""
     from invsync_tui.connectors import registry
