@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations import names
+from invsync_tui.operations.errors import NotFoundError, OperationError
 from invsync_tui.operations.listings import carts
 from invsync_tui.operations.lists.rows import Count, Ordering
 from invsync_tui.operations.merchants import home, overview
@@ -183,3 +184,29 @@ def test_pages_have_the_lines_of_the_whole_list(tmp_path: Path) -> None:
         with pytest.raises(OperationError, match="cannot be sorted by 'status'"):
             home.paged(session, ordering=Ordering("status"), carts=True)
     bench.store.close()
+
+
+def test_names_cost_little_however_many_there_are(tmp_path: Path) -> None:
+    """The prompt `:` read each merchant's and cart's runs, counts and settings for the sake of its name."""
+    session = Session(many(tmp_path, 2400).store, "tester", read_only=False)
+    listed, everybody = [], []
+    all_rows = steps(session, lambda: listed.extend(carts.carts(session)))
+    only_names = steps(session, lambda: everybody.append(names.everybody(session)))
+    assert only_names * 10 < all_rows, (only_names, all_rows)
+    (found,) = everybody
+    assert [row.id for row in found.merchants] == list(range(1, 2401))
+    assert [(row.id, row.name, row.merchant_id) for row in found.carts] == [
+        (row.id, row.name, row.merchant_id) for row in listed
+    ]
+
+
+def test_a_merchant_is_found_by_name_or_number_without_reading_the_others(tmp_path: Path) -> None:
+    session = Session(many(tmp_path, 2400).store, "tester", read_only=False)
+    for called, number in (("Merchant 00077", 77), ("2400", 2400)):
+        assert steps(session, lambda called=called: names.merchant(session, called)) == 0
+        assert names.merchant(session, called).id == number
+    for nobody in ("0077", " 77", "77.0", "9" * 30, "\u0667\u0667", "\udcff"):
+        with pytest.raises(NotFoundError):
+            names.merchant(session, nobody)
+    with pytest.raises(NotFoundError, match="Did you mean 'Merchant 00077'"):
+        names.merchant(session, "Merchant 00077x")

@@ -19,14 +19,32 @@ class Named(NamedTuple):
     merchant_id: int
 
 
+class Everybody(NamedTuple):
+    """All merchants by name, and all carts by merchant and number."""
+
+    merchants: tuple[Named, ...]
+    carts: tuple[Named, ...]
+
+
+def everybody(session: Session) -> Everybody:
+    """Names and numbers alone: no run, count or setting is read, so that a prompt can ask for them at each opening."""
+    with as_operation_error(), session.store.reading() as cx:
+        merchants = tuple(Named(number, name, number) for number, name in settings_read.names(cx))
+        carts = [Named(number, name, owner) for number, owner, name in settings_read.cart_names(cx)]
+    place = {row.id: n for n, row in enumerate(merchants)}
+    carts = [cart for cart in carts if cart.merchant_id in place]
+    return Everybody(merchants, tuple(sorted(carts, key=lambda cart: (place[cart.merchant_id], cart.id))))
+
+
 def merchant(session: Session, called: str) -> Named:
     """The merchant of this name or number; NotFoundError suggests similar names."""
     with as_operation_error(), session.store.reading() as cx:
+        found = [Named(number, name, number) for number, name in settings_read.merchants_called(cx, called)]
+        named = _called(found, called)
+        if named:
+            return named[0]
         known = [Named(number, name, number) for number, name in settings_read.names(cx)]
-    named = _called(known, called)
-    if not named:
-        raise NotFoundError(_unknown("merchant", called, known, "invsync merchants"))
-    return named[0]
+    raise NotFoundError(_unknown("merchant", called, known, "invsync merchants"))
 
 
 def cart(session: Session, called: str, merchant_id: int | None = None) -> Named:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 OPERATIONS = {
-    "merchants.overview:overview": "overview",
+    "names:everybody": "everybody",
     "merchants.home:head": "home_head",
     "merchants.home:few": "home_few",
     "merchants.home:paged": "home_paged",

@@ -16,6 +16,8 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.lists.list_views import CartLine
 from invsync_tui.operations.lists.rows import Count, Ordering, Rows
 from invsync_tui.operations.merchants.home import Head, HomeLine
+from invsync_tui.operations.names import Everybody
+from invsync_tui.operations.names import Named as Called
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,
@@ -299,6 +301,13 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         failing = sum(row.status.startswith("failed") for row in self.merchants)
         running = sum(row.active_run is not None for row in self.merchants)
         return Overview(self.merchants, Pulse(running, held, failing, 1, self.alive))
+
+    def everybody(self) -> Everybody:
+        merchants = self.overview().merchants
+        return Everybody(
+            tuple(Called(row.id, row.name, row.id) for row in merchants),
+            tuple(Called(cart.id, cart.name, cart.merchant_id) for cart in self.carts()),
+        )
 
     def home_head(self) -> Head:
         return Head(self.overview().pulse, tuple(sorted(self.details, reverse=True)))

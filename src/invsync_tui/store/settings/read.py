@@ -108,6 +108,21 @@ def names(cx: sqlite3.Connection) -> list[tuple[int, str]]:
     return cx.execute("SELECT id, name FROM merchant ORDER BY name").fetchall()
 
 
+def merchants_called(cx: sqlite3.Connection, called: str) -> list[tuple[int, str]]:
+    """(id, name) of the merchant of this name, and of the one of this number: two look-ups in indexes."""
+    sql = "SELECT id, name FROM merchant WHERE name = ?1 UNION SELECT id, name FROM merchant WHERE id = ?2"
+    try:
+        return cx.execute(sql, (called, _number_of(called))).fetchall()
+    except UnicodeEncodeError:
+        return []  # bytes of a command line that are no text: nobody is called so
+
+
+def _number_of(called: str) -> int | None:
+    """The number that a text is in its only spelling and that the store can hold, else None."""
+    number = int(called) if called.isascii() and called.isdigit() and len(called) < 19 else None
+    return number if str(number) == called else None
+
+
 def cart_names(cx: sqlite3.Connection) -> list[tuple[int, int, str]]:
     """(id, merchant id, name) of all carts."""
     return cx.execute("SELECT id, merchant_id, name FROM cart ORDER BY id").fetchall()

@@ -30,11 +30,12 @@ NOBODY = Known()
 
 def known(session: Session) -> Known:
     """Everybody in the store. Runs on a store thread."""
-    from invsync_tui.operations.listings import carts
-    from invsync_tui.operations.merchants import overview
+    from invsync_tui.operations import names
 
-    merchants = [Named(row.id, row.name) for row in overview.overview(session).merchants]
-    return Known(merchants, [Named(cart.id, cart.name, cart.merchant) for cart in carts.carts(session)])
+    everybody = names.everybody(session)
+    merchants = [Named(row.id, row.name) for row in everybody.merchants]
+    of = {row.id: row.name for row in merchants}
+    return Known(merchants, [Named(cart.id, cart.name, of[cart.merchant_id]) for cart in everybody.carts])
 
 
 def named(text: str, among: Iterable[Named]) -> Named | None:
