@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 import pytest
 
@@ -89,13 +90,18 @@ async def test_after_a_storm_of_sizes_every_screen_is_what_a_full_redraw_shows(s
         await go(shown, stop)
         for route in (BY_NAME[name] for name, at in STOP_OF.items() if at == stop.name):
             assert type(shown.app.screen).__name__ == route.screen
+        # at a time that stands still: no age may change between two pictures
+        now = time.time()
+        app = shown.app
+        assert isinstance(app, ControlRoom)
+        app.context.clock = lambda: now
         # when its terminal changes its size again and again, down to a single cell
         for last in ((1, 1), (130, 40), (80, 24)):
             await storm(shown, chance, last)
             # then the terminal shows what is drawn anew, cell by cell
             stands = shown.terminal.cells()
             assert difference(stands, await shown.drawn_anew()) == []
-        assert stop.shows in "\n".join(shown.terminal.lines())
+        await shown.until_shown(stop.shows)
 
 
 async def test_a_line_that_changes_between_being_asked_for_and_being_drawn_is_shown_whole() -> None:
