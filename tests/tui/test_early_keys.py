@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -15,10 +16,12 @@ from textual.binding import BindingType
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from invsync_tui.operations.lists.list_views import Choice, Field, FieldKind
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.key_order import LOST_AFTER, KeyDone, KeysInOrder
 from invsync_tui.tui.navigation import go_to, names
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.base.dialogs import ListDialog
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
@@ -27,6 +30,7 @@ from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.columns import ListView
+from invsync_tui.tui.widgets.table import WindowTable
 from tests.support.control_room import QUICK, Driver
 from tests.support.fakes.store import FakeStore
 
@@ -341,3 +345,25 @@ async def test_what_waited_is_pressed_before_what_is_typed_meanwhile(monkeypatch
         await driver.until(lambda: len(pressed) == 4)
         assert pressed == ["down", "up", "j", "k"]
     app.close_store()
+
+
+@pytest.mark.parametrize(("present", "expected"), [("v0", 1), ("v2", 3), ("v38", 39)])
+async def test_a_key_that_is_quicker_than_the_refresh_of_a_list_counts(present: str, expected: int) -> None:
+    """`down` in the list of systems was undone by what came after its refresh, and Enter took the first one."""
+    choices = tuple(Choice(f"v{number}", f"Value {number}") for number in range(50))
+    app = control_room(FakeStore(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        # given a list that is not drawn yet
+        dialog = ListDialog(Field("x", "Which", FieldKind.CHOICE, "", "", choices), present, app.context.glyphs)
+        waiting: list[Callable[[], object]] = []
+        dialog.call_after_refresh = lambda call, *given: bool(waiting.append(partial(call, *given))) or True  # type: ignore[method-assign]
+        await app.push_screen(dialog)
+        table = dialog.query_one("#choices", WindowTable)
+        # when a key comes before what waits for its refresh
+        table.action_step(1)
+        for call in waiting:
+            call()
+        await pilot.pause()
+        # then it is not undone, and the cursor can be seen
+        assert table.cursor_position == expected
+        assert table.scroll_offset.y <= expected < table.scroll_offset.y + table.size.height - 1

@@ -144,7 +144,8 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
         )
         self._fill()
         present = [n for n, choice in enumerate(self._field.choices) if choice.value in self._marked]
-        self.call_after_refresh(self._table.move_to, present[0] if present else 0)
+        # At once: after the next refresh it would undo a key that was quicker, and Enter would take another row.
+        self._table.move_to(present[0] if present else 0)
 
     def _way(self) -> str:
         return "Space marks, Enter takes all marked" if self._several else "Enter takes"
