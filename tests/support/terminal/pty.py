@@ -135,6 +135,8 @@ class Terminal:
         while time.monotonic() < until:
             self._read(0.05, patient=True)
             if self._reaped():
+                while self._read(0.05):
+                    pass  # what it wrote last
                 return os.waitstatus_to_exitcode(self.status or 0)
         raise AssertionError("the program did not end; the screen is:\n" + "\n".join(self.lines()))
 
