@@ -25,19 +25,10 @@ from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.worker import Worker
 from tests.support.sandbox_world import Town, town
 from tests.support.schedule_store import Field, field
+from tests.support.set_clocks import NOW, Clocks
 
-NOW = 1_760_000_000
 DAY = 86_400
 EVERY = 600
-
-
-class Clocks:
-    """Both clocks, set by hand."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.passed, self.ahead = 0.0, 0.0
-        patch.setattr(clock, "now", lambda: NOW + self.passed + self.ahead)
-        patch.setattr(clock, "elapsed", lambda: self.passed)
 
 
 @pytest.fixture

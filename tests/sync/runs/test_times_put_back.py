@@ -6,26 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui import clock
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.database import Store
 from invsync_tui.sync.worker import Worker
 from tests.support.schedule_store import Field, field
+from tests.support.set_clocks import NOW, Clocks
 
-NOW = 1_760_000_000
 DAY = 86_400
 COLUMNS = [(table, column) for table, columns in sync_marks._DATED.items() for column in columns]
 
 KEYS = {"source": "merchant_id", "warehouse": "id", "cart": "id", "pending_order": "cart_id"}
-
-
-class Clocks:
-    """Both clocks, set by hand."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.passed, self.ahead = 0.0, 0.0
-        patch.setattr(clock, "now", lambda: NOW + self.passed + self.ahead)
-        patch.setattr(clock, "elapsed", lambda: self.passed)
 
 
 @pytest.fixture
