@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.store import audit
+from invsync_tui.store import audit, numbers
 from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.diagnosis import metrics
 from invsync_tui.store.paging import runs as run_pages
@@ -340,7 +340,7 @@ def test_what_is_open_or_fails_is_counted_over_everything(cx: sqlite3.Connection
     stored = cx.execute("SELECT id FROM run WHERE state = 'held' ORDER BY id").fetchall()
     assert stored
     assert sorted(newest.held(cx)) == [row[0] for row in stored]
-    assert newest.newest_numbers(cx, 3) == [row[0] for row in cx.execute("SELECT id FROM run ORDER BY id DESC LIMIT 3")]
+    assert numbers.newest_runs(cx, 3) == [row[0] for row in cx.execute("SELECT id FROM run ORDER BY id DESC LIMIT 3")]
 
 
 def test_the_last_pushes_of_a_cart_are_those_that_are_not_under_way(cx: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from invsync_tui.store import numbers
 from invsync_tui.store.connection import readable
 from invsync_tui.store.settings import read as settings_read
 
@@ -27,9 +28,8 @@ def stored_names(path: Path) -> StoredNames:
     if not path.is_file():
         return StoredNames()
     with contextlib.closing(readable(path).cx) as cx:
-        rows = cx.execute("SELECT id FROM run ORDER BY id DESC LIMIT ?", (RUNS_MOST,))
         return StoredNames(
             tuple(name for _, name in settings_read.names(cx)),
             tuple(dict.fromkeys(name for _, _, name in settings_read.cart_names(cx))),
-            tuple(str(row[0]) for row in rows),
+            tuple(str(number) for number in numbers.newest_runs(cx, RUNS_MOST)),
         )

@@ -121,6 +121,11 @@ def quiet_look(path: Path) -> Quiet:
     return Quiet((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns), size)
 
 
+def schema_of(cx: sqlite3.Connection) -> int:
+    """The number of the schema that a database says it has; 0 for none of ours."""
+    return int(cx.execute("PRAGMA user_version").fetchone()[0])
+
+
 def check_ours(path: Path, connection: sqlite3.Connection, version: int) -> None:
     """Raise StoreError unless this is a store, and of a schema that this program knows."""
     ours = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pull_generation'").fetchone()[0]

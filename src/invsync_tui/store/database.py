@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.store.connection import (
@@ -22,6 +22,7 @@ from invsync_tui.store.connection import (
     connect,
     quiet_look,
     readable,
+    schema_of,
     silently,
     writable,
 )
@@ -40,6 +41,13 @@ from invsync_tui.store.file import file_modes
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+
+class Change(NamedTuple):
+    """An open write transaction: `db` for SQLModel, `tx` for the query functions of this room."""
+
+    db: Session
+    tx: sqlite3.Connection
 
 
 class Store:
@@ -159,11 +167,25 @@ class Store:
                 raise translate(error.orig, self.path) from error
             raise
 
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """A `session` with the write lock from its beginning: a worker that writes what was read meanwhile would be
+        overwritten unseen."""
+        with self.session() as db:
+            connection: Any = db.connection().connection.driver_connection
+            connection.execute("BEGIN IMMEDIATE")
+            yield Change(db, connection)
+
     def data_version(self) -> int:
         """A number that changes whenever another connection has committed; costs microseconds."""
         with self.reading() as cx:
             version = int(cx.execute("PRAGMA data_version").fetchone()[0])
         return version if self._connected.quiet is None else hash((version, self._connected.quiet))
+
+    def schema(self) -> int:
+        """The number of the schema that the file has."""
+        with self.reading() as cx:
+            return schema_of(cx)
 
     def checkpoint(self) -> None:
         """After a run: fold the write-ahead log into the file and refresh the planner's statistics where needed."""
@@ -206,7 +228,7 @@ def open_store(path: Path, *, read_only: bool = False, say: Say = silently, any_
     try:
         connected = readable(path) if read_only else writable(path)
         try:
-            version = int(connected.cx.execute("PRAGMA user_version").fetchone()[0])
+            version = schema_of(connected.cx)
             check_ours(path, connected.cx, version)
             if version < VERSION and connected.read_only:
                 raise _needs_upgrade(path, version, read_only=read_only)

@@ -27,3 +27,8 @@ def keep_used(tx: sqlite3.Connection, table: str) -> None:
         "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (table, upcoming(tx, table) - 1),
     )
+
+
+def newest_runs(cx: sqlite3.Connection, most: int) -> list[int]:
+    """Numbers of the newest runs of all, newest first."""
+    return [number for (number,) in cx.execute("SELECT id FROM run ORDER BY id DESC LIMIT ?", (most,))]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from invsync_tui import clock
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from invsync_tui.store.settings import schedule
+from invsync_tui.store.settings import carts, schedule
 from invsync_tui.store.settings.schedule import ScheduleRow
 
 BACKOFF_MOST = 8
@@ -127,15 +127,9 @@ def request_due(tx: sqlite3.Connection, now: int, timetable: Timetable | None = 
 
 def request_pushes_after(tx: sqlite3.Connection, pull: RunRow, now: int) -> list[int]:
     """After a good scheduled pull: a push of each cart of the merchant that is switched on and has no period of its own."""
-    carts = tx.execute(
-        "SELECT c.id FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id "
-        "WHERE c.merchant_id = ? AND c.upload_enabled = 1 AND m.inventory_sync = 1 "
-        "AND NOT EXISTS (SELECT 1 FROM schedule AS s WHERE s.kind = 'push' AND s.key = c.id) ORDER BY c.id",
-        (pull.merchant_id,),
-    ).fetchall()
     orders = [
         RunRequest("push", cart, pull.merchant_id, "after pull", pull.requested_by)
-        for (cart,) in carts
+        for cart in carts.pushed_after_pull(tx, pull.merchant_id)
         if not runs.login_refused(tx, "push", cart)
     ]
     return [runs.request(tx, order, now).run_id for order in orders]

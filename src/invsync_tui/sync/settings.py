@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from invsync_tui.store import models
 from invsync_tui.store.catalog import sync_marks
+from invsync_tui.store.settings import columns as stored_columns
 from invsync_tui.store.settings import read as settings_read
 
 Row = TypeVar("Row", models.Merchant, models.Source, models.Cart)
@@ -74,8 +75,8 @@ def settings_of(cx: sqlite3.Connection, columns: Mapping[str, Any]) -> Settings 
 
 def load_source(cx: sqlite3.Connection, merchant_id: int) -> tuple[models.Merchant, models.Source] | None:
     """A merchant with its WMS connection; None where it has none."""
-    merchant = settings_read.record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
-    source = settings_read.record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    merchant = stored_columns.of_merchant(cx, merchant_id)
+    source = stored_columns.of_source(cx, merchant_id)
     if merchant is None or source is None:
         return None
     return row_of(models.Merchant, merchant), row_of(models.Source, source)

@@ -307,7 +307,7 @@ class Worker:
         """Freeing the run's own progress may leave room for one more short write; if not, the log has it."""
         try:
             with self.store.transaction() as tx:
-                tx.execute("UPDATE run SET error = ?, rev = rev + 1 WHERE id = ?", (text, run.id))
+                runs.tell(tx, run.id, redacted(text))
         except StoreError:
             log.error("run %s: %s", run.id, text)
 

@@ -22,6 +22,7 @@ from invsync_tui.store.catalog.lookup import ListingOf
 from invsync_tui.store.catalog.products import StockRow
 from invsync_tui.store.runs import decision_log, timeline
 from invsync_tui.store.runs.timeline import Ran
+from invsync_tui.store.settings import carts
 from invsync_tui.sync.plans.decision_log import DecisionChunk, RecordedDecision
 from invsync_tui.sync.settings import load_settings
 
@@ -256,15 +257,11 @@ def _number(value: int | None) -> str:
 
 def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happening]:
     """What operators changed of the listing, its cart, its merchant, and the cart's runs."""
-    owner = cx.execute("SELECT merchant_id FROM cart WHERE id = ?", (listing.cart_id,)).fetchone()
-    runs = cx.execute(
-        "SELECT id FROM run WHERE kind = 'push' AND key = ? AND requested_at >= ?", (listing.cart_id, begin)
-    )
     subjects = [
         f"cart:{listing.cart_id}",
-        f"merchant:{owner[0]}",
+        f"merchant:{carts.merchant_of(cx, listing.cart_id)}",
         f"listing:{listing.id}",
-        *(f"run:{run_id}" for (run_id,) in runs),
+        *(f"run:{number}" for number in timeline.pushes_since(cx, listing.cart_id, begin)),
     ]
     happenings = []
     for entry in timeline.audit_entries(cx, subjects, begin):

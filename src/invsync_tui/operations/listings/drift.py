@@ -25,6 +25,7 @@ from invsync_tui.store import audit
 from invsync_tui.store.listings import drift as store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
+from invsync_tui.store.settings import carts
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync.listings import drift_check
 from invsync_tui.sync.settings import load_settings
@@ -143,10 +144,10 @@ def verify(session: Session, cart_id: int) -> Requested:
     session.allow(Right.SYNC, "start a drift check")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        row = tx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
-        if row is None:
+        merchant_id = carts.merchant_of(tx, cart_id)
+        if merchant_id is None:
             raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-        requested = runs.request(tx, RunRequest("radar", cart_id, row[0], "manual", session.operator), now)
+        requested = runs.request(tx, RunRequest("radar", cart_id, merchant_id, "manual", session.operator), now)
         audit.record(tx, now, session.operator, "radar", f"cart:{cart_id}", after=f"run:{requested.run_id}")
     started = ensure_worker(session)
     text = f"Requested run {requested.run_id}." if requested.fresh else "Already requested."

@@ -30,6 +30,7 @@ from invsync_tui.operations.merchants.overview import (
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import CartRow, MerchantRow, PastPush, Problem, Pulse, RunState
 from invsync_tui.rules.outcomes import Counts
+from invsync_tui.store import numbers as stored_numbers
 from invsync_tui.store.paging import counts
 from invsync_tui.store.paging.keyset import BOUND
 from invsync_tui.store.paging.merchants import MerchantTree, TreeRow, size
@@ -60,7 +61,7 @@ class Head(NamedTuple):
 def head(session: Session) -> Head:
     """What stands above the list."""
     with as_operation_error(), session.store.reading() as cx:
-        return Head(read_pulse(session, cx), tuple(newest.newest_numbers(cx, NAMED_RUNS)))
+        return Head(read_pulse(session, cx), tuple(stored_numbers.newest_runs(cx, NAMED_RUNS)))
 
 
 def few(session: Session, *, carts: bool) -> tuple[HomeLine, ...] | None:

@@ -17,6 +17,7 @@ from invsync_tui.store.listings import plans as store
 from invsync_tui.store.paging import listings as pages
 from invsync_tui.store.runs import newest
 from invsync_tui.store.runs.records import RunRow
+from invsync_tui.store.settings import carts
 
 GROUPS = tuple(group.value for group in Group)
 
@@ -80,8 +81,7 @@ def sizes(cx: Any, run: RunRow) -> dict[str, int]:
 
 def factor(cx: Any, run: RunRow) -> int:
     """The factor beyond which the run's cart calls a change a jump."""
-    row = cx.execute("SELECT jump_factor FROM cart WHERE id = ?", (run.key,)).fetchone()
-    return int(row[0]) if row else 0
+    return carts.jump_factor(cx, run.key)
 
 
 def _push(session: Session, run_id: int) -> RunRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from invsync_tui.store import audit
 from invsync_tui.store.file import file_modes
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
+from invsync_tui.store.settings import carts
 
 WORKER_LINGER = 10
 """Seconds that a detached worker stays after the last run."""
@@ -32,24 +34,24 @@ def request(
     session.allow(Right.SYNC, "start a sync")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        carts = _carts(tx, merchant_id, cart_id)
+        cart_ids = _carts(tx, merchant_id, cart_id)
         pull = runs.request(tx, RunRequest("pull", merchant_id, merchant_id, trigger, session.operator, full=full), now)
         pushes = [
             runs.request(tx, RunRequest("push", cart, merchant_id, trigger, session.operator, pull.run_id, full), now)
-            for cart in carts
+            for cart in cart_ids
         ]
         audit.record(tx, now, session.operator, "sync", f"merchant:{merchant_id}", after=f"run:{pull.run_id}")
     started = ensure_worker(session)
     return Requested((pull.run_id, *(p.run_id for p in pushes)), started, _message(pull, pushes, started))
 
 
-def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ignore[no-untyped-def]
-    if tx.execute("SELECT 1 FROM merchant WHERE id = ?", (merchant_id,)).fetchone() is None:
+def _carts(tx: sqlite3.Connection, merchant_id: int, cart_id: int | None) -> list[int]:
+    numbers = carts.of_merchant(tx, merchant_id)
+    if numbers is None:
         raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
-    carts = [row[0] for row in tx.execute("SELECT id FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,))]
     if cart_id is None:
-        return carts
-    if cart_id not in carts:
+        return numbers
+    if cart_id not in numbers:
         raise NotFoundError(f"The merchant has no cart {cart_id}. List them with: invsync carts.")
     return [cart_id]
 

@@ -27,6 +27,7 @@ from invsync_tui.rules.redaction import BLACK
 from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs import support_bundle
 from invsync_tui.store.runs.http_log import ExchangeRow
+from invsync_tui.store.settings import carts, columns
 
 EXCHANGES_MOST, ROWS_MOST, SAMPLES = 500, 1000, 20
 DAYS = 30
@@ -70,9 +71,8 @@ def of_sku(session: Session, word: str, folder: Path) -> Path:
     return _write(session, f"SKU {word}", f"invsync-sku-{name}", owner, _sku_files(session, word, explanation), folder)
 
 
-def _owner(cx: sqlite3.Connection, carts: Sequence[int]) -> int | None:
-    row = support_bundle.settings(cx, "cart", "id", carts[0]) if carts else None
-    return int(row["merchant_id"]) if row else None
+def _owner(cx: sqlite3.Connection, cart_ids: Sequence[int]) -> int | None:
+    return carts.merchant_of(cx, cart_ids[0]) if cart_ids else None
 
 
 # --- what is in it -----------------------------------------------------------------------------------------------------
@@ -121,9 +121,9 @@ def _sku_files(session: Session, word: str, explanation: Any) -> Files:
         yield "history.json", _json(histories(session, word, None, clock.seconds() - DAYS * 86400))
     except NotFoundError as error:
         yield "history.json", _json({"asked": word, "error": str(error)})
-    carts = sorted({listing.cart_id for listing in explanation.listings if listing.cart_id is not None})
+    cart_ids = sorted({listing.cart_id for listing in explanation.listings if listing.cart_id is not None})
     with as_operation_error(), session.store.reading() as cx:
-        done = support_bundle.audit(cx, [f"cart:{cart}" for cart in carts], ROWS_MOST)
+        done = support_bundle.audit(cx, [f"cart:{cart}" for cart in cart_ids], ROWS_MOST)
         batches = [listing.sent.batch for listing in explanation.listings if listing.sent is not None]
         heard = [row for batch in batches for row in http_log_rows.of_batch(cx, batch)]
     yield "audit.json", _json(done)
@@ -147,14 +147,11 @@ def _settings_file(session: Session, merchant_id: int | None) -> str:
     if merchant_id is None:
         return _json({})
     with as_operation_error(), session.store.reading() as cx:
-        merchant = support_bundle.settings(cx, "merchant", "id", merchant_id)
-        source = support_bundle.settings(cx, "source", "merchant_id", merchant_id)
-        numbers = [
-            row[0] for row in cx.execute("SELECT id FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,))
-        ]
-        carts = [support_bundle.settings(cx, "cart", "id", number) for number in numbers]
-    _learn_secrets([columns for columns in (source, *carts) if columns is not None])
-    document = {"merchant": merchant, "source": _closed(source), "carts": [_closed(cart) for cart in carts]}
+        merchant = columns.of_merchant(cx, merchant_id)
+        source = columns.of_source(cx, merchant_id)
+        every_cart = [columns.of_cart(cx, number) for number in carts.of_merchant(cx, merchant_id) or ()]
+    _learn_secrets([row for row in (source, *every_cart) if row is not None])
+    document = {"merchant": merchant, "source": _closed(source), "carts": [_closed(cart) for cart in every_cart]}
     return _json(document)
 
 
@@ -188,7 +185,7 @@ def _write(session: Session, subject: str, stem: str, merchant_id: int | None, f
     settings = _settings_file(session, merchant_id)  # first: it teaches the redaction the merchant's secrets
     about = {
         "invsync": __version__, "python": platform.python_version(), "system": platform.system(), "about": subject,
-        "at": at, "schema": session.store.one("PRAGMA user_version")[0],
+        "at": at, "schema": session.store.schema(),
     }  # fmt: skip
     try:
         with (

@@ -10,6 +10,7 @@ from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import connector_options, fields, secret_parts, values
+from invsync_tui.store.settings import columns as stored_columns
 from invsync_tui.store.settings import read as settings_read
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def new(
     location = values.line("--location", at.location, values.NAME_MOST)
     main = names.cart(session, at.of, owner.id)
     with as_operation_error(), session.store.reading() as cx:
-        row = settings_read.record(cx, "SELECT * FROM cart WHERE id = ?", (main.id,)) or {}
+        row = stored_columns.of_cart(cx, main.id) or {}
         taken = settings_read.other_locations(cx, main.id)
     own = json.loads(row["options"]).get("location", "").strip()
     if row["of_cart"] is not None:
@@ -99,7 +100,7 @@ def form_problem(session: Session, columns: Mapping[str, Any], name: str, text: 
     ):
         return ""
     with as_operation_error(), session.store.reading() as cx:
-        main = settings_read.record(cx, "SELECT name FROM cart WHERE id = ?", (columns["of_cart"],)) or {}
+        main = stored_columns.of_cart(cx, columns["of_cart"]) or {}
     return f"all locations have the connection of {main.get('name', 'their cart')}; change it there."
 
 

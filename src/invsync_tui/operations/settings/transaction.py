@@ -74,10 +74,7 @@ def saving(session: Session, what: str) -> Iterator[Saving]:
     """A change of settings, saved as a whole or not at all. Refused in read-only mode, and to whoever is not admin."""
     session.allow(Right.SETTINGS, what)
     try:
-        with as_operation_error(), session.store.session() as db:
-            tx: Any = db.connection().connection.driver_connection
-            # Taken before anything is read: a worker that writes the same row meanwhile would be overwritten unseen.
-            tx.execute("BEGIN IMMEDIATE")
+        with as_operation_error(), session.store.change() as (db, tx):
             yield Saving(db, tx, session.operator)
     except Exception as error:
         cause = getattr(error, "orig", error)

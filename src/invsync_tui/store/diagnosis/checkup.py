@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.store.settings import read as settings_read
+from invsync_tui.store.settings.columns import pick
 
 
 class MerchantRow(NamedTuple):
@@ -57,7 +58,7 @@ def merchants(cx: sqlite3.Connection) -> list[MerchantRow]:
     """All merchants by name."""
     rows = settings_read.merchants(cx)
     errors = [{"last_error": row["last_error"] or "", "last_reason": row["last_reason"] or ""} for row in rows]
-    return [settings_read.pick(MerchantRow, row | words) for row, words in zip(rows, errors, strict=True)]
+    return [pick(MerchantRow, row | words) for row, words in zip(rows, errors, strict=True)]
 
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
@@ -73,7 +74,7 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
 def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartRow]:
     """A merchant's carts by number."""
     rows = settings_read.carts(cx, merchant_id)
-    return [settings_read.pick(CartRow, row | {"alias": row["alias"] or ""}) for row in rows]
+    return [pick(CartRow, row | {"alias": row["alias"] or ""}) for row in rows]
 
 
 class CartLocationRow(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from invsync_tui.store.connection import check_ours, connect, readable
+from invsync_tui.store.connection import check_ours, connect, readable, schema_of
 from invsync_tui.store.errors import StoreBrokenError, StoreReadOnlyError, translate, unwritable
 from invsync_tui.store.file import file_modes, temporary_files
 
@@ -65,7 +65,7 @@ def verify(path: Path) -> Backup:
     """Read a whole copy; StoreError unless it is an undamaged store of a schema that this program knows."""
     try:
         with contextlib.closing(readable(path).cx) as cx:
-            version = int(cx.execute("PRAGMA user_version").fetchone()[0])
+            version = schema_of(cx)
             check_ours(path, cx, version)
             lines = [str(row[0]) for row in cx.execute("PRAGMA quick_check(3)")]
     except sqlite3.Error as error:

@@ -81,8 +81,3 @@ def failing(cx: sqlite3.Connection) -> int:
         for kind, table in (("pull", "merchant"), ("push", "cart"), ("radar", "cart"))
     )
     return int(cx.execute(f"SELECT count(*) FROM ({states}) WHERE state = 'failed'").fetchone()[0])
-
-
-def newest_numbers(cx: sqlite3.Connection, most: int) -> list[int]:
-    """Numbers of the newest runs of all, newest first."""
-    return [row[0] for row in cx.execute("SELECT id FROM run ORDER BY id DESC LIMIT ?", (most,))]

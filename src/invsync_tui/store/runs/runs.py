@@ -156,6 +156,11 @@ def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
     _append_event(tx, run_id, now, "info", "The worker was stopped; the next one continues the run.")
 
 
+def tell(tx: sqlite3.Connection, run_id: int, text: Redacted) -> None:
+    """Say on a run why it does not go on; its state stays."""
+    tx.execute("UPDATE run SET error = ?, rev = rev + 1 WHERE id = ?", (text, run_id))
+
+
 _BEHIND_HELD = "(r.plan_id IS NULL AND EXISTS (SELECT 1 FROM run AS b WHERE b.id = r.after_run AND b.state = 'held'))"
 
 

@@ -47,10 +47,3 @@ def audit(cx: sqlite3.Connection, subjects: Sequence[str], most: int) -> list[di
         (json.dumps(list(subjects)), most),
     )
     return _dicts(AUDIT_COLUMNS, rows.fetchall())
-
-
-def settings(cx: sqlite3.Connection, table: str, key: str, number: int) -> dict[str, Any] | None:
-    """One row of `merchant`, `source` or `cart` by column."""
-    cursor = cx.execute(f"SELECT * FROM {table} WHERE {key} = ?", (number,))
-    row = cursor.fetchone()
-    return None if row is None else {name[0]: value for name, value in zip(cursor.description, row, strict=True)}

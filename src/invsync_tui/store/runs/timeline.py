@@ -51,6 +51,12 @@ def pull_at(cx: sqlite3.Connection, merchant_id: int, at: int) -> Ran | None:
     return Ran(*row) if row else None
 
 
+def pushes_since(cx: sqlite3.Connection, cart_id: int, since: int) -> list[int]:
+    """Numbers of the pushes of a cart that were asked for at a time or after it."""
+    sql = "SELECT id FROM run WHERE kind = 'push' AND key = ? AND requested_at >= ?"
+    return [number for (number,) in cx.execute(sql, (cart_id, since))]
+
+
 def changed_by(cx: sqlite3.Connection, listing_id: int, since: int) -> dict[int, int | None]:
     """By time, the run that changed what a listing should show or what the cart accepted."""
     sql = "SELECT at, run_id FROM listing_history WHERE listing_id = ? AND at >= ?"

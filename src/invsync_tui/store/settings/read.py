@@ -6,9 +6,11 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from invsync_tui.store.diagnosis.cause_counts import TROUBLED
+from invsync_tui.store.settings import columns
+from invsync_tui.store.settings.columns import pick, records
 
 
 class MerchantOverviewRow(NamedTuple):
@@ -147,43 +149,23 @@ def alias_names(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
     return [name for (name,) in rows]
 
 
-T = TypeVar("T", bound=tuple[Any, ...])
-
-
-def records(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    """The rows of a query by column name; of two columns of one name the later counts."""
-    cursor = cx.execute(sql, parameters)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def record(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
-    """The first row of a query by column name; None if there is none."""
-    return next(iter(records(cx, sql, parameters)), None)
-
-
-def pick(kind: type[T], row: Mapping[str, Any]) -> T:
-    """A NamedTuple out of the columns that bear its fields' names."""
-    return kind(**{name: row[name] for name in kind._fields})  # type: ignore[attr-defined]
-
-
 def merchant(cx: sqlite3.Connection, merchant_id: int) -> dict[str, Any] | None:
     """Columns of a merchant, of its source where there is one, and `every`."""
-    columns = record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
-    if columns is None:
+    own = columns.of_merchant(cx, merchant_id)
+    if own is None:
         return None
-    source = record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
-    return (source or {}) | columns | {"every": every(cx, "pull", merchant_id)}
+    source = columns.of_source(cx, merchant_id)
+    return (source or {}) | own | {"every": every(cx, "pull", merchant_id)}
 
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
     """Columns of a cart, `warehouses` (numbers, ascending; [] for all) and `every`."""
-    columns = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
-    if columns is None:
+    own = columns.of_cart(cx, cart_id)
+    if own is None:
         return None
     rows = cx.execute("SELECT warehouse_id FROM cart_warehouse WHERE cart_id = ? ORDER BY 1", (cart_id,))
-    chosen = [] if columns["combine_all"] else [row[0] for row in rows]
-    return columns | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
+    chosen = [] if own["combine_all"] else [row[0] for row in rows]
+    return own | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
 
 
 def merchants(cx: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -318,18 +300,21 @@ class SourceRow(NamedTuple):
 
 def source_connection(cx: sqlite3.Connection, merchant_id: int) -> SourceRow | None:
     """A merchant's WMS connection; None where it has none."""
-    row = record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    row = columns.of_source(cx, merchant_id)
     return pick(SourceRow, row | {"connection": pick(ConnectionRow, row)}) if row else None
 
 
 def cart_connection(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
     """The address, login and options of a cart's connection."""
-    return pick(ConnectionRow, records(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))[0])
+    row = columns.of_cart(cx, cart_id)
+    if row is None:
+        raise LookupError(f"there is no cart {cart_id}")
+    return pick(ConnectionRow, row)
 
 
 def cart_connection_named(cx: sqlite3.Connection, cart_id: int) -> tuple[str, ConnectionRow] | None:
     """A cart's name and its connection; None where there is no such cart."""
-    row = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
+    row = columns.of_cart(cx, cart_id)
     return (row["name"], pick(ConnectionRow, row)) if row else None
 
 
