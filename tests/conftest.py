@@ -12,9 +12,9 @@ import hypothesis
 import pytest
 
 from invsync_tui.connectors.network.http_log import forget_secrets
-from tests.support.bytecode import keep_bytecode
-from tests.support.forked import STARTED
-from tests.support.neighbors import WATCHED
+from tests.support.processes.bytecode import keep_bytecode
+from tests.support.processes.forked import STARTED
+from tests.support.stores.neighbors import WATCHED
 
 keep_bytecode()
 
@@ -26,24 +26,25 @@ hypothesis.settings.load_profile("suite")
 
 pytest_plugins = [
     "tests.support.servers.postgres",
-    "tests.support.servers.tryton",
-    "tests.support.servers.vendure",
-    "tests.support.servers.odoo",
+    "tests.support.servers.tryton.server",
+    "tests.support.servers.vendure.server",
+    "tests.support.servers.odoo.server",
 ]
 
 TESTS = Path(__file__).parent
 QUICK = (
-    "rules", "store", "connectors", "operations", "sync/test_pull.py", "sync/test_push.py", "sync/plans/test_holds.py",
-    "sync/test_units_per_listing.py", "tui/test_keys.py", "tui/test_run_text.py", "tui/test_row_source.py",
-    "tui/test_sanitize.py", "tui/test_screens.py", "tui/test_table.py", "test_config_writers.py", "test_docs.py",
-    "test_layers.py",
+    "rules", "store", "connectors", "operations", "sync/catalog/test_pull.py", "sync/pushes/test_push.py",
+    "sync/plans/test_holds.py", "sync/listings/test_units_per_listing.py", "tui/keys/test_keys.py",
+    "tui/runs/test_run_text.py", "tui/widgets/test_row_source.py", "tui/text/test_sanitize.py", "tui/test_screens.py",
+    "tui/widgets/test_table.py", "cli/settings/test_config_writers.py", "test_docs.py", "test_layers.py",
 )  # fmt: skip
 """Folders and files of `-m quick`. Left out by what they cost: tests of whole runs take about 0.7 s of a processor each,
 those of screens about 0.6 s, those of commands start processes; here are those that say most about each."""
 LONG = (
-    "operations/test_sharing.py", "operations/test_starting_worker.py", "operations/test_connector_kit.py",
-    "connectors/test_*_kit.py", "connectors/test_*_thread.py", "connectors/test_*_faults.py", "connectors/test_sql_pull.py",
-    "connectors/test_feed_*.py", "connectors/test_sql_*.py", "connectors/test_kit.py", "connectors/test_download.py",
+    "operations/test_sharing.py", "operations/runs/test_starting_worker.py", "operations/connections/test_connector_kit.py",
+    "connectors/*/test_*_kit.py", "connectors/*/test_*_thread.py", "connectors/*/test_*_faults.py",
+    "connectors/feed/test_feed_*.py", "connectors/sql/test_sql_*.py", "connectors/kit/test_kit.py",
+    "connectors/network/test_download.py",
 )  # fmt: skip
 """Files in these folders that start processes or servers of their own, or go through whole runs."""
 

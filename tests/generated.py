@@ -12,8 +12,8 @@ from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
 from tests.acceptance import checklist
-from tests.support import declared, manual_page, reference_pages
-from tests.support.reference_pages import cells as _cells
+from tests.support.repository import declared, manual_page, reference_pages
+from tests.support.repository.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "src" / "invsync_tui" / "cli" / "schemas"

@@ -32,7 +32,7 @@ from invsync_tui.operations.views import RunRow, RunState
 from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.terminal import terminal_of
-from tests.support.small_png import small
+from tests.support.screens.small_png import small
 
 FONT_FOLDERS = (
     Path("/usr/share/fonts"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import declared
+from tests.support.repository import declared
 
 LISTED = Path(__file__).parent / "declared"
 

@@ -13,7 +13,7 @@ import pytest
 
 from invsync_tui.cli.parser import UsageError
 from tests import generated
-from tests.support import reference_pages
+from tests.support.repository import reference_pages
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "invsync_tui"

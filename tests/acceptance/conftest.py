@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.servers import tryton as tryton_servers
-from tests.support.servers import vendure as vendure_servers
-from tests.support.servers.tryton import Seeded
-from tests.support.servers.tryton_install import NotAvailableError, installation
-from tests.support.servers.vendure import VendureServer
+from tests.support.servers.tryton import server as tryton_servers
+from tests.support.servers.tryton.install import NotAvailableError, installation
+from tests.support.servers.tryton.server import Seeded
+from tests.support.servers.vendure import server as vendure_servers
+from tests.support.servers.vendure.server import VendureServer
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from invsync_tui.operations import names
 from invsync_tui.operations.diagnosis.why import Why, why
 from invsync_tui.operations.session import Session
-from tests.support.shell import INVSYNC, Answer, check
+from tests.support.processes.shell import INVSYNC, Answer, check
 
 PRODUCTS = 600
 ENDS = ("updated", "in_sync", "skipped", "failed", "held", "in_doubt")

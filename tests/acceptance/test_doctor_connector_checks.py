@@ -18,7 +18,7 @@ from invsync_tui.connectors.sources.tryton import TrytonSource
 from invsync_tui.operations.diagnosis import connector_checks as told
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.healthy_store import field
+from tests.support.stores.healthy_store import field
 
 FAIL, PASS, SKIPPED, UNKNOWN = Verdict.FAIL, Verdict.PASS, Verdict.SKIPPED, Verdict.UNKNOWN
 WMS = Connection("Acme", "tryton", "https://wms.example", "sync", "env:ACME", {"database": "acme"})

@@ -15,7 +15,7 @@ from invsync_tui.operations import names
 from invsync_tui.operations.diagnosis.doctor import Checkup, doctor
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.merchant_checks import Section, Verdict
-from tests.support.shell import INVSYNC, Answer, check
+from tests.support.processes.shell import INVSYNC, Answer, check
 
 OFF = ("Demo Outdoor C", "Demo Paused A")
 """Carts of which every listing is switched off; some are named in the planted list."""

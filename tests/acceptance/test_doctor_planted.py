@@ -17,8 +17,8 @@ from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.merchant_checks import SAMPLE, Verdict
 from invsync_tui.rules.outcomes import Reason
-from tests.support.healthy_store import CHOICES, PRODUCTS, field
-from tests.support.shell import INVSYNC, Answer, check
+from tests.support.processes.shell import INVSYNC, Answer, check
+from tests.support.stores.healthy_store import CHOICES, PRODUCTS, field
 
 SEEDS = 200
 SECONDS = 40.0

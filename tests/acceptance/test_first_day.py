@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import readme
-from tests.support.servers.tryton import USER_PASSWORD, Seeded
-from tests.support.servers.vendure import VendureServer
-from tests.support.shell import Answer, Shell
+from tests.support.processes.shell import Answer, Shell
+from tests.support.repository import readme
+from tests.support.servers.tryton.server import USER_PASSWORD, Seeded
+from tests.support.servers.vendure.server import VendureServer
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -23,11 +23,11 @@ from invsync_tui.store.settings import schedule
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.store_connection import StoreConnection
-from tests.support.control_room import QUICK, Driver
-from tests.support.merchant_store import Bench
-from tests.support.servers.tryton import Seeded
-from tests.support.servers.vendure import VendureServer
-from tests.support.settings_screens import save, sheet
+from tests.support.screens.control_room import QUICK, Driver
+from tests.support.screens.settings_screens import save, sheet
+from tests.support.servers.tryton.server import Seeded
+from tests.support.servers.vendure.server import VendureServer
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

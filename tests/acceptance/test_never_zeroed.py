@@ -16,7 +16,7 @@ import pytest_asyncio
 from invsync_tui.connectors.sources.tryton import TrytonSource
 
 # ruff: noqa: F811 - the parameters are the fixtures that are imported here
-from tests.support.real_servers import Thread, thread, tryton, vendure  # noqa: F401
+from tests.support.runs.real_servers import Thread, thread, tryton, vendure  # noqa: F401
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 

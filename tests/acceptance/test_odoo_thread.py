@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.merchant_store import Bench
-from tests.support.servers.odoo import OdooServer
+from tests.support.servers.odoo.server import OdooServer
 from tests.support.servers.sandbox import sandbox_cart
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 

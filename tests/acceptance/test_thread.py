@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.real_servers import (
+from tests.support.runs.real_servers import (
     UNTOUCHED,
     Thread,
     thread,  # noqa: F401 (a fixture)
     tryton,  # noqa: F401 (a fixture)
     vendure,  # noqa: F401 (a fixture)
 )
-from tests.support.servers.tryton import EAN_BLANK, EAN_RED, SHARED_ALIAS
+from tests.support.servers.tryton.server import EAN_BLANK, EAN_RED, SHARED_ALIAS
 
 pytestmark = pytest.mark.real
 

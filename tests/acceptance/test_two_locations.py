@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.support.merchant_store import Bench
-from tests.support.real_servers import cart_connection
-from tests.support.servers import vendure as vendure_servers
+from tests.support.runs.real_servers import cart_connection
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
-from tests.support.servers.vendure import VendureServer
+from tests.support.servers.vendure import server as vendure_servers
+from tests.support.servers.vendure.server import VendureServer
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 

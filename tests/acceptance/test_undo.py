@@ -8,10 +8,10 @@ import pytest
 
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
-from tests.support.merchant_store import Bench
-from tests.support.real_servers import UNTOUCHED, cart_connection
-from tests.support.servers import vendure as vendure_servers
+from tests.support.runs.real_servers import UNTOUCHED, cart_connection
 from tests.support.servers.sandbox import sandbox_wms
+from tests.support.servers.vendure import server as vendure_servers
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
+from tests.support.processes.shell import Shell
 from tests.support.servers.sandbox import TOKEN, CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.shell import Shell
 from tests.support.terminal.pty import Terminal
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from invsync_tui.sandbox.shop import Mode
 from tests.benchmarks.table import Figure
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 PRODUCTS = 2_000
 BATCH = 100

@@ -40,8 +40,8 @@ from tests.benchmarks.servers import (
     woocommerce_variations,
 )
 from tests.benchmarks.table import Figure, show
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 PER_REQUESTS = 10_000
 """Changed listings that requests are given for."""

@@ -27,7 +27,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources.feed import FeedSource
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure, show
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 ROWS = 1_000_000
 ROUNDS = 3

@@ -16,8 +16,8 @@ import httpx
 
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 PRODUCTS = 25_600
 ROUNDS = 5

@@ -10,18 +10,21 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.support.real_servers import cart_connection
-from tests.support.rest_example import connection as described
-from tests.support.rest_example import example
-from tests.support.servers import medusa_install, odoo, postgres, vendure
-from tests.support.servers import tryton as tryton_servers
-from tests.support.servers.medusa import DATABASE, MedusaServer
-from tests.support.servers.odoo import OdooServer
-from tests.support.servers.odoo_install import NotAvailableError as NoOdooError
+from tests.support.connectors.rest_example import connection as described
+from tests.support.connectors.rest_example import example
+from tests.support.runs.real_servers import cart_connection
+from tests.support.servers import postgres
+from tests.support.servers.medusa import install as medusa_install
+from tests.support.servers.medusa.server import DATABASE, MedusaServer
+from tests.support.servers.odoo import server as odoo
+from tests.support.servers.odoo.install import NotAvailableError as NoOdooError
+from tests.support.servers.odoo.server import OdooServer
 from tests.support.servers.postgres_copies import Databases
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.servers.shopify import shopify_server
-from tests.support.servers.woocommerce import woocommerce_server
+from tests.support.servers.shopify.server import shopify_server
+from tests.support.servers.tryton import server as tryton_servers
+from tests.support.servers.vendure import server as vendure
+from tests.support.servers.woocommerce.server import woocommerce_server
 
 LOCATION = "East"
 STOCK = 5

@@ -19,9 +19,9 @@ from invsync_tui.connectors.sources.sql import PAGE_SIZE
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.pull import execute_run
 from tests.benchmarks.table import Figure
-from tests.support.merchant_store import Bench
+from tests.support.connectors.sql_databases import READER, TestDatabase, create
 from tests.support.servers.postgres import PASSWORD, PostgresServer, postgres
-from tests.support.sql_databases import READER, TestDatabase, create
+from tests.support.stores.merchant_store import Bench
 
 LEVELS = 200_000
 ROUNDS = 3

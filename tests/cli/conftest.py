@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shell import NOWHERE, Shell
+from tests.support.processes.shell import NOWHERE, Shell
 
 
 @pytest.fixture

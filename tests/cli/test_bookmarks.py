@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.preferences import NAME, Bookmark, Preferences
-from tests.support.shell import INVSYNC, Shell
+from tests.support.processes.shell import INVSYNC, Shell
 from tests.support.terminal.pty import Terminal
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from invsync_tui.cli.command_words import read_line
 from invsync_tui.cli.main import COMMANDS
-from tests.support.shell import Shell
+from tests.support.processes.shell import Shell
 
 OFFERED = (
     # (what is typed, what is among the candidates, what is not)

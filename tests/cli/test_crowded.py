@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.support.neighbors import NEIGHBORS, crowded_store
-from tests.support.shell import Shell
+from tests.support.processes.shell import Shell
+from tests.support.stores.neighbors import NEIGHBORS, crowded_store
 
 OURS, THEIRS = NEIGHBORS
 MERCHANT, CART = OURS.name, f"Cart {OURS.carts[0]}"

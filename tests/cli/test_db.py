@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.store.connection import VERSION
-from tests.support import old_stores
-from tests.support.shell import Shell, check
+from tests.support.processes.shell import Shell, check
+from tests.support.stores import old_stores
 
 
 @pytest.fixture

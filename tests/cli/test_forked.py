@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import forked
-from tests.support.shell import INVSYNC, Shell
+from tests.support.processes import forked
+from tests.support.processes.shell import INVSYNC, Shell
 
 
 def both(shell: Shell, *arguments: str) -> tuple[tuple[int, str, str], tuple[int, str, str]]:

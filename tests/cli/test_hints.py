@@ -12,7 +12,7 @@ import pytest
 
 import invsync_tui
 from invsync_tui.cli.parser import UsageError
-from tests.support import reference_pages
+from tests.support.repository import reference_pages
 
 PACKAGE = Path(invsync_tui.__file__).parent
 VALUE = "7"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.shell import Shell
+from tests.support.processes.shell import Shell
 
 
 def test_the_sheet_names_every_screen(shell: Shell) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from invsync_tui.cli import main
 from invsync_tui.preferences import Preferences
-from tests.support.shell import Shell, check
+from tests.support.processes.shell import Shell, check
 
 CART = "Demo Shop 2"
 LISTS = (

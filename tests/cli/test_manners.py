@@ -12,7 +12,7 @@ import pytest
 
 from invsync_tui.cli import main
 from invsync_tui.cli.main import COMMANDS
-from tests.support.shell import INVSYNC, Shell, check
+from tests.support.processes.shell import INVSYNC, Shell, check
 
 HEAVY = ("textual", "rich", "sqlmodel", "sqlalchemy", "httpx", "alembic", "pydantic")
 WITHOUT_HEAVY = (["--version"], ["--help"], ["status"], ["runs"], ["merchants"], ["carts"], ["completion", "bash"])

@@ -10,8 +10,8 @@ import pytest
 
 from invsync_tui.cli import main
 from invsync_tui.operations.roles import Role
-from tests.support.acme import acme as _acme
-from tests.support.products_store import Shelf
+from tests.support.stores.acme import acme as _acme
+from tests.support.stores.products_store import Shelf
 
 acme = _acme
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from invsync_tui.connectors.base import Connection
-from tests.support.merchant_store import Bench
+from tests.support.processes.shell import Shell
 from tests.support.servers.http_stub import Answer, stub_server
-from tests.support.shell import Shell
+from tests.support.stores.merchant_store import Bench
 
 SECRET = 'hunter2/&"two+two=4'
 FORMS = (

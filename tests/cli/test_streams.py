@@ -18,7 +18,8 @@ import pytest
 from invsync_tui.cli.main import COMMANDS
 from invsync_tui.cli.text import table
 from invsync_tui.plain_text import STAND_IN, clean, width
-from tests.support.hostile_store import (
+from tests.support.processes.shell import INVSYNC, Shell
+from tests.support.stores.hostile_store import (
     CART,
     HELD_RUN,
     HOSTILE,
@@ -30,7 +31,6 @@ from tests.support.hostile_store import (
     free_text,
     hostile_store,
 )
-from tests.support.shell import INVSYNC, Shell
 
 OWN = ("\x1b[K", "\r\n", "\r")
 """What we send ourselves: rewriting the progress line; the terminal makes \\r\\n of a line's end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shell import INVSYNC, Shell, check
+from tests.support.processes.shell import INVSYNC, Shell, check
 from tests.support.terminal.pty import Terminal
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from invsync_tui.connectors.sources.feed import finding
 from tests.support.servers.mariadb import mariadb_server
-from tests.support.servers.medusa import medusa_server
+from tests.support.servers.medusa.server import medusa_server
 from tests.support.servers.postgres import postgres_server
 
 __all__ = ["mariadb_server", "medusa_server", "postgres_server"]

@@ -15,8 +15,8 @@ from invsync_tui.connectors.carts.woocommerce import WooCommerceCart
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
-from tests.support.servers.shopify import shopify_server
-from tests.support.servers.woocommerce import woocommerce_server
+from tests.support.servers.shopify.server import shopify_server
+from tests.support.servers.woocommerce.server import woocommerce_server
 
 TRACK = Fix("track", Reason.CART_NOT_TRACKING, "Turns it on.", "It shows 0.")
 STOCK = Fix("stock", Reason.NOT_STOCKED_AT_LOCATION, "Stocks it.", "It shows 0.")

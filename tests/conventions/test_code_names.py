@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).parents[1] / "src" / "invsync_tui"
+SOURCES = Path(__file__).parents[2] / "src" / "invsync_tui"
 SAY_NOTHING = frozenset({"one", "found", "kept", "told", "said", "meant"})
 SAY_LITTLE = frozenset({"shown", "made", "left", "asked"})
 MOST = ((SAY_NOTHING, 10), (SAY_LITTLE, 203))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.sandbox_world import hurry
+from tests.support.runs.sandbox_world import hurry
 
 
 @pytest.fixture(autouse=True)

@@ -20,10 +20,10 @@ from invsync_tui.sync import worker
 from invsync_tui.sync.executor import execute
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.worker import Worker
-from tests.support.cut_downloads import cut_violations, levels_before, small_pages
-from tests.support.journal_proof import order_violations, state_violations
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.cut_downloads import cut_violations, levels_before, small_pages
+from tests.support.runs.journal_proof import order_violations, state_violations
+from tests.support.runs.sandbox_world import SHOP, Town, town
+from tests.support.stores.merchant_store import Bench
 
 Story = Callable[[Path, pytest.MonkeyPatch], Awaitable[list[str]]]
 READ_BACK = Mode(max_batch=4, idempotency=False, latency=0.02)

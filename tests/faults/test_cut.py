@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
-from tests.support.cut_downloads import PAGE, cut_violations, levels_before, requests_of, small_pages
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.cut_downloads import PAGE, cut_violations, levels_before, requests_of, small_pages
+from tests.support.runs.sandbox_world import Town, town
 
 CUTS = ("cut", "half_json", "status", "drop", "empty", "no_rows", "repeat", "endless")
 

@@ -22,10 +22,10 @@ from invsync_tui.store.retention import RUNS_LEFT
 from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
 from invsync_tui.sync.worker import Worker
 from tests.faults.scenarios import until
-from tests.support import old_stores
-from tests.support.journal_proof import store_violations
-from tests.support.retention_store import run_once
-from tests.support.sandbox_world import town
+from tests.support.runs.journal_proof import store_violations
+from tests.support.runs.sandbox_world import town
+from tests.support.stores import old_stores
+from tests.support.stores.retention_store import run_once
 
 LONG_AGO = 1_000_000
 

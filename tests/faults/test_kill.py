@@ -17,10 +17,10 @@ import pytest
 from invsync_tui.sandbox.catalog import KIT_EVERY, generate
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync.runs import leases
-from tests.support.journal_proof import order_violations, state_violations, store_violations
-from tests.support.merchant_store import Bench
+from tests.support.processes.worker_kills import Workers, _alive, _wait
+from tests.support.runs.journal_proof import order_violations, state_violations, store_violations
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.worker_kills import Workers, _alive, _wait
+from tests.support.stores.merchant_store import Bench
 
 KILLS = 50
 PRODUCTS = 600

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.market import WEST, market, settle
-from tests.support.worker_kills import Workers, _wait
+from tests.support.processes.worker_kills import Workers, _wait
+from tests.support.runs.market import WEST, market, settle
 
 ELSEWHERE = "invsync_tui.sync.orders.orders_elsewhere"
 

@@ -18,9 +18,9 @@ from invsync_tui.sync import uptime
 from invsync_tui.sync.runs import leases
 from tests.faults.scenarios import everything
 from tests.faults.worker import STOP_BEFORE_SENDING
-from tests.support.journal_proof import order_violations, state_violations, store_violations
-from tests.support.sandbox_world import SHOP, Town, town
-from tests.support.worker_kills import Workers, _alive, _wait
+from tests.support.processes.worker_kills import Workers, _alive, _wait
+from tests.support.runs.journal_proof import order_violations, state_violations, store_violations
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 DEADLINE = 0.4
 STOPS = 6

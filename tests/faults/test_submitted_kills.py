@@ -12,9 +12,9 @@ import pytest
 
 from invsync_tui.sandbox.shop import Mode
 from tests.faults.worker import KILLED_AT
-from tests.support.journal_proof import order_violations, state_violations, store_violations
-from tests.support.sandbox_world import SHOP, Town, town
-from tests.support.worker_kills import Workers, _alive, _wait
+from tests.support.processes.worker_kills import Workers, _alive, _wait
+from tests.support.runs.journal_proof import order_violations, state_violations, store_violations
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 CART = "invsync_tui.connectors.carts.sandbox SandboxCart"
 BATCHES = "invsync_tui.store.listings.push_batches"

@@ -17,9 +17,9 @@ from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store import hooks
 from invsync_tui.sync.hooks import requests
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_world import hurry, town
+from tests.support.processes.shell import INVSYNC, check
+from tests.support.runs.sandbox_world import hurry, town
 from tests.support.servers.webhooks import TOKEN, give_address, post, sandbox_delivery
-from tests.support.shell import INVSYNC, check
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pytest
 
 from invsync_tui.store.database import open_store
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_world import hurry
+from tests.support.runs.sandbox_world import hurry
 
 STOP_BEFORE_SENDING = "stop-before-sending"
 

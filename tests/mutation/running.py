@@ -24,7 +24,7 @@ from typing import NamedTuple
 from tests.mutation import tracing
 from tests.mutation.faults import Fault
 from tests.mutation.reach import Reach
-from tests.support.bytecode import LEFT_OUT
+from tests.support.processes.bytecode import LEFT_OUT
 
 LIBRARIES = (
     "pytest", "_pytest.assertion.rewrite", "pytest_asyncio", "xdist", "hypothesis", "sqlmodel", "sqlalchemy", "alembic.command",

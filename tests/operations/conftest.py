@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations.runs import request as run_request
-from tests.support.products_store import Shelf, shelf
+from tests.support.stores.products_store import Shelf, shelf
 
 
 @pytest.fixture

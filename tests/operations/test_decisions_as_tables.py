@@ -21,7 +21,7 @@ from invsync_tui.operations.views import ServiceState, WorkerState, WorkerView
 from invsync_tui.rules.worker_health import Process
 from invsync_tui.store.runs.timeline import AuditedChange
 from invsync_tui.store.runs.workers import WorkerRow
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 RESPONDING, SILENT, UNKNOWN = WorkerState.RESPONDING, WorkerState.NOT_RESPONDING, WorkerState.UNKNOWN
 

@@ -12,7 +12,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.events import EventFilter, NewEvents, Severity
 from invsync_tui.store.runs import runs
 from invsync_tui.sync import executor
-from tests.support.products_store import Shelf, shelf
+from tests.support.stores.products_store import Shelf, shelf
 
 WHEN = 1_790_000_000
 OURS = EventFilter("Acme")

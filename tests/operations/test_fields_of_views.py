@@ -26,7 +26,7 @@ from invsync_tui.store.paging.stock import WarehouseRow
 from invsync_tui.store.runs.records import RunRow as StoredRun
 from invsync_tui.store.runs.workers import WorkerRow
 from invsync_tui.sync import uptime
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 NOW = 1_760_100_000
 

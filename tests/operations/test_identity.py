@@ -11,7 +11,7 @@ from invsync_tui.operations.errors import NotFoundError, OperationError, Refused
 from invsync_tui.operations.listings import identity, links
 from invsync_tui.operations.listings.identity import UnmatchedLine
 from invsync_tui.store.paging import identity as paging_identity
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 
 def _by_sku(acme: Shelf, kind: str | None = None, text: str = "") -> dict[str, UnmatchedLine]:

@@ -29,7 +29,7 @@ from invsync_tui.operations.service import serve, workers
 from invsync_tui.operations.settings import preview
 from invsync_tui.operations.views import RunSize, RunState, ServiceState, ends, ways_out_of
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 NOW = 1_760_100_000
 DAY = 86400

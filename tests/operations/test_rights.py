@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.operations.errors import OperationError, RefusedError
-from tests.support.neighbors import remember
-from tests.support.operation_calls import CALLS, session_of
-from tests.support.operation_calls import scene as _scene
-from tests.support.rights import Scene, content
-from tests.support.writing_operations import writers
+from tests.support.operations.operation_calls import CALLS, session_of
+from tests.support.operations.operation_calls import scene as _scene
+from tests.support.operations.rights import Scene, content
+from tests.support.operations.writing_operations import writers
+from tests.support.stores.neighbors import remember
 
 scene = _scene
 

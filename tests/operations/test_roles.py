@@ -13,7 +13,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.roles import Role, role_of
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.session import Session
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 
 def test_a_viewer_is_offered_no_action(acme: Shelf) -> None:

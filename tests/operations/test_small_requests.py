@@ -29,7 +29,7 @@ from invsync_tui.operations.settings.transaction import saving
 from invsync_tui.operations.settings.views import ConnectionSetup
 from invsync_tui.rules.safety import Risk
 from invsync_tui.store.listings.plans import UNKNOWN, Changes
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 NONE = 987_654
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui import clock
-from tests.support.changed_rows import watched
-from tests.support.operation_calls import CALLS, session_of
-from tests.support.operation_calls import scene as _scene
-from tests.support.rights import Scene
+from tests.support.operations.operation_calls import CALLS, session_of
+from tests.support.operations.operation_calls import scene as _scene
+from tests.support.operations.rights import Scene
+from tests.support.stores.changed_rows import watched
 
 scene = _scene
 

@@ -26,7 +26,7 @@ from invsync_tui.store.diagnosis import cause_counts
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.timeline import AuditedChange
 from invsync_tui.store.settings import schedule
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 NOW = 1_760_100_000
 DAY = 86400

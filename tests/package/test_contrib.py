@@ -16,7 +16,7 @@ from invsync_tui.cli import main
 from invsync_tui.cli.parser import Parser
 from invsync_tui.sync.worker import DRAIN_MOST
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONTRIB = ROOT / "contrib"
 UNITS = sorted(path for path in (CONTRIB / "systemd").iterdir() if path.suffix in (".service", ".timer"))
 HARDENING = {

@@ -16,10 +16,10 @@ import pytest
 
 from invsync_tui.operations import manual
 from invsync_tui.operations.errors import NotFoundError
-from tests.support.reference_pages import command_line
-from tests.support.shell import Shell
+from tests.support.processes.shell import Shell
+from tests.support.repository.reference_pages import command_line
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EVERY_OTHER = {"dist", "build", "node_modules"}
 needs_backend = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from invsync_tui.store.database import open_store
-from tests.support import old_stores
+from tests.support.stores import old_stores
 
 CART = "INSERT INTO cart (merchant_id, name, system, url, login, secret, options, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
 SHOP = ("vendure", "https://shop.example", "sync", "env:SHOP")

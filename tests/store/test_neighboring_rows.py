@@ -14,8 +14,8 @@ from invsync_tui.store.file import backups
 from invsync_tui.store.listings import plans
 from invsync_tui.store.runs import runs, waiting_requests
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from tests.support.merchant_store import NOW
-from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.stores.merchant_store import NOW
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from invsync_tui.store.file import check
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import write as settings_write
-from tests.support.neighbors import NEIGHBORS, crowded_store
+from tests.support.stores.neighbors import NEIGHBORS, crowded_store
 
 FIRST, SECOND = NEIGHBORS
 CART, OTHER = FIRST.carts

@@ -15,8 +15,8 @@ from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.file import check
 from invsync_tui.store.retention import DAY, KINDS, RUNS_LEFT, Limits, step
 from invsync_tui.sync.maintenance import Upkeep
-from tests.support import old_stores
-from tests.support.retention_store import run_once
+from tests.support.stores import old_stores
+from tests.support.stores.retention_store import run_once
 
 NOW = 2_000_000_000
 

@@ -10,7 +10,7 @@ import pytest
 
 from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.retention import DAY, ROWS, RUNS_LEFT, Cursor, Limits, step
-from tests.support.neighbors import empty_store
+from tests.support.stores.neighbors import empty_store
 
 NOW = 2_000_000_000
 LIMITS = Limits(runs=5, batches=6, exchanges=7, generations=8, history=9, renames=10, audit=11)

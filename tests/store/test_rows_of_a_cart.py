@@ -16,8 +16,8 @@ from invsync_tui.store.models import metadata
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.sync import schedule
-from tests.support.merchant_store import NOW
-from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.stores.merchant_store import NOW
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from invsync_tui.store.diagnosis import metrics
 from invsync_tui.store.paging import runs as run_pages
 from invsync_tui.store.runs import newest, runs
 from invsync_tui.store.runs.runs import Request, RunRow
-from tests.support.neighbors import move_in
+from tests.support.stores.neighbors import move_in
 
 Row = dict[str, Any]
 

@@ -12,7 +12,7 @@ from invsync_tui.store import models
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.settings import Settings, load_settings
-from tests.support.healthy_store import field
+from tests.support.stores.healthy_store import field
 
 
 def _odd(kind: type[Any], besides: set[str]) -> dict[str, Any]:

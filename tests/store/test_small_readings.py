@@ -17,7 +17,7 @@ from invsync_tui.store.listings import links, listings, push_batches
 from invsync_tui.store.listings.listings import StockElsewhere
 from invsync_tui.store.listings.push_batches import Item
 from invsync_tui.store.settings import read, schedule
-from tests.support.small_writes import BATCHES, EAST, IN_EAST, OURS, World, listed, prepared
+from tests.support.stores.small_writes import BATCHES, EAST, IN_EAST, OURS, World, listed, prepared
 
 Query = Callable[[World, sqlite3.Connection], Any]
 CASES: dict[str, tuple[tuple[str, ...], Query, Any]] = {

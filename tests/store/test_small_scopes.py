@@ -16,7 +16,7 @@ from invsync_tui.store.paging import stock
 from invsync_tui.store.runs import runs, waiting_requests, workers
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read
-from tests.support.small_writes import AT, listed, prepared
+from tests.support.stores.small_writes import AT, listed, prepared
 
 BEAT = workers.Beat(now=AT, boot="boot", uptime=50)
 

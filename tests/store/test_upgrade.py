@@ -21,8 +21,8 @@ from invsync_tui.store.connection import VERSION
 from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreError, StoreFullError, StoreInUseError
 from invsync_tui.store.file import backups, locks, temporary_files
-from tests.support import old_stores
-from tests.support.old_stores import dump
+from tests.support.stores import old_stores
+from tests.support.stores.old_stores import dump
 
 OLD = tuple(range(1, VERSION))
 

@@ -12,7 +12,7 @@ from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.hooks import Notice
 from invsync_tui.store.settings import schedule
-from tests.support.small_writes import AT, OURS, Case, check, listed
+from tests.support.stores.small_writes import AT, OURS, Case, check, listed
 
 REDACTED = Redactor()("no answer")
 

@@ -8,8 +8,8 @@ import pytest
 
 from invsync_tui.store.catalog import levels, products, sync_marks
 from invsync_tui.store.catalog.sync_marks import WarehouseSeen
-from tests.support.products_store import Thing
-from tests.support.small_writes import AT, EAST, IN_EAST, OURS, SEQ, Case, check, listed
+from tests.support.stores.products_store import Thing
+from tests.support.stores.small_writes import AT, EAST, IN_EAST, OURS, SEQ, Case, check, listed
 
 CASES: dict[str, Case] = {
     "a warehouse is switched off": (

@@ -11,7 +11,7 @@ from invsync_tui.store.listings import links, listings, push_batches
 from invsync_tui.store.listings.links import NewLink
 from invsync_tui.store.listings.listings import Decided
 from invsync_tui.store.listings.push_batches import Answer, Waits
-from tests.support.small_writes import AT, BATCHES, SEQ, Case, batch, check, listed, waits
+from tests.support.stores.small_writes import AT, BATCHES, SEQ, Case, batch, check, listed, waits
 
 CASES: dict[str, Case] = {
     "listings that cannot be read": (

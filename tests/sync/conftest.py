@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.loop_watch import watching
-from tests.support.sandbox_world import Town, hurry, town
+from tests.support.clocks.loop_watch import watching
+from tests.support.runs.sandbox_world import Town, hurry, town
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 
 from invsync_tui.operations.listings import drift, links
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP
-from tests.sync.obstacles import A_WHILE, WHY, Life, life, product_of
+from tests.support.runs.obstacles import A_WHILE, WHY, Life, life, product_of
+from tests.support.runs.sandbox_world import SHOP
 
 
 @pytest.fixture(params=["available", "on_hand"])

@@ -17,8 +17,8 @@ from invsync_tui.operations.plans import freeze
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP, town
-from tests.sync.obstacles import A_WHILE, WHY, Clocks, Life, life, without_reading_times
+from tests.support.runs.obstacles import A_WHILE, WHY, Clocks, Life, life, without_reading_times
+from tests.support.runs.sandbox_world import SHOP, town
 
 NO_TIMES = "no reading times"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import SHOP, Town
+from tests.support.runs.sandbox_world import SHOP, Town
 from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 
 async def test_too_many_requests_wait_and_nothing_is_lost(pulled: Town) -> None:

@@ -10,7 +10,7 @@ from invsync_tui import clock
 from invsync_tui.store import removal
 from invsync_tui.sync import maintenance
 from invsync_tui.sync.maintenance import PIECE, PIECES_MOST, Clearing
-from tests.support.schedule_store import Field, field
+from tests.support.stores.schedule_store import Field, field
 
 LIGHT, HEAVY = 2 * PIECE * PIECES_MOST, 200
 

@@ -12,9 +12,9 @@ import pytest
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.listings import drift
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP
-from tests.support.street import LATER, Street, street
-from tests.sync.obstacles import A_WHILE, WHY, Life, life, product_of
+from tests.support.runs.obstacles import A_WHILE, WHY, Life, life, product_of
+from tests.support.runs.sandbox_world import SHOP
+from tests.support.runs.street import LATER, Street, street
 
 
 @pytest.fixture(params=["available", "on_hand"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.street import Street, street
+from tests.support.runs.street import Street, street
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from invsync_tui.connectors.errors import ContractError
 from invsync_tui.operations import storage
 from invsync_tui.operations.runs import support_bundle
 from invsync_tui.sync.page_limit import BARREN_MOST, PageBound
-from tests.support.merchant_store import Bench
 from tests.support.servers.http_stub import Answer, as_json, stub_server
+from tests.support.stores.merchant_store import Bench
 
 SECRET = 'hunter2/&"two+two=4'
 SHORT = 'z&"+9q'

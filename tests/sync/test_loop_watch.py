@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.loop_watch import STEP_MOST, LoopWatch, waited_for_cpu, watching
-from tests.support.merchant_store import Bench
+from tests.support.clocks.loop_watch import STEP_MOST, LoopWatch, waited_for_cpu, watching
+from tests.support.stores.merchant_store import Bench
 
 
 async def _watched(patch: pytest.MonkeyPatch, work: Callable[[], object]) -> list[str]:

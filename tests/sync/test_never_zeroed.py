@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from invsync_tui.operations.runs import runs
-from tests.support.sandbox_world import Town, hurry, town
+from tests.support.runs.sandbox_world import Town, hurry, town
 
 LIMIT = 4
 FACTOR = 5

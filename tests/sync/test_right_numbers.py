@@ -19,7 +19,7 @@ from invsync_tui.store.listings.pending_orders import Asked, Line, Terms
 from invsync_tui.sync.decide import StockSnapshot, chain_rules
 from invsync_tui.sync.runs.clock_difference import CartClock
 from invsync_tui.sync.settings import load_settings
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 START = 1_800_000_000
 EAST, WEST = 1, 2

@@ -48,8 +48,8 @@ from invsync_tui.sync.runs import cancellation, leases, run_findings, run_log
 from invsync_tui.sync.runs.clock_difference import TOLD_FROM, CartClock
 from invsync_tui.sync.runs.run_context import RunCancelled, RunContext
 from invsync_tui.sync.runs.run_progress import BODY_MOST, RunHttpLog
-from tests.support.products_store import Shelf, Thing, shelf
-from tests.support.quiet_cart import QuietCart, can, job_of, settings_of
+from tests.support.runs.quiet_cart import QuietCart, can, job_of, settings_of
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 KEY = 10**6
 

@@ -7,7 +7,7 @@ import pytest
 from invsync_tui.tui.screens.audit.audit import AuditScreen
 from invsync_tui.tui.screens.audit.filter import Typed, understand
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.support.control_room import room
+from tests.support.screens.control_room import room
 
 ACTIONS = ("cart settings", "freeze", "release")
 

@@ -8,7 +8,7 @@ from invsync_tui.tui.navigation.names import Known, Named
 from invsync_tui.tui.screens.events.events import EventsScreen
 from invsync_tui.tui.screens.events.filter import Typed, understand
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.support.control_room import room
+from tests.support.screens.control_room import room
 
 KNOWN = Known(merchants=(Named(1, "Acme Outdoor"),), carts=(Named(7, "Web shop"),))
 

@@ -13,8 +13,8 @@ from invsync_tui.tui.screens.merchants import text
 from invsync_tui.tui.screens.merchants.worst import Opens, Worst, worst
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.widgets.columns import RenderContext
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore, home_cart, merchant
+from tests.support.screens.control_room import Driver, room
 
 WIDE = (120, 40)
 

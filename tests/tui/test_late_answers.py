@@ -12,7 +12,7 @@ from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import Align, Column
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row
 from invsync_tui.tui.widgets.table import WindowTable
-from tests.support.table_app import TableApp, shown
+from tests.support.screens.table_app import TableApp, shown
 
 WIDE = (Column("SKU", 12), Column("Name", 10, flex=1), Column("Stock", 8, align=Align.RIGHT))
 NARROW = WIDE[:2]

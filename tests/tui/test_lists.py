@@ -23,10 +23,10 @@ from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesS
 from invsync_tui.tui.screens.listings.all_carts import AllCartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.widgets.text_view import TextView
-from tests.support.control_room import Driver, room
 from tests.support.fakes.lists import PRODUCTS
 from tests.support.fakes.store import FakeStore
-from tests.support.list_screens import ALIASES, LISTINGS, WAREHOUSES, at, ready
+from tests.support.screens.control_room import Driver, room
+from tests.support.screens.list_screens import ALIASES, LISTINGS, WAREHOUSES, at, ready
 
 
 async def levels(driver: Driver) -> None:

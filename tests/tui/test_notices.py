@@ -10,8 +10,8 @@ from invsync_tui.operations.views import RunState
 from invsync_tui.tui.screens.base import base_screen
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.text.styled import Tone
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore, detail, run_row
+from tests.support.screens.control_room import Driver, room
 
 
 def screen(driver: Driver) -> BaseScreen:

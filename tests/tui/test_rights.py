@@ -16,9 +16,9 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.store_connection import StoreConnection
-from tests.support.control_room import QUICK, Driver
-from tests.support.products_store import Shelf, shelf
-from tests.support.rights import Scene, content
+from tests.support.operations.rights import Scene, content
+from tests.support.screens.control_room import QUICK, Driver
+from tests.support.stores.products_store import Shelf, shelf
 
 OPERATOR, ADMIN = "operator", "admin"
 CHANGES = {

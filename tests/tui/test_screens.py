@@ -16,8 +16,8 @@ from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.terminal import refusal, terminal_of
 from invsync_tui.tui.widgets.footer import hints_of
 from invsync_tui.tui.widgets.text_view import TextView
-from tests.support.control_room import room
 from tests.support.fakes.store import FakeStore, detail, live_detail, merchant, run_row
+from tests.support.screens.control_room import room
 
 
 async def test_enter_opens_the_run_and_escape_returns_to_the_same_row() -> None:

@@ -1,6 +1,6 @@
 """How well a connector is proved: a file `quality.toml` beside its code, with one line for each rule.
 
-    fake-by-another-hand = { done = "tests/connectors/test_woocommerce_server.py" }
+    fake-by-another-hand = { done = "tests/connectors/woocommerce/test_woocommerce_server.py" }
     real-system          = { todo = "no shop was at hand" }
     orders               = { exempt = "a database has no orders" }
 

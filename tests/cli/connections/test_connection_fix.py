@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes.shell import NOWHERE, Shell, check
+from tests.support.processes.shell_sync import set_up
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.shell import NOWHERE, Shell, check
-from tests.support.shell_sync import set_up
 
 
 @pytest.fixture

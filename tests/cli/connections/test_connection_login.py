@@ -27,14 +27,14 @@ from invsync_tui.connectors.checks import CartFacts, Review, reviews
 from invsync_tui.connectors.http import HttpConnection
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.store import audit
-from tests.support.made_connector import install
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import sandbox_wms
+from tests.support.connectors.made_connector import install
+from tests.support.processes.shell import INVSYNC, Shell, check
+from tests.support.runs.sandbox_world import sandbox_wms
 from tests.support.servers.authorization import CLIENT, CLIENT_SECRET, REDIRECT, LoginServer, login_server
-from tests.support.servers.shopify import CLIENT as APP
-from tests.support.servers.shopify import TOKEN as APP_SECRET
-from tests.support.servers.shopify import ShopifyServer, shopify_server
-from tests.support.shell import INVSYNC, Shell, check
+from tests.support.servers.shopify.server import CLIENT as APP
+from tests.support.servers.shopify.server import TOKEN as APP_SECRET
+from tests.support.servers.shopify.server import ShopifyServer, shopify_server
+from tests.support.stores.merchant_store import Bench
 from tests.support.terminal.pty import Terminal
 
 SCOPES = ("stock.read", "stock.write")

@@ -20,8 +20,8 @@ from invsync_tui.operations.service.hooks import Place
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.store import hooks
 from invsync_tui.store.hooks import Notice
-from tests.support.merchant_store import Bench
-from tests.support.shell import check
+from tests.support.processes.shell import check
+from tests.support.stores.merchant_store import Bench
 
 
 @pytest.fixture

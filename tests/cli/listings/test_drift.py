@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from invsync_tui.store.database import open_store
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import Town, town
-from tests.support.shell import Shell
+from tests.support.processes.shell import Shell
+from tests.support.runs.sandbox_world import Town, town
+from tests.support.stores.merchant_store import Bench
 
 
 class Drifted(NamedTuple):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.products_store import Thing, shelf
-from tests.support.shell import Shell
+from tests.support.processes.shell import Shell
+from tests.support.stores.products_store import Thing, shelf
 
 CART = "Acme Shop"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.processes.shell import Shell, check
+from tests.support.processes.shell_sync import serve, set_up
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.shell import Shell, check
-from tests.support.shell_sync import serve, set_up
 
 PRODUCTS = 40
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.shell import INVSYNC, Shell, check
+from tests.support.processes.shell import INVSYNC, Shell, check
 
 WHEN = int(time.time()) - 3600
 

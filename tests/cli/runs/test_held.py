@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox_world import town
-from tests.support.shell import Shell, check
+from tests.support.processes.shell import Shell, check
+from tests.support.runs.sandbox_world import town
 
 
 @pytest.fixture

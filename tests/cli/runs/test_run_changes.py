@@ -10,9 +10,9 @@ from io import StringIO
 import pytest
 
 from invsync_tui.cli import main
-from tests.support.acme import acme as _acme
-from tests.support.products_store import Shelf
-from tests.support.shell import check
+from tests.support.processes.shell import check
+from tests.support.stores.acme import acme as _acme
+from tests.support.stores.products_store import Shelf
 
 acme = _acme
 ITEMS = [[1, "L-A", 5, 7, 12], [2, "L-B", 0, 0, None]]

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.processes.shell import INVSYNC, Answer, Shell, check
+from tests.support.processes.shell_sync import serve, set_up
 from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
-from tests.support.shell import INVSYNC, Answer, Shell, check
-from tests.support.shell_sync import serve, set_up
 
 PRODUCTS = 40
 

@@ -12,12 +12,12 @@ from invsync_tui import __version__
 from invsync_tui.cli import main
 from invsync_tui.operations.service import metrics
 from invsync_tui.operations.service.metrics import HELP, Sample
-from tests.support.acme import acme as _acme
-from tests.support.products_store import Shelf
-from tests.support.shell import check
+from tests.support.processes.shell import check
+from tests.support.stores.acme import acme as _acme
+from tests.support.stores.products_store import Shelf
 
 acme = _acme
-HOWTO = Path(__file__).parents[2] / "docs" / "howto" / "monitor.md"
+HOWTO = Path(__file__).parents[3] / "docs" / "howto" / "monitor.md"
 
 
 def _values(made: Shelf) -> dict[str, int]:

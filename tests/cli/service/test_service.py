@@ -19,9 +19,9 @@ import pytest
 
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
+from tests.support.processes.shell import INVSYNC, Shell, check
+from tests.support.processes.shell_sync import set_up
 from tests.support.servers.sandbox import WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.shell import INVSYNC, Shell, check
-from tests.support.shell_sync import set_up
 
 PATIENCE = 30
 

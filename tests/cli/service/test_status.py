@@ -22,9 +22,9 @@ from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.sync import uptime
 from invsync_tui.sync.runs import leases
-from tests.support import old_stores
-from tests.support.shell import Shell, check
-from tests.support.worker_processes import HOLDER, stopped
+from tests.support.processes.shell import Shell, check
+from tests.support.processes.worker_processes import HOLDER, stopped
+from tests.support.stores import old_stores
 
 HERE = socket.gethostname()
 

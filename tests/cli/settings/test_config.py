@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.config import ConfigError, Flags, load
-from tests.support.shell import Shell, check
+from tests.support.processes.shell import Shell, check
 
 
 def written(folder: Path, text: str) -> dict[str, str]:

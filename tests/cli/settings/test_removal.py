@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.shell import INVSYNC, NOWHERE, Shell, check
+from tests.support.processes.shell import INVSYNC, NOWHERE, Shell, check
 
 
 def rows(shell: Shell, sql: str) -> list[tuple[Any, ...]]:

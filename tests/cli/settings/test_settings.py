@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.shell import NOWHERE, Shell, check
+from tests.support.processes.shell import NOWHERE, Shell, check
 
 
 def rows(shell: Shell, sql: str) -> list[tuple[Any, ...]]:

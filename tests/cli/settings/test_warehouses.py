@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.support.shell import Shell, check
+from tests.support.processes.shell import Shell, check
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from invsync_tui.connectors.auth.token_store import Token, TokenStore
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.network.http_log import redacted
-from tests.support.oauth_shop import ABOUT
+from tests.support.connectors.oauth_shop import ABOUT
 from tests.support.servers.authorization import CLIENT, CLIENT_SECRET, REDIRECT, LoginServer, login_server
 
 
@@ -251,7 +251,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.auth.kept_token import KeptToken
 from invsync_tui.connectors.auth.oauth import OAuth
 from invsync_tui.connectors.auth.token_store import TokenStore
-from tests.support.oauth_shop import ABOUT
+from tests.support.connectors.oauth_shop import ABOUT
 path, url, client = sys.argv[1:]
 shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)
 async def renew(token):
@@ -269,7 +269,7 @@ async def test_a_token_that_was_lost_by_a_kill(server: LoginServer, tmp_path: Pa
     store = TokenStore(tmp_path / "shop.json", "subject")
     await store.replace(replace(await signed_in(server), expires_at=clock.seconds() - 1))
     command = [sys.executable, "-c", KILLED, str(store.path), server.url, CLIENT]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     ended = await asyncio.to_thread(subprocess.run, command, cwd=root, check=False, timeout=60)
     assert ended.returncode == -signal.SIGKILL and len(server.families[0].refresh) == 2
     kept = KeptToken(store, logins(server).renewed, 5.0)
@@ -289,7 +289,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.auth.kept_token import KeptToken
 from invsync_tui.connectors.auth.oauth import OAuth
 from invsync_tui.connectors.auth.token_store import TokenStore
-from tests.support.oauth_shop import ABOUT
+from tests.support.connectors.oauth_shop import ABOUT
 path, url, client = sys.argv[1:]
 shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)
 print(asyncio.run(KeptToken(TokenStore(Path(path), "subject"), shop.renewed, 30.0).get()))
@@ -301,7 +301,7 @@ async def test_of_several_processes_one_renews_and_none_loses_the_login(server: 
     store = TokenStore(tmp_path / "shop.json", "subject")
     await store.replace(replace(await signed_in(server), expires_at=clock.seconds() - 1))
     command = [sys.executable, "-c", RENEWING, str(store.path), server.url, CLIENT]
-    root, pipe = Path(__file__).parents[2], asyncio.subprocess.PIPE
+    root, pipe = Path(__file__).parents[3], asyncio.subprocess.PIPE
     started = [await asyncio.create_subprocess_exec(*command, cwd=root, stdout=pipe) for _ in range(4)]
     async with asyncio.timeout(60):
         answers = [(await process.communicate())[0].strip() for process in started]

@@ -17,8 +17,8 @@ from invsync_tui.connectors.checks import reviews
 from invsync_tui.connectors.errors import NotConfiguredError, PermissionDeniedError, UnavailableError
 from invsync_tui.connectors.sources.feed import FeedSource, finding
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.feed import HEAD, facts, names, read, refusal, source, stock, write
-from tests.support.feed_files import bench_with, known
+from tests.support.connectors.feed import HEAD, facts, names, read, refusal, source, stock, write
+from tests.support.connectors.feed_files import bench_with, known
 
 # --- which file ------------------------------------------------------------------------------------------------------
 

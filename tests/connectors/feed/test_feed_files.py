@@ -15,7 +15,7 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.sources.feed import FeedSource
-from tests.support.feed_files import Levels, bench_with, known
+from tests.support.connectors.feed_files import Levels, bench_with, known
 
 
 @dataclass

@@ -16,10 +16,10 @@ from invsync_tui.connectors.checks import reviews
 from invsync_tui.connectors.errors import AuthError, ConnectorError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed import FeedSource
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.feed import HEAD, facts, stock, write
-from tests.support.feed_files import known
-from tests.support.merchant_store import Bench
+from tests.support.connectors.feed import HEAD, facts, stock, write
+from tests.support.connectors.feed_files import known
 from tests.support.servers.ftp import LOGIN, PASSWORD, FtpServer, ftp_server
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 SCHEMES = {False: "ftp", True: "ftps"}

@@ -24,11 +24,11 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.sources.feed import FeedSource
 from invsync_tui.connectors.sources.feed.sftp import SftpPlace
-from tests.support.feed import HEAD, names, stock, write
-from tests.support.feed_files import known
-from tests.support.hanging_sftp import hanging_sftp
-from tests.support.merchant_store import Bench
+from tests.support.connectors.feed import HEAD, names, stock, write
+from tests.support.connectors.feed_files import known
+from tests.support.connectors.hanging_sftp import hanging_sftp
 from tests.support.servers.sshd import HOST, Line, NoSshError, sshd
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 

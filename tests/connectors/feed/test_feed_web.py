@@ -20,10 +20,10 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.sources.feed import FeedSource
-from tests.support.feed import stock
-from tests.support.feed_files import known
-from tests.support.merchant_store import Bench
+from tests.support.connectors.feed import stock
+from tests.support.connectors.feed_files import known
 from tests.support.servers.http_stub import Answer, Request, stub_server
+from tests.support.stores.merchant_store import Bench
 
 FILE = b"SKU,Available\nA-1,5\n"
 

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, UnavailableError
-from tests.support.feed import read, refusal, source, stock
-from tests.support.feed_files import bench_with, known
+from tests.support.connectors.feed import read, refusal, source, stock
+from tests.support.connectors.feed_files import bench_with, known
 
 HEAD = ("SKU", "EAN", "Available")
 

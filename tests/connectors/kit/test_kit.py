@@ -30,7 +30,7 @@ from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.kit import cart_suite, source_suite
 from invsync_tui.kit.running import checks_of, run_check
 from invsync_tui.sandbox import kit_servers
-from tests.support.sandbox_world import hurry
+from tests.support.runs.sandbox_world import hurry
 
 
 @pytest.fixture(autouse=True)

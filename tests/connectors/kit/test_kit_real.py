@@ -14,10 +14,10 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.connectors.sources.tryton import TrytonSource
 from invsync_tui.kit import cart_suite, source_suite
-from tests.support.real_servers import cart_connection, tryton, vendure
-from tests.support.sandbox_world import hurry
-from tests.support.servers.tryton import Seeded
-from tests.support.servers.vendure import VendureServer
+from tests.support.runs.real_servers import cart_connection, tryton, vendure
+from tests.support.runs.sandbox_world import hurry
+from tests.support.servers.tryton.server import Seeded
+from tests.support.servers.vendure.server import VendureServer
 
 pytestmark = pytest.mark.real
 __all__ = ["tryton", "vendure"]

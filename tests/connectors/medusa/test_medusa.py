@@ -13,8 +13,8 @@ from invsync_tui.connectors.base import CheckStep, Connection, ListingRow, Order
 from invsync_tui.connectors.carts.medusa import MedusaCart
 from invsync_tui.connectors.errors import AuthError, ContractError, NotConfiguredError, RowsRejectedError
 from invsync_tui.rules.outcomes import Reason
-from tests.support.servers.medusa import MedusaServer, item_of
-from tests.support.servers.medusa_seed import RefusedError
+from tests.support.servers.medusa.seed import RefusedError
+from tests.support.servers.medusa.server import MedusaServer, item_of
 
 pytestmark = pytest.mark.real
 

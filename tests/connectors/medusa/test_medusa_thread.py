@@ -16,11 +16,11 @@ from invsync_tui.connectors.carts import medusa
 from invsync_tui.connectors.carts.medusa import MedusaCart
 from invsync_tui.kit import cart_suite
 from invsync_tui.kit.proxy import Fault, Proxy
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import every_push_comes_out_again, hurry
-from tests.support.servers.medusa import MedusaServer
+from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
+from tests.support.runs.why_check import every_number_is_recomputed
+from tests.support.servers.medusa.server import MedusaServer
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.why_check import every_number_is_recomputed
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 LOCATION = "East"

@@ -18,11 +18,11 @@ from invsync_tui.connectors.http import HttpConnection
 from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged, stored
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.made_connector import install
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import sandbox_wms
+from tests.support.connectors.made_connector import install
+from tests.support.runs.sandbox_world import sandbox_wms
 from tests.support.servers.http_stub import as_json, stub_server
-from tests.support.servers.shopify import shopify_server
+from tests.support.servers.shopify.server import shopify_server
+from tests.support.stores.merchant_store import Bench
 
 NOW = 1_800_000_000
 DAY = 86400

@@ -25,7 +25,7 @@ from invsync_tui.connectors.network.http_log import (
     remember_secret,
     tag_batch,
 )
-from tests.support.loop_watch import watching
+from tests.support.clocks.loop_watch import watching
 from tests.support.servers.http_stub import Answer, stub_server
 
 SECRET = "s3cr3t&value/with=signs"

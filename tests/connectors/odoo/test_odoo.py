@@ -20,7 +20,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.sources.odoo import OdooSource
-from tests.support.servers.odoo import ADMIN, ADMIN_PASSWORD, PLAIN_USER, STOCK_USER, USER_PASSWORD, OdooServer
+from tests.support.servers.odoo.server import ADMIN, ADMIN_PASSWORD, PLAIN_USER, STOCK_USER, USER_PASSWORD, OdooServer
 
 pytestmark = pytest.mark.real
 

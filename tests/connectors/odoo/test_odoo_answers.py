@@ -23,7 +23,7 @@ from invsync_tui.connectors.sources.odoo import OdooSource, alias_type
 from invsync_tui.connectors.sources.odoo.quantities import many_to_one, whole
 from invsync_tui.rules.merchant_checks import Verdict
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
-from tests.support.servers.odoo_fake import DATABASE, EAST, LOGIN, PASSWORD, WEST, OdooFake
+from tests.support.servers.odoo.fake import DATABASE, EAST, LOGIN, PASSWORD, WEST, OdooFake
 
 
 @pytest.fixture(autouse=True)
@@ -206,7 +206,7 @@ async def test_an_odoo_that_is_too_old_or_too_old_for_the_option_is_refused() ->
 
 
 async def test_a_database_without_inventory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.support.servers import odoo_fake
+    from tests.support.servers.odoo import fake as odoo_fake
 
     monkeypatch.setattr(odoo_fake, "PRODUCT_FIELDS", {"type"})
     with pytest.raises(NotConfiguredError, match="Inventory is not installed"):

@@ -11,8 +11,8 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources.odoo import OdooSource
 from invsync_tui.kit import source_suite
-from tests.support.sandbox_world import hurry
-from tests.support.servers.odoo import OdooServer
+from tests.support.runs.sandbox_world import hurry
+from tests.support.servers.odoo.server import OdooServer
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.connectors.base import CartLocation, Connection
 from invsync_tui.connectors.carts import vendure
 from invsync_tui.connectors.carts.vendure import VendureCart
-from tests.support.loop_watch import LoopWatch, watching
+from tests.support.clocks.loop_watch import LoopWatch, watching
 
 LOCATIONS = 300
 SHOP = {"trackInventory": True, "outOfStockThreshold": 0}

@@ -25,7 +25,7 @@ from invsync_tui.connectors.network.network_errors import Route, explain
 from invsync_tui.connectors.sources import tryton
 from invsync_tui.connectors.sources.tryton import TrytonSource
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
-from tests.support.servers.vendure_stub import LOGGED_IN, connection_to
+from tests.support.servers.vendure.stub import LOGGED_IN, connection_to
 
 
 @pytest.fixture(autouse=True)

@@ -19,11 +19,11 @@ from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConf
 from invsync_tui.connectors.http import HttpConnection
 from invsync_tui.connectors.network import call_log
 from invsync_tui.connectors.network.call_log import Call
-from tests.support.loop_watch import watching
+from tests.support.clocks.loop_watch import watching
+from tests.support.connectors.wrong_shapes import mutated
 from tests.support.servers.graphql_stub import Answer as GraphqlAnswer
 from tests.support.servers.graphql_stub import Asked, graphql_stub
 from tests.support.servers.http_stub import Answer, Request, as_json, stub_server
-from tests.support.wrong_shapes import mutated
 
 SEEDS = range(15)
 

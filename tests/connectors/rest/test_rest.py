@@ -13,10 +13,10 @@ from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import LevelRow, Page, ProductRow, WarehouseRow
 from invsync_tui.connectors.errors import AuthError, ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.sources.rest import DEFAULT, RestSource
-from tests.support.merchant_store import Bench
-from tests.support.rest_example import connection, example
+from tests.support.connectors.rest_example import connection, example
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
 from tests.support.servers.sandbox import sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 PRODUCTS = """
 [products]

@@ -21,7 +21,7 @@ from invsync_tui.kit import source_suite
 from invsync_tui.kit.running import checks_of, run_check
 from invsync_tui.sandbox import kit_servers
 from invsync_tui.sandbox.kit_servers import WmsServer
-from tests.support.rest_example import example
+from tests.support.connectors.rest_example import example
 
 EVERY_ROW_ONCE = 1
 

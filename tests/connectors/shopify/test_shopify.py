@@ -20,8 +20,8 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.rules.outcomes import Reason
 from tests.support.servers.http_stub import Answer
-from tests.support.servers.shopify import SCOPES, SUPPORTED, ShopifyServer, shopify_server
-from tests.support.servers.shopify_schema import checked
+from tests.support.servers.shopify.schema import checked
+from tests.support.servers.shopify.server import SCOPES, SUPPORTED, ShopifyServer, shopify_server
 
 BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"

@@ -29,10 +29,10 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
-from tests.support.sandbox_world import hurry
+from tests.support.connectors.wrong_shapes import mutated
+from tests.support.runs.sandbox_world import hurry
 from tests.support.servers.http_stub import Answer
-from tests.support.servers.shopify import CLIENT, SCOPES, ShopifyServer, shopify_server
-from tests.support.wrong_shapes import mutated
+from tests.support.servers.shopify.server import CLIENT, SCOPES, ShopifyServer, shopify_server
 
 BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"

@@ -11,11 +11,11 @@ import pytest
 
 from invsync_tui.connectors.carts.shopify import ShopifyCart
 from invsync_tui.kit import cart_suite
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import every_push_comes_out_again, hurry
+from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
+from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.servers.shopify import CLIENT, ShopifyServer, shopify_server
-from tests.support.why_check import every_number_is_recomputed
+from tests.support.servers.shopify.server import CLIENT, ShopifyServer, shopify_server
+from tests.support.stores.merchant_store import Bench
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +177,7 @@ async def test_a_batch_that_is_refused_while_its_answer_is_lost_goes_on_under_an
 async def test_a_shop_that_takes_fewer_rows_is_sent_halves_and_that_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.support.servers.shopify.INPUT_MOST", 3)
+    monkeypatch.setattr("tests.support.servers.shopify.server.INPUT_MOST", 3)
     with sandbox_wms(8) as wms, shopify_server(products=0) as server:
         refs = {sku: server.add(sku, 77) for sku in sorted(wms.dump()["products"].values())}
         bench = Bench.make(tmp_path)

@@ -10,9 +10,9 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.operations import storage
 from invsync_tui.operations.runs import support_bundle
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import sandbox_wms
-from tests.support.servers.shopify import CLIENT, ShopifyServer, shopify_server
+from tests.support.runs.sandbox_world import sandbox_wms
+from tests.support.servers.shopify.server import CLIENT, ShopifyServer, shopify_server
+from tests.support.stores.merchant_store import Bench
 
 pytestmark = pytest.mark.real
 

@@ -21,7 +21,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.sources import sql
 from invsync_tui.connectors.sources.sql import SqlSource
-from tests.support.sql_databases import QUERIES, TestDatabase, create
+from tests.support.connectors.sql_databases import QUERIES, TestDatabase, create
 
 DEFAULT = WarehouseRow("", "Default", "Default")
 

@@ -19,9 +19,9 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources import sql
 from invsync_tui.connectors.sources.sql import SqlSource, databases
 from invsync_tui.kit import source_suite
+from tests.support.connectors.sql_between import PostgresBetween, SqliteBetween
+from tests.support.connectors.sql_databases import TestDatabase, create
 from tests.support.servers.postgres import PASSWORD, PostgresServer
-from tests.support.sql_between import PostgresBetween, SqliteBetween
-from tests.support.sql_databases import TestDatabase, create
 
 ONE_QUERY = """
 [levels]

@@ -13,8 +13,8 @@ from invsync_tui.connectors.errors import AuthError, NotConfiguredError, Permiss
 from invsync_tui.connectors.sources import sql
 from invsync_tui.connectors.sources.sql import SqlSource
 from invsync_tui.connectors.sources.sql.mariadb import Mariadb
+from tests.support.connectors.sql_databases import QUERIES, TestDatabase, create
 from tests.support.servers.mariadb import OWNER, MariadbServer
-from tests.support.sql_databases import QUERIES, TestDatabase, create
 
 COLLATIONS = ("utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_nopad_bin", "latin1_swedish_ci", "latin1_german2_ci")
 ALIKE = [

@@ -12,10 +12,10 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.sql import SqlSource
 from invsync_tui.connectors.sources.sql.databases import Postgres
-from tests.support.merchant_store import Bench
-from tests.support.sql_databases import TestDatabase, create
+from tests.support.connectors.sql_databases import TestDatabase, create
+from tests.support.stores.merchant_store import Bench
 
-MANUAL = Path(__file__).parents[2] / "docs/howto/connect-a-database.md"
+MANUAL = Path(__file__).parents[3] / "docs/howto/connect-a-database.md"
 LEVELS = """
 SELECT p.sku, l.available FROM our_level l JOIN our_product p ON p.id = l.product_id ORDER BY p.sku, l.warehouse_id
 """

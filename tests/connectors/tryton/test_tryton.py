@@ -22,7 +22,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.sources.tryton import TrytonSource, whole
 from invsync_tui.connectors.sources.tryton.rpc import decode_time
-from tests.support.servers.tryton import EAN_BLANK, EAN_RED, SHARED_ALIAS, USER_PASSWORD, Seeded, TrytonServer
+from tests.support.servers.tryton.server import EAN_BLANK, EAN_RED, SHARED_ALIAS, USER_PASSWORD, Seeded, TrytonServer
 
 pytestmark = pytest.mark.real
 

@@ -17,7 +17,7 @@ import pytest
 
 from invsync_tui.connectors.base import LevelRow, WarehouseRow
 from invsync_tui.connectors.sources.tryton import TrytonSource
-from tests.support.servers.tryton import TrytonServer, served
+from tests.support.servers.tryton.server import TrytonServer, served
 
 pytestmark = pytest.mark.real
 

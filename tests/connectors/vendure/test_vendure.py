@@ -19,8 +19,8 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     RowsRejectedError,
 )
-from tests.support.servers.vendure import VendureServer
-from tests.support.servers.vendure_seed import READER, READER_PASSWORD
+from tests.support.servers.vendure.seed import READER, READER_PASSWORD
+from tests.support.servers.vendure.server import VendureServer
 
 pytestmark = pytest.mark.real
 

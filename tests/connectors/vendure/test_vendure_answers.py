@@ -21,7 +21,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
-from tests.support.servers.vendure_stub import (
+from tests.support.servers.vendure.stub import (
     LOGGED_IN,
     connection_to,
     secret,  # noqa: F401 (a fixture)

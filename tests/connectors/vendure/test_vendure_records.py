@@ -16,7 +16,7 @@ from invsync_tui.connectors.carts.vendure import VendureCart, quantities
 from invsync_tui.connectors.carts.vendure.orders import lines
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
-from tests.support.servers.vendure_stub import (
+from tests.support.servers.vendure.stub import (
     LOGGED_IN,
     connection_to,
     secret,  # noqa: F401 (a fixture)

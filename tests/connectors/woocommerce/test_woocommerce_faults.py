@@ -15,8 +15,8 @@ from invsync_tui.connectors.checks import CartFacts
 from invsync_tui.connectors.errors import ConnectorError, PermissionDeniedError, UnavailableError
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
-from tests.support.sandbox_world import hurry
-from tests.support.servers.woocommerce import NOTICE, SECRET, WooServer, woocommerce_server
+from tests.support.runs.sandbox_world import hurry
+from tests.support.servers.woocommerce.server import NOTICE, SECRET, WooServer, woocommerce_server
 
 BATCH = "0123456789abcdef0123456789abcdef"
 

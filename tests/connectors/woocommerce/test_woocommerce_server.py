@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from invsync_tui.kit.servers import CartServer
-from tests.support.servers.woocommerce import KEY, NOTICE, SECRET, WooServer, woocommerce_server
-from tests.support.servers.woocommerce_api import Rights
+from tests.support.servers.woocommerce.api import Rights
+from tests.support.servers.woocommerce.server import KEY, NOTICE, SECRET, WooServer, woocommerce_server
 
 
 @dataclass(frozen=True, slots=True)

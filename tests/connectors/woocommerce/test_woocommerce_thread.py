@@ -13,11 +13,11 @@ from invsync_tui.connectors.carts import woocommerce
 from invsync_tui.connectors.carts.woocommerce import WooCommerceCart
 from invsync_tui.kit import cart_suite
 from invsync_tui.kit.proxy import Fault, Proxy
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import every_push_comes_out_again, hurry
+from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
+from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.servers.woocommerce import WooServer, woocommerce_server
-from tests.support.why_check import every_number_is_recomputed
+from tests.support.servers.woocommerce.server import WooServer, woocommerce_server
+from tests.support.stores.merchant_store import Bench
 
 DEADLINE = 4.0
 """Seconds; a batch whose answer is lost is looked at when its request cannot be on its way any more."""

@@ -15,7 +15,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.plans import freeze
 from invsync_tui.operations.settings import carts
 from invsync_tui.store import audit as entries
-from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 WHEN = 1_790_000_000
 

@@ -7,7 +7,7 @@ import pytest
 from invsync_tui.operations.catalog.search import exact_count, search
 from invsync_tui.operations.catalog.sku import resolve
 from invsync_tui.operations.lists.list_views import HitRank
-from tests.support.products_store import NOW, Shelf, Thing
+from tests.support.stores.products_store import NOW, Shelf, Thing
 
 
 @pytest.fixture(autouse=True)

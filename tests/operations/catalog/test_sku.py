@@ -7,7 +7,7 @@ import pytest
 from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.store.listings import listings
-from tests.support.products_store import NOW, Shelf, Thing
+from tests.support.stores.products_store import NOW, Shelf, Thing
 
 
 def test_a_sku_is_shown_with_codes_levels_listings_and_parts(acme: Shelf) -> None:

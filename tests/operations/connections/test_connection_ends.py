@@ -14,8 +14,8 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.operations.connections import connections
 from invsync_tui.operations.settings import carts
-from tests.support.made_connector import install
-from tests.support.products_store import Shelf
+from tests.support.connectors.made_connector import install
+from tests.support.stores.products_store import Shelf
 
 
 class Watched(SandboxCart):

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.kit.running import run_all
 from invsync_tui.operations.connections import connector_checks, connector_scaffold
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError
-from tests.support.sandbox_world import hurry
+from tests.support.runs.sandbox_world import hurry
 
 CONNECTOR_MOST = 150
 """Lines of a connector to begin with."""

@@ -11,7 +11,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.settings import additions, carts, forms, merchants
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 NOWHERE = "http://127.0.0.1:9"
 REQUIRED = [

@@ -22,8 +22,8 @@ from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.runs import support_bundle
 from invsync_tui.operations.settings import carts, forms, secret_parts
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.made_connector import install
-from tests.support.products_store import Shelf
+from tests.support.connectors.made_connector import install
+from tests.support.stores.products_store import Shelf
 
 PARTS = (
     SecretPart("consumer", "Consumer key", "the key of the integration"),

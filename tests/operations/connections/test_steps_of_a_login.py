@@ -18,7 +18,7 @@ from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.settings import transaction
 from invsync_tui.operations.settings.views import ConnectionSetup
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 SETUP = ConnectionSetup("odd", "https://shop.test", "me", "env:A", {}, 12.5, "")
 RUN = asyncio.run

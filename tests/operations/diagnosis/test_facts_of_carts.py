@@ -10,7 +10,7 @@ from invsync_tui.operations.diagnosis import doctor
 from invsync_tui.operations.plans import freeze, rows
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.listings.plans import Changes
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 
 def test_shared_codes_are_counted_of_the_kind_that_the_cart_pushes_by(acme: Shelf) -> None:

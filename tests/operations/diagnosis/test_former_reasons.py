@@ -7,7 +7,7 @@ import pytest
 from invsync_tui.operations.runs import history
 from invsync_tui.rules.outcomes import REASONS, UNKNOWN, Outcome, Reason
 from invsync_tui.store.listings import listings
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 FORMER = {"UNCHANGED": "IN_SYNC", "BREAKER_TRIPPED": "HELD_FOR_REVIEW", "CANCELLED": "CANCELED"}
 

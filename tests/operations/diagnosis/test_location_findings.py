@@ -9,8 +9,8 @@ import pytest
 
 from invsync_tui.operations.diagnosis import doctor
 from invsync_tui.rules.merchant_checks import Check
-from tests.support.cart_location_runs import add, opened, push
-from tests.support.shared_shop import Corner, corner
+from tests.support.runs.cart_location_runs import add, opened, push
+from tests.support.runs.shared_shop import Corner, corner
 
 
 def checks(made: Corner, kind: str) -> dict[str, Check]:

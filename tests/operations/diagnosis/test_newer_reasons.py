@@ -17,8 +17,8 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync.runs import run_findings
 from invsync_tui.tui.navigation.links import Link, of_cause, of_group
-from tests.support.healthy_store import field
-from tests.support.shell import check
+from tests.support.processes.shell import check
+from tests.support.stores.healthy_store import field
 
 NEWER = "OF_A_NEWER_PROGRAM"
 COMMANDS = (

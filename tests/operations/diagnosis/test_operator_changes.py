@@ -9,8 +9,8 @@ from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.diagnosis import causes, operator_changes, why
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.diagnosis import checkup
-from tests.support.merchant_store import NOW
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.merchant_store import NOW
+from tests.support.stores.products_store import Shelf, Thing
 
 SETS = {
     Reason.EXCLUDED: lambda acme, ids: sku.set_excluded(acme.session, ids, True, "sold in the shop alone"),

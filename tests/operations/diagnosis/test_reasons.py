@@ -112,6 +112,6 @@ def test_what_a_reason_leads_to_exists() -> None:
 
 
 def test_the_manual_explains_every_reason_in_the_programs_words() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "reference" / "reasons.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "reasons.md").read_text("utf-8")
     told = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|$", text, re.MULTILINE))
     assert told == {reason.value: REASONS[reason].text for reason in Reason}

@@ -21,7 +21,7 @@ from invsync_tui.rules.listing_filter import parse
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store.paging import listings as listing_pages
 from invsync_tui.store.paging.listing_conditions import tab_of
-from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
 NAMES = st.sampled_from(("", "[red]x", "\x1b[2J", "مرحبا", "😀" * 3, "x" * 300))

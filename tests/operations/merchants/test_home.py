@@ -16,8 +16,8 @@ from invsync_tui.operations.lists.rows import Count, Ordering
 from invsync_tui.operations.merchants import home, overview
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import CartRow, MerchantRow, PastPush, ProblemKind, RunState
-from tests.support.merchant_store import Bench
-from tests.support.products_store import NOW, Shelf
+from tests.support.stores.merchant_store import Bench
+from tests.support.stores.products_store import NOW, Shelf
 
 
 def push(acme: Shelf, cart: int, state: str, **counts: int) -> int:

@@ -9,7 +9,7 @@ from invsync_tui.operations.views import MerchantRow, Problem
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.runs import runs
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 
 def line(acme: Shelf) -> MerchantRow:

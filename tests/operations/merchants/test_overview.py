@@ -18,7 +18,7 @@ from invsync_tui.store.runs import workers
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.store.settings import schedule
 from invsync_tui.store.settings import write as settings_write
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 LATER = 240
 """Seconds until the next download of those that have a schedule."""

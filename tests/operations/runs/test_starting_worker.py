@@ -17,7 +17,7 @@ from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs.request import ensure_worker, failed_worker
 from invsync_tui.operations.service import workers
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 ONE_THAT_HANGS, ONE_THAT_FAILS, ONE_THAT_IS_DONE = "import time; time.sleep(30)", "raise SystemExit(2)", "pass"
 

@@ -14,7 +14,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.service import hooks, metrics, metrics_server
 from invsync_tui.operations.service.hooks import Place
-from tests.support.products_store import Shelf, shelf
+from tests.support.stores.products_store import Shelf, shelf
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from invsync_tui.store.runs.workers import Beat
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import uptime
 from invsync_tui.sync.runs import leases
-from tests.support.products_store import Shelf
-from tests.support.worker_processes import HOLDER, stopped
+from tests.support.processes.worker_processes import HOLDER, stopped
+from tests.support.stores.products_store import Shelf
 
 HERE = socket.gethostname()
 

@@ -7,7 +7,7 @@ import pytest
 from invsync_tui.operations.connections import connections
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.settings import additions, carts, forms, merchants
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 NEW = "new-merchant:sandbox"
 URL = {"name": "New", "url": "http://127.0.0.1:9"}

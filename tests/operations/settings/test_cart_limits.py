@@ -13,7 +13,7 @@ from invsync_tui.operations.settings import forms
 from invsync_tui.operations.settings.merchants import MIXED
 from invsync_tui.store import models
 from invsync_tui.store.settings import write as settings_write
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from invsync_tui.operations.settings import carts as settings_carts
 from invsync_tui.operations.settings import forms
 from invsync_tui.operations.settings.cart_locations import At
 from invsync_tui.operations.settings.views import CartSetup
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 SHOP = Connection("Shop", "vendure", "https://shop.example", "sync", "env:SHOP", {"location": "East", "channel": "a"})
 

@@ -9,7 +9,7 @@ import pytest
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.lists.list_views import Conflict, FieldKind, Saved
 from invsync_tui.operations.settings import forms
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 
 def subject(acme: Shelf) -> str:

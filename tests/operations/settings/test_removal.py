@@ -17,7 +17,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.sync import connections
 from invsync_tui.sync.maintenance import Upkeep
 from invsync_tui.sync.runs import leases
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 
 def subject(acme: Shelf) -> str:

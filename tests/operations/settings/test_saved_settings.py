@@ -14,7 +14,7 @@ from invsync_tui.operations.errors import InvalidError, NotFoundError, Operation
 from invsync_tui.operations.listings import drift, links
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.settings import carts, merchants
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 NONE = 987_654
 

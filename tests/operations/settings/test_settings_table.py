@@ -14,7 +14,7 @@ from invsync_tui.rules.outcomes import REASONS
 from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.store import models
 from invsync_tui.store.settings.write import RULE_SETTINGS
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 STATE = {
     "cart": {

@@ -19,8 +19,8 @@ from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreI
 from invsync_tui.store.file import backups
 from invsync_tui.store.file.restore import restore
 from invsync_tui.sync.runs import leases
-from tests.support import old_stores
-from tests.support.old_stores import dump
+from tests.support.stores import old_stores
+from tests.support.stores.old_stores import dump
 
 
 @pytest.fixture

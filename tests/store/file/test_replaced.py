@@ -17,7 +17,7 @@ from invsync_tui.store.errors import StoreReplacedError
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.store_connection import StoreConnection
 from tests.faults.scenarios import until
-from tests.support.shell import INVSYNC, Shell
+from tests.support.processes.shell import INVSYNC, Shell
 
 PATIENCE = 60
 

@@ -19,8 +19,8 @@ from invsync_tui.store.paging.keyset import Chain, Pages, Paging, Part, Select, 
 from invsync_tui.store.paging.listings import Sought
 from invsync_tui.store.runs import run_size
 from invsync_tui.store.runs import runs as store_runs
-from tests.support.neighbors import NEIGHBORS
-from tests.support.small_writes import BATCHES, World, prepared
+from tests.support.stores.neighbors import NEIGHBORS
+from tests.support.stores.small_writes import BATCHES, World, prepared
 
 Row = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ import pytest
 
 from invsync_tui.store.paging import merchants
 from invsync_tui.store.paging.merchants import MerchantTree
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 NAMES = {
     "Acme": ["Web", "Amazon", "eBay"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 TIMES = (
     ("level", ("loaded_at", "read_at", "missing_since")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from invsync_tui.connectors.base import Connection
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 Levels = dict[tuple[str, str], int]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from invsync_tui.connectors.base import Connection
 
-MANUAL = Path(__file__).parents[2] / "docs/howto/connect-a-rest-system.md"
+MANUAL = Path(__file__).parents[3] / "docs/howto/connect-a-rest-system.md"
 
 
 def example() -> str:

@@ -19,8 +19,8 @@ from invsync_tui.operations.service import serve
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts, forms, merchants, removal
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
-from tests.support.products_store import Shelf
-from tests.support.rights import Scene
+from tests.support.operations.rights import Scene
+from tests.support.stores.products_store import Shelf
 
 ENSURE_WORKER = run_request.ensure_worker
 

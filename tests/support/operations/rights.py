@@ -7,7 +7,7 @@ from contextlib import closing
 
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.store.runs import runs as run_rows
-from tests.support.products_store import Shelf, Thing
+from tests.support.stores.products_store import Shelf, Thing
 
 
 class Scene:

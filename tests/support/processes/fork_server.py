@@ -1,4 +1,4 @@
-"""`python -m tests.support.fork_server FD`: forks a process for each program that comes over a socket, with modules loaded.
+"""`python -m tests.support.processes.fork_server FD`: forks a process for each program that comes over a socket.
 
 Importing SQLAlchemy, SQLModel and Textual takes a second of a processor, and a command a tenth of it. What is forked is
 a process of its own as any other: its arguments, environment, folder, streams, terminal and exit code are real. The
@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 
-from tests.support.forked import MOST, PROGRAMS
+from tests.support.processes.forked import MOST, PROGRAMS
 
 LIBRARIES = ("alembic.command", "httpx", "orjson", "sqlmodel", "textual.app", "jsonschema")
 

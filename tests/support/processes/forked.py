@@ -58,9 +58,9 @@ def _server() -> socket.socket:
     """The process that forks, started once for each worker of a run; it ends with the worker."""
     ours, theirs = socket.socketpair()
     with theirs:
-        command = [sys.executable, "-m", "tests.support.fork_server", str(theirs.fileno())]
+        command = [sys.executable, "-m", "tests.support.processes.fork_server", str(theirs.fileno())]
         server = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[2]
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[3]
         )
 
     def end() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from tests.support import forked
+from tests.support.processes import forked
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there."""

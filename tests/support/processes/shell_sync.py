@@ -6,8 +6,8 @@ import json
 import subprocess
 import time
 
+from tests.support.processes.shell import INVSYNC, Shell, check
 from tests.support.servers.sandbox import CartHandle, WmsHandle
-from tests.support.shell import INVSYNC, Shell, check
 
 
 def set_up(shell: Shell, wms: WmsHandle, cart: CartHandle) -> None:

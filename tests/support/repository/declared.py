@@ -21,7 +21,7 @@ import sqlalchemy
 from pydantic.fields import FieldInfo
 from sqlmodel import SQLModel
 
-SOURCE = Path(__file__).parents[2] / "src"
+SOURCE = Path(__file__).parents[3] / "src"
 PACKAGE = "invsync_tui"
 ROOMS = ("rules", "store", "sync", "connectors", "operations")
 _NOT_DECLARED = ("migrations", "__all__")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from invsync_tui.cli import main
-from tests.support import reference_pages
+from tests.support.repository import reference_pages
 
 FILES = (
     ("$XDG_CONFIG_HOME/invsync/config.toml", "the configuration; INVSYNC_CONFIG names another one"),

@@ -7,7 +7,7 @@ import json
 from invsync_tui import clock
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from tests.support.shared_shop import EAST, WEST, Corner
+from tests.support.runs.shared_shop import EAST, WEST, Corner
 
 
 def add(made: Corner) -> None:

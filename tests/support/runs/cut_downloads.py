@@ -6,7 +6,7 @@ import pytest
 
 from invsync_tui.connectors.base import SourceCapabilities
 from invsync_tui.connectors.sources import sandbox
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 from tests.support.servers.sandbox import WmsHandle
 
 PAGE = 12

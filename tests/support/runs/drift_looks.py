@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 async def look(made: Town) -> Any:

@@ -27,10 +27,10 @@ from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_records import change_levels
-from tests.support.sandbox_world import SHOP, Town, town
-from tests.support.why_check import EXPLAINS, SETTLED
-from tests.support.why_check import told as of_listing
+from tests.support.runs.sandbox_records import change_levels
+from tests.support.runs.sandbox_world import SHOP, Town, town
+from tests.support.runs.why_check import EXPLAINS, SETTLED
+from tests.support.runs.why_check import told as of_listing
 
 PERIOD = 900
 """Seconds between scheduled downloads."""

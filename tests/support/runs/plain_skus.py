@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 def plain(town: Town) -> list[str]:

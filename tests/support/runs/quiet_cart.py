@@ -21,7 +21,7 @@ from invsync_tui.sync.runs import leases
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.runs.run_progress import Phase, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings
-from tests.support.products_store import Shelf
+from tests.support.stores.products_store import Shelf
 
 
 def can(

@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from invsync_tui.connectors.base import Connection
-from tests.support.merchant_store import Bench
-from tests.support.servers import tryton as tryton_servers
-from tests.support.servers import vendure as vendure_servers
-from tests.support.servers.tryton import EAN_BLANK, EAN_RED, SHARED_ALIAS, Seeded
-from tests.support.servers.tryton_install import NotAvailableError, installation
-from tests.support.servers.vendure import VendureServer
+from tests.support.servers.tryton import server as tryton_servers
+from tests.support.servers.tryton.install import NotAvailableError, installation
+from tests.support.servers.tryton.server import EAN_BLANK, EAN_RED, SHARED_ALIAS, Seeded
+from tests.support.servers.vendure import server as vendure_servers
+from tests.support.servers.vendure.server import VendureServer
+from tests.support.stores.merchant_store import Bench
 
 UNTOUCHED = 77
 """The stock that every variant starts with: whatever still shows it was not written."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.sandbox.shop import Mode
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 TWO_PLACES = Mode(basis="on_hand", orders=True, places="West")
 EAST, WEST = 16, 7

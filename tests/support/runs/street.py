@@ -11,8 +11,8 @@ from typing import Any
 
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 SELLS = Mode(orders=True)
 

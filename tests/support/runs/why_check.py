@@ -13,7 +13,7 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.sync import connections
 from invsync_tui.sync.decide import traces
 from invsync_tui.sync.settings import load_settings
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 EXPLAINS = frozenset({Reason.CUT_OFF_APPLIED, Reason.OVERRIDDEN})
 """Causes that explain a number that was pushed; any other keeps a listing from being pushed."""

@@ -10,8 +10,8 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.table import WindowTable
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import Driver, room
 
 Place = Callable[[AppContext], BaseScreen]
 WAREHOUSES: Place = lambda context: routes.screen(context, "warehouses", 1, "Demo Outdoor")  # noqa: E731

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.widgets.text_view import TextView
-from tests.support.control_room import Driver
+from tests.support.screens.control_room import Driver
 
 SIZES = [(80, 24), (120, 40)]
 SKU = "DEMO-00042"

@@ -6,7 +6,7 @@ from invsync_tui.tui.screens.base.dialogs import ChoiceDialog
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.widgets.form import FormView
-from tests.support.control_room import Driver
+from tests.support.screens.control_room import Driver
 
 
 def draft(driver: Driver) -> Draft:

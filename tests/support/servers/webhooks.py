@@ -24,8 +24,8 @@ from invsync_tui.store import hooks
 from invsync_tui.sync.hooks import http_server
 from invsync_tui.sync.hooks.http_server import HookServer
 from invsync_tui.sync.hooks.receiver import PATH, Receiver
-from tests.support.merchant_store import NOW, Bench
-from tests.support.servers.woocommerce import WooServer
+from tests.support.servers.woocommerce.server import WooServer
+from tests.support.stores.merchant_store import NOW, Bench
 
 TOKEN = "a-token-that-nobody-guesses"
 

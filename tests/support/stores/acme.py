@@ -10,8 +10,8 @@ import pytest
 
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
-from tests.support.products_store import Shelf, shelf
-from tests.support.rights import Scene
+from tests.support.operations.rights import Scene
+from tests.support.stores.products_store import Shelf, shelf
 
 
 @pytest.fixture

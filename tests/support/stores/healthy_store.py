@@ -17,8 +17,8 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.plans.seed_push import rehearse
-from tests.support.merchant_store import Bench
-from tests.support.products_store import Thing
+from tests.support.stores.merchant_store import Bench
+from tests.support.stores.products_store import Thing
 
 PRODUCTS = 48
 NOWHERE = "http://127.0.0.1:9"

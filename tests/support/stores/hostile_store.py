@@ -12,7 +12,7 @@ from pathlib import Path
 
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Reason
-from tests.support.neighbors import crowded_store
+from tests.support.stores.neighbors import crowded_store
 
 HOSTILE = "A\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31m\x7f\u202e\u2066\u200b\u2028\rZ\nB"
 """The clipboard, the screen, a C1 command, text from right to left, a width of nothing, line breaks."""

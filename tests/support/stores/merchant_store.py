@@ -19,7 +19,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.worker import Worker
-from tests.support.neighbors import move_in, remember, take_our_number
+from tests.support.stores.neighbors import move_in, remember, take_our_number
 
 NOW = 1_760_000_000
 

@@ -16,8 +16,8 @@ from invsync_tui.store.catalog import levels, products
 from invsync_tui.store.listings import listings, matching
 from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.store.settings import write as settings_write
-from tests.support.merchant_store import NOW, Bench
-from tests.support.neighbors import take_our_number
+from tests.support.stores.merchant_store import NOW, Bench
+from tests.support.stores.neighbors import take_our_number
 
 
 class Thing(NamedTuple):

@@ -13,7 +13,7 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.database import Store
 from invsync_tui.sync import executor
 from invsync_tui.sync.runs.run_context import RunContext
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 
 @dataclass

@@ -10,8 +10,8 @@ from typing import Any
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.catalog.sync_marks import StoredWarehouse
 from invsync_tui.store.listings.push_batches import Batch, Item
-from tests.support.changed_rows import changes
-from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.stores.changed_rows import changes
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 AT = 1_760_001_000
 SEQ = 900

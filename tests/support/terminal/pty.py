@@ -16,7 +16,7 @@ from types import TracebackType
 
 import pyte
 
-from tests.support.forked import Forked, forkable
+from tests.support.processes.forked import Forked, forkable
 
 SYNC_QUERY, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 KEYS = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from invsync_tui.connectors import http
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 def _sku(town: Town, among: int) -> tuple[str, str]:

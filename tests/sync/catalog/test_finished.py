@@ -6,7 +6,7 @@ import pytest
 
 from invsync_tui.connectors.errors import ConnectorError, UnavailableError
 from invsync_tui.connectors.sources.sandbox import SandboxSource
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 Told = list[str]
 

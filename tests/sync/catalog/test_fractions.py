@@ -17,8 +17,8 @@ from invsync_tui.connectors.sources.sql.records import levels
 from invsync_tui.connectors.values import fraction, quantity
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.operations.diagnosis.why import why
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import sandbox_cart
+from tests.support.stores.merchant_store import Bench
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from invsync_tui.connectors.sources.feed.finding import identity_of
 from invsync_tui.connectors.sources.feed.settings import parse_settings
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.operations.runs import runs
-from tests.support.plain_skus import plain
-from tests.support.sandbox_world import Town
+from tests.support.runs.plain_skus import plain
+from tests.support.runs.sandbox_world import Town
 
 
 @dataclass

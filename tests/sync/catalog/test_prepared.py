@@ -11,7 +11,7 @@ from invsync_tui.connectors.base import Page, ProductRow
 from invsync_tui.connectors.errors import ContractError, PreparingError
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.store.runs.records import RunRow
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 MINUTES = 600
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 
 def _levels(made: Town) -> list[tuple[object, ...]]:

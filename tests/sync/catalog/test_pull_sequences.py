@@ -33,7 +33,7 @@ from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog import pull_progress
 from invsync_tui.store.catalog.pull_progress import PageStats
 from invsync_tui.sync import connections
-from tests.support.merchant_store import Bench
+from tests.support.stores.merchant_store import Bench
 
 Row = TypeVar("Row")
 PAGE = 2

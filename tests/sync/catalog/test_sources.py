@@ -10,9 +10,9 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
-from tests.support.plain_skus import plain
-from tests.support.sandbox_records import change_levels
-from tests.support.sandbox_world import Town
+from tests.support.runs.plain_skus import plain
+from tests.support.runs.sandbox_records import change_levels
+from tests.support.runs.sandbox_world import Town
 
 EAST, WEST, NORTH = "wh-1", "wh-2", "wh-3"
 OTHERS = ("", WEST, NORTH)

@@ -16,8 +16,8 @@ from invsync_tui.store.settings import schedule as schedule_rows
 from invsync_tui.sync import schedule
 from invsync_tui.sync.listings import drift_check
 from invsync_tui.sync.runs import leases
-from tests.support.drift_looks import look
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.drift_looks import look
+from tests.support.runs.sandbox_world import Town, town
 
 
 @pytest.fixture(autouse=True)

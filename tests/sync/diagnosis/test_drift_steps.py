@@ -16,9 +16,9 @@ from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync.listings import drift_check
 from invsync_tui.sync.listings.drift_check import ENDED, SLICE, DriftCheck
 from invsync_tui.sync.runs.run_context import RunCancelled
-from tests.support.merchant_store import NOW
-from tests.support.products_store import Shelf, shelf
-from tests.support.quiet_cart import QuietCart, can, job_of, settings_of
+from tests.support.runs.quiet_cart import QuietCart, can, job_of, settings_of
+from tests.support.stores.merchant_store import NOW
+from tests.support.stores.products_store import Shelf, shelf
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.operations.diagnosis.evidence import around, read_back
 from invsync_tui.operations.diagnosis.why import WhyListing, why
 from invsync_tui.operations.errors import OperationError
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 def _listing(made: Town, sku: str) -> WhyListing:

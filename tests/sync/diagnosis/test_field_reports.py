@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.sync.pull import went_back
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 def _plain(town: Town) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from invsync_tui.operations.settings import carts
 from invsync_tui.store.catalog import level_history
 from invsync_tui.store.catalog.level_history import Held
 from invsync_tui.store.settings import history as settings_history
-from tests.support.past import grow_older
-from tests.support.sandbox_world import Town, town
+from tests.support.clocks.past import grow_older
+from tests.support.runs.sandbox_world import Town, town
 
 STEP = 1009
 """Seconds between two steps, a prime: no two of them fall on one time."""

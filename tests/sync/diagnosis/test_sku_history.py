@@ -13,9 +13,9 @@ from invsync_tui.operations.diagnosis.sku_history import SkuHistory, histories
 from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.settings import carts
-from tests.support.past import grow_older
-from tests.support.sandbox_world import Town
-from tests.support.shell import check
+from tests.support.clocks.past import grow_older
+from tests.support.processes.shell import check
+from tests.support.runs.sandbox_world import Town
 
 HOUR = 3600
 

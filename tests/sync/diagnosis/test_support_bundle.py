@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors.network import http_log as heard
 from invsync_tui.operations.errors import NotFoundError, OperationError
 from invsync_tui.operations.runs import support_bundle
-from tests.support.sandbox_world import SHOP, Town
+from tests.support.runs.sandbox_world import SHOP, Town
 
 
 def _files(path: Path) -> dict[str, str]:

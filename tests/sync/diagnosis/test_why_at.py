@@ -13,8 +13,8 @@ from invsync_tui.operations.settings import carts
 from invsync_tui.operations.time_text import moment
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.catalog.level_history import UNKNOWN, Held
-from tests.support.past import grow_older
-from tests.support.sandbox_world import Town, town
+from tests.support.clocks.past import grow_older
+from tests.support.runs.sandbox_world import Town, town
 
 HOUR = 3600
 

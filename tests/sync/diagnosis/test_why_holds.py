@@ -14,8 +14,8 @@ from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.listings import links
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP, Town, town
-from tests.support.why_check import disagreement, disagreements, every_number_is_recomputed, held, told
+from tests.support.runs.sandbox_world import SHOP, Town, town
+from tests.support.runs.why_check import disagreement, disagreements, every_number_is_recomputed, held, told
 
 PLACES = ("DEFAULT", "EAST", "WEST", "NORTH")
 CODES = ("Default", "EAST", "WEST", "NORTH")

@@ -14,9 +14,8 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.hooks import requests
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.servers.shopify import ShopifyServer, shopify_server
+from tests.support.servers.shopify.server import ShopifyServer, shopify_server
 from tests.support.servers.webhooks import (
     Receiving,
     WooHooks,
@@ -24,7 +23,8 @@ from tests.support.servers.webhooks import (
     shopify_headers,
     shopify_level,
 )
-from tests.support.servers.woocommerce import woocommerce_server
+from tests.support.servers.woocommerce.server import woocommerce_server
+from tests.support.stores.merchant_store import Bench
 
 WOO_SECRET = "a text of twenty characters"
 APP_SECRET = "the-client-secret-of-the-app"

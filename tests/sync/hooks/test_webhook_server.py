@@ -19,8 +19,8 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.store.errors import StoreBusyError
 from invsync_tui.sync.hooks import http_server, receiver
-from tests.support.merchant_store import Bench
 from tests.support.servers.webhooks import Receiving, receiving, sandbox_delivery
+from tests.support.stores.merchant_store import Bench
 
 SECRET = "a-secret-that-is-kept"
 HEAD = b"POST /hooks/a-token-that-nobody-guesses HTTP/1.1\r\nhost: x\r\n"

@@ -19,7 +19,7 @@ from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.runs.waiting_requests import LOOK
 from invsync_tui.sync.hooks import announced, requests
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 from tests.support.servers.webhooks import Receiving, receiving
 
 MODE = Mode(orders=True)

@@ -9,8 +9,8 @@ import pytest
 from invsync_tui.connectors.base import ListingRow
 from invsync_tui.rules.matching import CodeHit, match_barcode
 from invsync_tui.rules.outcomes import Reason
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 CODE = "4006381333931"
 UPC, EAN = 1, 2

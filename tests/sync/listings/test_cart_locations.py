@@ -15,8 +15,8 @@ from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync.runs import leases
-from tests.support.cart_location_runs import add, opened, push, request
-from tests.support.shared_shop import EAST, WEST, Corner, corner
+from tests.support.runs.cart_location_runs import add, opened, push, request
+from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
 
 def asked(made: Corner, call: str, since: int = 0) -> list[str]:

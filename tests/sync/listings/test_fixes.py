@@ -15,7 +15,7 @@ from invsync_tui.operations.listings import fixes
 from invsync_tui.operations.roles import Role
 from invsync_tui.operations.session import Session
 from invsync_tui.sync.runs import leases
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.listings import identity, links
 from invsync_tui.operations.listings.identity import UnmatchedLine
 from invsync_tui.store.listings import matching
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 def _unmatched(made: Town) -> dict[str, UnmatchedLine]:

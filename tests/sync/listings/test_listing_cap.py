@@ -8,8 +8,8 @@ import pytest
 
 from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.sandbox.shop import Mode
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 
 async def _stocked(tmp_path: Path, wms: WmsHandle, units: int) -> tuple[Bench, str, str]:

@@ -13,7 +13,7 @@ from invsync_tui.connectors.carts import sandbox as sandbox_carts
 from invsync_tui.sync import chunked_writes
 from invsync_tui.sync.listings.read_listings import ListingsReader
 from invsync_tui.sync.runs.run_context import RunContext
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 
 @pytest.fixture

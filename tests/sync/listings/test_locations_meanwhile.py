@@ -12,9 +12,9 @@ from invsync_tui import clock
 from invsync_tui.connectors.carts import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync.listings.read_listings import ListingsReader
-from tests.support.cart_location_runs import opened, push, request
-from tests.support.loop_watch import LoopWatch, watching
-from tests.support.shared_shop import EAST, WEST, corner
+from tests.support.clocks.loop_watch import LoopWatch, watching
+from tests.support.runs.cart_location_runs import opened, push, request
+from tests.support.runs.shared_shop import EAST, WEST, corner
 
 
 class OurClock:

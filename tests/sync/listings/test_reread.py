@@ -14,9 +14,9 @@ from invsync_tui.store.runs import runs
 from invsync_tui.sync.listings import reread_listings
 from invsync_tui.sync.listings.reread_listings import reread
 from invsync_tui.sync.runs.run_context import RunCancelled
-from tests.support.merchant_store import NOW
-from tests.support.products_store import Shelf, shelf
-from tests.support.quiet_cart import QuietCart, can, job_of
+from tests.support.runs.quiet_cart import QuietCart, can, job_of
+from tests.support.stores.merchant_store import NOW
+from tests.support.stores.products_store import Shelf, shelf
 
 
 @pytest.fixture

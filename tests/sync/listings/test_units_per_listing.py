@@ -11,9 +11,9 @@ from invsync_tui.operations.lists.list_views import Saved
 from invsync_tui.operations.settings import carts, forms
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync.listings import drift_check
-from tests.support.drift_looks import look
-from tests.support.sandbox_world import town
-from tests.support.street import Street, outcomes, street
+from tests.support.runs.drift_looks import look
+from tests.support.runs.sandbox_world import town
+from tests.support.runs.street import Street, outcomes, street
 
 
 async def _sells_cases(made: Street, each: int = 12) -> None:

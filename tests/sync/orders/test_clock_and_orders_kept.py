@@ -12,7 +12,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import PermissionDeniedError
 from invsync_tui.sandbox.shop import Mode
-from tests.support.shared_shop import EAST, WEST, Corner, corner
+from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
 DAY = 86_400
 WITHIN = 60

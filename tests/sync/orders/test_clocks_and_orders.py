@@ -11,7 +11,7 @@ from invsync_tui.connectors.network.server_clock import ServerClock, settled
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.listings import pending_orders
 from invsync_tui.store.settings import write as settings_write
-from tests.support.shared_shop import EAST, WEST, Corner, corner
+from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
 TEN_MINUTES = 600
 

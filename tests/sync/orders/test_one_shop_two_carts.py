@@ -12,7 +12,7 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.sandbox.shop import Mode
-from tests.support.shared_shop import EAST, WEST, Corner, corner
+from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
 
 async def opened(made: Corner) -> Corner:

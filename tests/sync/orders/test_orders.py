@@ -15,8 +15,8 @@ from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.sources import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync.push_plan import PushPlanner
-from tests.support.sandbox_records import change_levels
-from tests.support.street import LATER, Street, outcomes, street
+from tests.support.runs.sandbox_records import change_levels
+from tests.support.runs.street import LATER, Street, outcomes, street
 
 
 @pytest.fixture

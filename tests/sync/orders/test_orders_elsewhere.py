@@ -19,7 +19,7 @@ from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync.hooks import requests
 from invsync_tui.sync.hooks.requests import AFTER_FAILURE
 from invsync_tui.sync.orders import orders_elsewhere
-from tests.support.market import EAST, FED_BY, WEST, Market, market, settle
+from tests.support.runs.market import EAST, FED_BY, WEST, Market, market, settle
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.runs import held, runs
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 PLACES = ("DEFAULT", "EAST", "WEST", "NORTH")
 

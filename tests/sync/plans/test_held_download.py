@@ -10,7 +10,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.runs import held, runs
 from invsync_tui.operations.runs.follow import Follower
 from invsync_tui.operations.views import Action
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 WHY = "The tenant was moved."
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from invsync_tui.operations.runs import runs
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 def _trips(run) -> dict[str, int]:  # type: ignore[no-untyped-def]

@@ -18,8 +18,8 @@ from invsync_tui.sync import push_plan
 from invsync_tui.sync.plans import dry_run
 from invsync_tui.sync.plans.dry_run import DryRun
 from invsync_tui.sync.settings import Settings, load_settings
-from tests.support.merchant_store import NOW
-from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.stores.merchant_store import NOW
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 
 @pytest.fixture

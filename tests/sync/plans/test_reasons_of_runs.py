@@ -16,7 +16,7 @@ from invsync_tui.rules.outcomes import REASONS, AccountingError, Reason
 from invsync_tui.store.errors import StoreBrokenError
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 Break = Callable[[Town, pytest.MonkeyPatch], None]
 

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.plans.replay import Which, replay
 from invsync_tui.store.runs import decision_log
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 def _pushes(made: Town) -> list[int]:

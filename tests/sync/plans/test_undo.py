@@ -14,7 +14,7 @@ from invsync_tui.operations.plans import freeze as plans_freeze
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 @pytest.fixture(autouse=True)

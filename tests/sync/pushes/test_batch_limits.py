@@ -13,7 +13,7 @@ from invsync_tui.operations.connections import connections
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.rules.batch_limits import MORE_AFTER, after_refusal, size_now
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 TAKES = 4
 """Listings of one request that the server takes; the connection declares 100."""

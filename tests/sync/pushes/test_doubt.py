@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.connectors.base import DoubtPolicy
 from invsync_tui.connectors.carts import sandbox as cart_connector
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 IDEMPOTENT = Mode(max_batch=20)
 READ_BACK = Mode(max_batch=20, idempotency=False)

@@ -16,7 +16,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 SKUS = st.integers(0, 3)
 Result = TypeVar("Result")

@@ -13,7 +13,7 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store import change_sequence
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 ALL_OR_NOTHING = Mode(row_errors="whole_batch", idempotency=False, returns_quantity=False, max_batch=8)
 

@@ -15,9 +15,9 @@ from invsync_tui.operations.plans import plans
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from tests.support.merchant_store import NOW
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 from tests.support.servers.http_stub import Answer, stub_server
+from tests.support.stores.merchant_store import NOW
 
 HOUR = 3600
 BATCH = 5

@@ -12,7 +12,7 @@ from invsync_tui.connectors.base import RowAnswer
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 PLACE = 3
 """The place of the row among the listings."""

@@ -11,7 +11,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.runs import changes, history
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 async def _pushed(made: Town, levels: dict[str, int]) -> int:

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.operations.plans import plans
 from invsync_tui.rules.safety import FALL_MOST, listing_of, sending_key
 from invsync_tui.sandbox.shop import Mode
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 BATCH = 4
 KITS = 6

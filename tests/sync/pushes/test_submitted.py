@@ -23,8 +23,8 @@ from invsync_tui.store.listings.plans import Frozen
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.sync import submitted
-from tests.support.sandbox_world import SHOP, Town, town
-from tests.support.why_check import every_number_is_recomputed
+from tests.support.runs.sandbox_world import SHOP, Town, town
+from tests.support.runs.why_check import every_number_is_recomputed
 
 LOOK, GIVE_UP = 600, 3600
 LATER = Mode(later=True, apply_after=-1, look_after=LOOK, give_up_after=GIVE_UP, max_batch=20)

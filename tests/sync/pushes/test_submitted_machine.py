@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from invsync_tui import clock
 from invsync_tui.sandbox.shop import Mode
-from tests.support.journal_proof import order_violations
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.journal_proof import order_violations
+from tests.support.runs.sandbox_world import SHOP, Town, town
 
 SKUS = st.integers(0, 1)
 LOOK, GIVE_UP = 600, 3600

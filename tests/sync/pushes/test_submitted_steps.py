@@ -17,8 +17,8 @@ from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import submitted
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.runs.run_context import RunContext
-from tests.support.products_store import Shelf, Thing, shelf
-from tests.support.quiet_cart import QuietCart, job_of
+from tests.support.runs.quiet_cart import QuietCart, job_of
+from tests.support.stores.products_store import Shelf, Thing, shelf
 
 LOOK = 600
 

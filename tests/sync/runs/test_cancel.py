@@ -15,10 +15,10 @@ from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.runs import cancellation
-from tests.support.hanging_sftp import HOST, hanging_sftp
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import Town, town
-from tests.support.sql_databases import QUERIES
+from tests.support.connectors.hanging_sftp import HOST, hanging_sftp
+from tests.support.connectors.sql_databases import QUERIES
+from tests.support.runs.sandbox_world import Town, town
+from tests.support.stores.merchant_store import Bench
 
 PROMISED = 2.0
 """Seconds."""

@@ -23,9 +23,9 @@ from invsync_tui.sync import push
 from invsync_tui.sync import schedule as due
 from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_world import Town, town
-from tests.support.schedule_store import Field, field
-from tests.support.set_clocks import NOW, Clocks
+from tests.support.clocks.set_clocks import NOW, Clocks
+from tests.support.runs.sandbox_world import Town, town
+from tests.support.stores.schedule_store import Field, field
 
 DAY = 86_400
 EVERY = 600

@@ -15,8 +15,8 @@ from invsync_tui.store import days_seen
 from invsync_tui.store.retention import Limits
 from invsync_tui.sync import maintenance
 from invsync_tui.sync.deletion_time import ACTION, deletion_time
-from tests.support.sandbox_world import Town
-from tests.support.schedule_store import field
+from tests.support.runs.sandbox_world import Town
+from tests.support.stores.schedule_store import field
 
 DAY = 86_400
 NOW = 1_760_000_000

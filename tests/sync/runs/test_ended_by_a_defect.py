@@ -12,7 +12,7 @@ from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import executor, worker
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.worker import Worker
-from tests.support.schedule_store import field
+from tests.support.stores.schedule_store import field
 
 NOW = 1_760_000_000
 

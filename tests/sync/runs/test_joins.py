@@ -14,7 +14,7 @@ from invsync_tui.sync import executor
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.worker import Worker
-from tests.support.schedule_store import Field, field, runs_end_at_once
+from tests.support.stores.schedule_store import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
 

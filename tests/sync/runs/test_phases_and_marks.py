@@ -12,7 +12,7 @@ from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sync import push_plan
 from invsync_tui.sync.runs.run_context import RunContext
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 def phases(made: Town, run_id: int) -> list[tuple[str, str, int]]:

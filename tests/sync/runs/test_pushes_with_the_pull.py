@@ -12,7 +12,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import schedule
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 def _scheduled_pull(made: Town) -> int:

@@ -9,7 +9,7 @@ from invsync_tui.operations.merchants.overview import overview
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.catalog import levels as catalog_levels
 from invsync_tui.store.runs import http_log as http_log_rows
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 def _records(made: Town) -> dict[str, dict[str, object]]:

@@ -12,7 +12,7 @@ import pytest
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.worker import Worker
-from tests.support.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import Town, town
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from invsync_tui.operations.listings import drift
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import schedule as due
 from invsync_tui.sync.schedule import Timetable
-from tests.support.schedule_store import Field, field
+from tests.support.stores.schedule_store import Field, field
 
 NOW = 1_760_000_000
 DAY = 86_400

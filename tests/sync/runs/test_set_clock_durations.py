@@ -13,8 +13,8 @@ from invsync_tui.store.runs import runs
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.runs.run_progress import Phase, RunProgress
 from invsync_tui.sync.worker import Worker
-from tests.support.neighbors import remember
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
+from tests.support.stores.neighbors import remember
 
 DAY = 86_400
 

@@ -19,8 +19,8 @@ from invsync_tui.sync import schedule as due
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.worker import Worker
-from tests.support.merchant_store import Bench
-from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
+from tests.support.stores.merchant_store import Bench
 
 SLOW = Mode(max_batch=4, latency=0.04)
 

@@ -21,9 +21,9 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.settings import schedule
-from tests.support.expected_runs import Calculation, World
-from tests.support.merchant_store import Bench
+from tests.support.runs.expected_runs import Calculation, World
 from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
+from tests.support.stores.merchant_store import Bench
 
 MINUTES = float(os.environ.get("INVSYNC_SOAK_MINUTES", "1"))
 LATE = 14.0

@@ -9,8 +9,8 @@ import pytest
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.database import Store
 from invsync_tui.sync.worker import Worker
-from tests.support.schedule_store import Field, field
-from tests.support.set_clocks import NOW, Clocks
+from tests.support.clocks.set_clocks import NOW, Clocks
+from tests.support.stores.schedule_store import Field, field
 
 DAY = 86_400
 COLUMNS = [(table, column) for table, columns in sync_marks._DATED.items() for column in columns]

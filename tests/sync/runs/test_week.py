@@ -20,9 +20,9 @@ from invsync_tui.sync import executor, worker
 from invsync_tui.sync import schedule as periods
 from invsync_tui.sync.runs import cancellation
 from invsync_tui.sync.runs.run_context import RunContext
-from tests.support.expected_runs import Calculation, World
-from tests.support.schedule_store import Field, field
-from tests.support.virtual_time import VirtualTime
+from tests.support.clocks.virtual_time import VirtualTime
+from tests.support.runs.expected_runs import Calculation, World
+from tests.support.stores.schedule_store import Field, field
 
 START = 1_760_000_000
 DAY = 86_400

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.connectors.errors import ContractError
 from invsync_tui.sync import pull
 from invsync_tui.sync.listings import read_listings
-from tests.support.sandbox_world import Town
+from tests.support.runs.sandbox_world import Town
 
 
 class Report:

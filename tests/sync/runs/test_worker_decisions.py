@@ -19,7 +19,7 @@ from invsync_tui.store.settings import schedule
 from invsync_tui.sync import executor, maintenance, worker
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.worker import FULL_DISK_WAIT, LOOK_ANYWAY, SET_BACK_FIRST, SET_BACK_MOST, Worker
-from tests.support.schedule_store import Field, field, runs_end_at_once
+from tests.support.stores.schedule_store import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
 

@@ -15,10 +15,10 @@ from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.widgets.form import FormView
-from tests.support.control_room import room
 from tests.support.fakes import reports
 from tests.support.fakes.store import FakeStore
-from tests.support.report_screens import answered
+from tests.support.screens.control_room import room
+from tests.support.screens.report_screens import answered
 
 CART = "Demo Cart EU"
 

@@ -18,8 +18,8 @@ from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
 from invsync_tui.tui.screens.diagnosis.fixes import FixesScreen
 from invsync_tui.tui.store_connection import StoreConnection
-from tests.support.control_room import QUICK, Driver
-from tests.support.sandbox_world import Town, hurry, town
+from tests.support.runs.sandbox_world import Town, hurry, town
+from tests.support.screens.control_room import QUICK, Driver
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.form import FormView
-from tests.support.control_room import QUICK, Driver, room
 from tests.support.fakes.lists import HOSTILE
 from tests.support.fakes.reports import why_of
 from tests.support.fakes.store import FakeStore
-from tests.support.list_screens import LISTINGS, ready
-from tests.support.list_screens import at as list_at
-from tests.support.products_store import Thing, shelf
-from tests.support.report_screens import SIZES, SKU, answered, sheet
+from tests.support.screens.control_room import QUICK, Driver, room
+from tests.support.screens.list_screens import LISTINGS, ready
+from tests.support.screens.list_screens import at as list_at
+from tests.support.screens.report_screens import SIZES, SKU, answered, sheet
+from tests.support.stores.products_store import Thing, shelf
 
 
 def later(driver: Driver, seconds: float) -> None:

@@ -14,10 +14,10 @@ from invsync_tui.tui.screens.diagnosis.sku_history_text import Place, first_show
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.text.line_chart import BRAILLE
-from tests.support.control_room import Driver
 from tests.support.fakes.runs import sku_history
-from tests.support.list_screens import at as list_at
-from tests.support.report_screens import SIZES, SKU, answered, sheet
+from tests.support.screens.control_room import Driver
+from tests.support.screens.list_screens import at as list_at
+from tests.support.screens.report_screens import SIZES, SKU, answered, sheet
 
 HISTORY = sku_history(SKU)
 

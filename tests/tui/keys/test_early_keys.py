@@ -31,8 +31,8 @@ from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.columns import ListView
 from invsync_tui.tui.widgets.table import WindowTable
-from tests.support.control_room import QUICK, Driver
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import QUICK, Driver
 
 
 @pytest.fixture

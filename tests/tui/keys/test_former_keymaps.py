@@ -9,7 +9,7 @@ import pytest
 from invsync_tui.config import Flags, load
 from invsync_tui.tui import keymap
 
-FORMER = Path(__file__).parents[1] / "support" / "former"
+FORMER = Path(__file__).parents[2] / "support" / "former"
 IDS = (FORMER / "key_ids.txt").read_text().split()
 
 

@@ -31,8 +31,8 @@ from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.terminal import GREETING, greeting
 from invsync_tui.tui.widgets.prompt import CommandLine
-from tests.support.control_room import QUICK, Driver, room
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import QUICK, Driver, room
 
 SOME = Known((Named(1, "Demo Outdoor"), Named(2, "Demo Books")), (Named(7, "Demo Cart", "Demo Outdoor"),))
 

@@ -6,8 +6,8 @@ from textual.widgets import Input
 
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.drift import DriftScreen
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import Driver, room
 
 
 async def opened(driver: Driver) -> None:

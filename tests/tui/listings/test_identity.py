@@ -7,9 +7,9 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
-from tests.support.control_room import Driver
 from tests.support.fakes.store import FakeStore
-from tests.support.list_screens import at
+from tests.support.screens.control_room import Driver
+from tests.support.screens.list_screens import at
 
 
 def IDENTITY(context: AppContext) -> BaseScreen:  # noqa: N802 - the screen that this file is about

@@ -9,10 +9,10 @@ from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.support.control_room import room
 from tests.support.fakes.plans import VIEW
 from tests.support.fakes.store import FakeStore, detail, run_row
-from tests.support.list_screens import at, ready
+from tests.support.screens.control_room import room
+from tests.support.screens.list_screens import at, ready
 
 PLAN = lambda context: routes.screen(context, "plan", 7, "Demo Cart EU")  # noqa: E731
 CARTS = lambda context: routes.screen(context, "carts", None, "All merchants")  # noqa: E731

@@ -8,9 +8,9 @@ from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
-from tests.support.control_room import Driver, room
 from tests.support.fakes.lists import HOSTILE
 from tests.support.fakes.store import FakeStore, merchant
+from tests.support.screens.control_room import Driver, room
 
 
 async def opened(driver: Driver) -> None:

@@ -19,8 +19,8 @@ from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.personal.bookmarks import BookmarksScreen
 from invsync_tui.tui.screens.personal.filters import FiltersScreen
-from tests.support.control_room import Driver, room
-from tests.support.list_screens import LISTINGS, WAREHOUSES, at, ready
+from tests.support.screens.control_room import Driver, room
+from tests.support.screens.list_screens import LISTINGS, WAREHOUSES, at, ready
 
 
 def kept() -> Preferences:

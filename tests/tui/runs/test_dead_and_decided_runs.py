@@ -17,9 +17,9 @@ from invsync_tui.tui.screens.runs.runs import FIELDS
 from invsync_tui.tui.text.formatting import clock
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.columns import RenderContext
-from tests.support.control_room import room
 from tests.support.fakes.runs import cart_line
 from tests.support.fakes.store import NOW, FakeStore, detail, live_detail, merchant, run_row
+from tests.support.screens.control_room import room
 
 PAGE = Page(Size(100, 30), float(NOW), UNICODE, frozenset(Action))
 RENDERING = RenderContext(float(NOW), UNICODE)

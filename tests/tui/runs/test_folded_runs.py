@@ -10,8 +10,8 @@ import pytest
 
 from invsync_tui.operations.runs.folding import FoldedRuns
 from invsync_tui.rules.outcomes import Counts
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import Driver, room
 
 
 @pytest.fixture

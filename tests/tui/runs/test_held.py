@@ -8,8 +8,8 @@ from invsync_tui.tui.screens.base.dialogs import ChoiceDialog, ConfirmDialog
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.held import HeldScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import Driver, room
 
 GROUPS = {"zero": 380, "jump": 12, "rest": 20}
 

@@ -18,9 +18,9 @@ from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
-from tests.support.control_room import Driver, room
 from tests.support.fakes.runs import RUNS
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import Driver, room
 
 KNOWN = Known((Named(1, "Outdoor Demo"), Named(2, "Books Demo")), (Named(7, "Vendure Demo"), Named(8, "Shop US Demo")))
 

@@ -10,8 +10,8 @@ from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.runs.changes import ChangesScreen
 from invsync_tui.tui.screens.runs.reasons import OutcomeSkusScreen, ReasonsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.support.control_room import Driver, room
 from tests.support.fakes.store import FakeStore
+from tests.support.screens.control_room import Driver, room
 
 RUN = 11
 

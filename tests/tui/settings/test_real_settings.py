@@ -15,9 +15,9 @@ from invsync_tui.operations.settings import forms
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.store_connection import StoreConnection
-from tests.support.control_room import QUICK, Driver
-from tests.support.merchant_store import Bench
-from tests.support.settings_screens import at, draft, save, sheet
+from tests.support.screens.control_room import QUICK, Driver
+from tests.support.screens.settings_screens import at, draft, save, sheet
+from tests.support.stores.merchant_store import Bench
 
 NOWHERE = Connection("Demo", "sandbox", "http://127.0.0.1:9", secret="env:INVSYNC_NO_SUCH_TOKEN")
 

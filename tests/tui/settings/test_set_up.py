@@ -22,10 +22,10 @@ from invsync_tui.tui.screens.settings.about_system import AboutSystemScreen
 from invsync_tui.tui.screens.settings.add import AddSetupScreen
 from invsync_tui.tui.screens.settings.connection_test import NewConnectionScreen
 from invsync_tui.tui.store_connection import StoreConnection
-from tests.support.control_room import QUICK, Driver
-from tests.support.sandbox_world import hurry
+from tests.support.runs.sandbox_world import hurry
+from tests.support.screens.control_room import QUICK, Driver
+from tests.support.screens.settings_screens import sheet
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.settings_screens import sheet
 
 PRODUCTS = 6
 NOWHERE = "http://127.0.0.1:9"

@@ -18,10 +18,10 @@ from invsync_tui.tui.screens.settings import edit_setup
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
-from tests.support.control_room import Driver, room
 from tests.support.fakes.settings import FakeTest, cart_form
 from tests.support.fakes.store import FakeStore
-from tests.support.settings_screens import at, draft, save, sheet
+from tests.support.screens.control_room import Driver, room
+from tests.support.screens.settings_screens import at, draft, save, sheet
 
 SHARE_BELOW = 5
 """Steps down from the first field of the cart's form to its share."""

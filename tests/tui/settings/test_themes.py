@@ -19,9 +19,9 @@ from invsync_tui.tui.screens.settings.themes import NAMES, ThemesScreen, states,
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.themes import CONTRAST, DESCRIPTIONS, OWN, THEMES
-from tests.support.control_room import QUICK, Driver, room
 from tests.support.fakes.store import FakeStore
-from tests.support.report_screens import SIZES, answered
+from tests.support.screens.control_room import QUICK, Driver, room
+from tests.support.screens.report_screens import SIZES, answered
 
 STATES = ("success", "warning", "error", "accent")
 LEAST_APART = 0.12

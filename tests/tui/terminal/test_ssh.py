@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations.views import RunDetail, RunState
-from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
 from tests.support.servers.sshd import Line, NoSshError, programs, slow, sshd
+from tests.support.stores.merchant_store import Bench
 from tests.support.terminal.pty import Terminal
 
 PRODUCTS = 300

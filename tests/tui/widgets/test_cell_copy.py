@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.control_room import Driver
-from tests.support.list_screens import LISTINGS, at
+from tests.support.screens.control_room import Driver
+from tests.support.screens.list_screens import LISTINGS, at
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.widgets.form import FormView
-from tests.support.control_room import Driver, room
 from tests.support.fakes.settings import cart_form
 from tests.support.fakes.store import FakeStore
-from tests.support.settings_screens import draft, sheet
+from tests.support.screens.control_room import Driver, room
+from tests.support.screens.settings_screens import draft, sheet
 from tests.support.terminal.emulator import Emulated, difference, emulated
 
 WORDS = "west hall, gate 4"

@@ -12,7 +12,7 @@ from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import widths
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row
 from invsync_tui.tui.widgets.table import KEPT_BLOCKS, WindowTable
-from tests.support.table_app import COLUMNS, TableApp, shown
+from tests.support.screens.table_app import COLUMNS, TableApp, shown
 
 MILLION = 1_000_000
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import medusa_seed
+from tests.support.servers.medusa import seed as medusa_seed
 from tests.support.servers.node_packages import NoPackagesError, Packages, cache_folder, digest, install, locked
 from tests.support.servers.postgres import OWNER, PASSWORD, PostgresServer
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.support.servers import medusa_install
-from tests.support.servers.medusa_seed import Seed, ask, basic
+from tests.support.servers.medusa import install as medusa_install
+from tests.support.servers.medusa.seed import Seed, ask, basic
 from tests.support.servers.postgres import PostgresServer
 
 LEVELS = "/admin/inventory-items/location-levels/batch"

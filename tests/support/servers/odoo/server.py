@@ -24,10 +24,10 @@ import httpx
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.support.servers.odoo_install import NotAvailableError, command, environment, installation
+from tests.support.servers.odoo.install import NotAvailableError, command, environment, installation
 from tests.support.servers.postgres import PostgresServer
 from tests.support.servers.postgres_copies import Databases
-from tests.support.servers.tryton import _free_port
+from tests.support.servers.tryton.server import _free_port
 
 ADMIN, ADMIN_PASSWORD = "admin", "admin"
 ADMIN_ID = 2

@@ -22,8 +22,8 @@ from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionN
 
 from invsync_tui.connectors.base import Connection
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
-from tests.support.servers.shopify_schema import checked, schema_of
-from tests.support.servers.shopify_shop import Shop
+from tests.support.servers.shopify.schema import checked, schema_of
+from tests.support.servers.shopify.shop import Shop
 
 TOKEN = "shpat_" + "0123456789abcdef" * 2
 CLIENT = "0123456789abcdef" * 2

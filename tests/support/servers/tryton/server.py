@@ -24,7 +24,7 @@ import httpx
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.support.servers.tryton_install import (
+from tests.support.servers.tryton.install import (
     ADMIN_PASSWORD,
     Installation,
     NotAvailableError,

@@ -21,12 +21,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.servers import vendure_seed
 from tests.support.servers.node_packages import NoPackagesError, Packages, cache_folder, digest, install, locked
+from tests.support.servers.vendure import seed as vendure_seed
 
 DEPENDENCIES = {"@vendure/core": "3.7.3", "sql.js": "1.16.0"}
 NAME = "vendure-3.7.3"
-SCRIPT = Path(__file__).with_name("vendure_server.js")
+SCRIPT = Path(__file__).with_name("server.js")
 LOGIN, PASSWORD = "superadmin", "a-test-password"
 BOOT_TIMEOUT = 120.0
 """Seconds until READY; about 5 on an idle machine."""

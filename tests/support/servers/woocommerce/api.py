@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.support.servers import woocommerce_rules as rules
-from tests.support.servers.woocommerce_rules import Note, WooError
-from tests.support.servers.woocommerce_shop import TYPES, Item, Order, Shop
+from tests.support.servers.woocommerce import rules
+from tests.support.servers.woocommerce.rules import Note, WooError
+from tests.support.servers.woocommerce.shop import TYPES, Item, Order, Shop
 
 BATCH_LIMIT = 100
 SETTINGS = {

@@ -22,10 +22,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from invsync_tui.connectors.base import Connection
-from tests.support.servers import woocommerce_rules as rules
-from tests.support.servers.woocommerce_api import Api, Call, Found, Rights
-from tests.support.servers.woocommerce_rules import WooError
-from tests.support.servers.woocommerce_shop import Item, Order, Shop
+from tests.support.servers.woocommerce import rules
+from tests.support.servers.woocommerce.api import Api, Call, Found, Rights
+from tests.support.servers.woocommerce.rules import WooError
+from tests.support.servers.woocommerce.shop import Item, Order, Shop
 
 KEY = "ck_" + "0123456789abcdef" * 2 + "01234567"
 SECRET = "cs_" + "fedcba9876543210" * 2 + "fedcba98"

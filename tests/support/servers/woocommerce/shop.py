@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tests.support.servers.woocommerce_rules import ORDER_STATUSES, WooError
+from tests.support.servers.woocommerce.rules import ORDER_STATUSES, WooError
 
 TYPES = ("simple", "grouped", "external", "variable")
 REDUCING = ("processing", "on-hold", "completed")
