@@ -7,23 +7,24 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.tree import ROOT, entries
+from tests.support.repository.tree import ROOT, entries
 
 MOST = 25
 LARGER = {
     "src/invsync_tui/cli/schemas": "data: one JSON schema for each document that a command prints, found by the command's name",
 }
-"""Folders of the program that hold more, and why."""
+"""Folders that hold more, and why."""
 
 
 def _folders() -> Iterator[Path]:
-    top = ROOT / "src" / "invsync_tui"
-    yield from (path for path in (top, *top.rglob("*")) if path.is_dir() and path.name != "__pycache__")
+    for top in (ROOT / "src" / "invsync_tui", ROOT / "tests"):
+        yield from (path for path in (top, *top.rglob("*")) if path.is_dir() and path.name != "__pycache__")
 
 
-def test_no_folder_of_the_program_has_more_entries_than_are_read_at_a_glance() -> None:
+def test_no_folder_of_program_and_tests_has_more_entries_than_are_read_at_a_glance() -> None:
     sizes = {str(folder.relative_to(ROOT)): len(entries(folder)) for folder in _folders()}
-    assert len(sizes) > 30
+    assert len([name for name in sizes if name.startswith("src")]) > 30
+    assert len([name for name in sizes if name.startswith("tests")]) > 30
     assert {name: size for name, size in sizes.items() if size > MOST and name not in LARGER} == {}
     assert [name for name in LARGER if sizes.get(name, 0) <= MOST] == []
 
