@@ -58,7 +58,7 @@ LOOKS = {
     "bundle", "sku", "carts", "listings", "drift", "aliases", "identity", "compare", "links", "settings", "connections",
     "keys", "completion", "docs", "settings show", "settings diff", "connections test", "connections list", "connections about",
     "connections preview",
-    "connections verify", "connections new", "merchants list",
+    "connections example", "connections verify", "connections new", "merchants list",
     "audit", "bookmarks", "bookmarks remove", "events", "info", "metrics", "carts list", "db", "db check", "db backup",
 }  # fmt: skip
 OTHERS = {

@@ -2,15 +2,20 @@
 
 A connector class has it as the class attribute `about`. The form, the options of the command line, the doctor,
 `invsync connections about` and the connector's page in the documentation are made of it.
+
+It may also have a static method `example(folder, stock) -> Example`, for `invsync connections example`: it writes what it needs
+into the folder, which is there and holds nothing of these names, from the stock that it is given, the same for every connector.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
 from invsync_tui.rules.outcomes import Reason
@@ -281,3 +286,40 @@ def listed(words: Iterable[str]) -> str:
     """`a, b or c`."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
+
+
+# --- something to try it on ------------------------------------------------------------------------------------------
+
+WMS_PORT, CART_PORT = 8765, 8766
+"""Of the sandbox servers that examples read."""
+
+
+class ExampleLevel(NamedTuple):
+    """Stock of a made-up product in a warehouse, in whole units."""
+
+    sku: str
+    name: str
+    upc: str
+    warehouse: str
+    on_hand: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A connection to what was made."""
+
+    url: str
+    files: tuple[str, ...] = ()
+    """Names of the files in the folder, the one to look at first."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    sandbox: tuple[str, ...] = ()
+    """Arguments of `python -m invsync_tui.sandbox`, whose server is read; () for none. Its password is the secret."""
+
+
+Maker = Callable[[Path, Sequence[ExampleLevel]], Example]
+
+
+def maker_of(connector: type) -> Maker | None:
+    """What makes a connector's example; None where it needs a system of one's own."""
+    return cast("Maker | None", getattr(connector, "example", None))

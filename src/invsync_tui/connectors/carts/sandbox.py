@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from invsync_tui import clock
 from invsync_tui.connectors import stock_elsewhere
-from invsync_tui.connectors.about import About, Fix, Hooks, Option, OptionKind
+from invsync_tui.connectors.about import CART_PORT, About, Example, ExampleLevel, Fix, Hooks, Option, OptionKind
 from invsync_tui.connectors.base import (
     BatchScope,
     Budget,
@@ -147,6 +148,12 @@ class SandboxCart:
         yield _options_review(facts)
         failure = told_by(facts, "sandbox.basis", (SAYS_ANOTHER_BASIS,), facts.set("--option basis=WORD"))
         yield failure or Review("sandbox.basis", Verdict.PASS, "no run reported otherwise")
+
+    @staticmethod
+    def example(folder: Path, stock: Sequence[ExampleLevel]) -> Example:
+        """A shop with a listing of each product, which shows 0."""
+        sandbox = ("cart", "--port", str(CART_PORT))
+        return Example(f"http://127.0.0.1:{CART_PORT}", options={"shop": "main"}, sandbox=sandbox)
 
     @staticmethod
     def hook(headers: Mapping[str, str], body: bytes) -> HookNews:

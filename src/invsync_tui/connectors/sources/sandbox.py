@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice, repeat, starmap
 from operator import itemgetter, methodcaller
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from invsync_tui.connectors import secrets
-from invsync_tui.connectors.about import About, Option, OptionKind
+from invsync_tui.connectors.about import WMS_PORT, About, Example, ExampleLevel, Option, OptionKind
 from invsync_tui.connectors.base import (
     AliasRow,
     Budget,
@@ -117,6 +118,11 @@ class SandboxSource:
         behavior=("A WMS on this machine that fails on request, for the demo and for tests.",),
         sources=("src/invsync_tui/sandbox, the server itself",),
     )  # fmt: skip
+
+    @staticmethod
+    def example(folder: Path, stock: Sequence[ExampleLevel]) -> Example:
+        """The sandbox with the stock that it has by itself."""
+        return Example(f"http://127.0.0.1:{WMS_PORT}", sandbox=("wms", "--port", str(WMS_PORT)))
 
     def __init__(self, connection: Connection) -> None:
         knows = connection.options.get("orders", "off") == "on"

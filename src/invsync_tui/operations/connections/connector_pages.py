@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import quality, registry
-from invsync_tui.connectors.about import About, ApiVersion, Hooks, Option, Permission, SignIn, listed
+from invsync_tui.connectors.about import About, ApiVersion, Hooks, Option, Permission, SignIn, listed, maker_of
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.plain_text import did_you_mean
 
 WMS, CART = "wms", "cart"
 GROUPS = {WMS: registry.SOURCES, CART: registry.CARTS}
+_TRY = "invsync connections example {system} makes files to read, and prints the commands that read them."
 KINDS = {WMS: "WMS/OMS", CART: "cart"}
 ADD = {
     WMS: 'invsync merchants add NAME --source {system} --url {url}{login}{options}',
@@ -59,6 +60,12 @@ def pages(system: str = "") -> list[ConnectorPage]:
     return made
 
 
+def commands(page: ConnectorPage) -> tuple[str, ...]:
+    """The commands that connect it, with the example's address and names to be replaced."""
+    about = registry.about(GROUPS[page.kind], page.system) or About(page.system)
+    return tuple(_commands(page.kind, page.system, about))
+
+
 def markdown(page: ConnectorPage) -> str:
     """A page of the documentation."""
     lines = [f"# {page.title} ({KINDS[page.kind]})", "", page.summary, ""]
@@ -81,6 +88,8 @@ def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
     yield PageSection("Versions", tuple(_version(version) for version in about.api_versions))
     yield PageSection("Permissions", tuple(_permission(permission) for permission in about.permissions))
     yield PageSection("In invsync", tuple(_commands(kind, system, about)), steps=True)
+    if maker_of(registry.connector(GROUPS[kind], system)) is not None:
+        yield PageSection("To try it first", (_TRY.format(system=system),))
     yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
     yield PageSection("How it reads" if kind == WMS else "How it reads and writes", about.behavior)
     yield PageSection("On request", tuple(_on_request(kind, about)))

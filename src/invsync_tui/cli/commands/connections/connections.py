@@ -20,6 +20,7 @@ from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
     from invsync_tui.operations.connections.connections import Step, Target
+    from invsync_tui.operations.connections.connector_example import MadeExample
     from invsync_tui.operations.connections.connector_pages import ConnectorPage
 
 WIDTH = 100
@@ -28,6 +29,7 @@ EXAMPLES = """\
 example:
   invsync connections list                      systems that can be connected
   invsync connections about tryton              what to set up there, and every setting
+  invsync connections example feed              files to try it on, and the commands that read them
   invsync connections verify sandbox            the checks of the connector kit
   invsync connections new mywms --kind source   a package to begin a connector with
   invsync connections test Acme                 the merchant's WMS
@@ -44,7 +46,7 @@ def add_connections(subparsers: Subparsers) -> None:
         subparsers, "connections", "test a connection, list the known systems, tell how to set one up", EXAMPLES
     )
     subcommands = parser.add_subparsers(
-        metavar="test|preview|fix|login|hooks|list|about|verify|new", required=True, parser_class=Parser
+        metavar="test|preview|fix|login|hooks|list|about|example|verify|new", required=True, parser_class=Parser
     )
     listing = command(subcommands, "list", "list the systems that can be connected", EXAMPLES)
     listing.set_defaults(run=_list)
@@ -54,6 +56,12 @@ def add_connections(subparsers: Subparsers) -> None:
     telling.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
     telling.add_argument("--markdown", action="store_true", help="as a page of documentation")
     telling.set_defaults(run=_about)
+    trying = command(
+        subcommands, "example", "make files to try a system on, and tell the commands that read them", EXAMPLES
+    )
+    trying.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
+    trying.add_argument("--into", metavar="FOLDER", default=".", help="where its folder is made (default: here)")
+    trying.set_defaults(run=_example)
     verifying = command(
         subcommands, "verify", "run the checks of the connector kit against the server it ships with", EXAMPLES
     )
@@ -113,6 +121,31 @@ def _page_lines(page: ConnectorPage) -> Iterator[str]:
                 yield mark + line
                 continue
             yield from textwrap.wrap(line, WIDTH, initial_indent=mark, subsequent_indent=" " * (len(mark) + 2))
+    yield ""
+
+
+def _example(args: argparse.Namespace) -> int:
+    from invsync_tui.operations.connections import connector_example
+
+    made = connector_example.make(args.system, Path(args.into))
+    output = Output(args)
+    for one in made:
+        output.text([clean(line) for line in _example_lines(one)])
+    output.document({"examples": [one._asdict() for one in made]})
+    return Exit.OK
+
+
+def _example_lines(example: MadeExample) -> Iterator[str]:
+    yield f"{example.title} ({'WMS/OMS' if example.kind == 'wms' else 'cart'})"
+    if example.folder:
+        yield f"  Made in {example.folder}: {', '.join(example.files)}"
+    else:
+        yield "  It needs a system of your own: replace the address and the names."
+    if example.server:
+        yield "  In a terminal of its own:"
+        yield f"    {example.server}"
+    yield "  Then, with a store (invsync init makes one):"
+    yield from (f"    {line}" for line in example.commands)
     yield ""
 
 

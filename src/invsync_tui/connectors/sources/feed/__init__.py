@@ -34,6 +34,7 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed import checks
 from invsync_tui.connectors.sources.feed.about import ABOUT
+from invsync_tui.connectors.sources.feed.example import example
 from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, identity_of, place_of, refuse_old
 from invsync_tui.connectors.sources.feed.loading import Loaded
 from invsync_tui.connectors.sources.feed.places import FeedFile, Place, mark_of
@@ -80,6 +81,7 @@ class FeedSource:
     capabilities: SourceCapabilities
     about = ABOUT
     review = staticmethod(checks.review)
+    example = staticmethod(example)
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = SourceCapabilities(

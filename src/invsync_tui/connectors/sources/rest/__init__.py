@@ -39,8 +39,9 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import HttpConnection, Response
 from invsync_tui.connectors.rate_limit import RateLimiter
-from invsync_tui.connectors.sources.rest import layout, pages, rows
+from invsync_tui.connectors.sources.rest import checks, layout, pages, rows
 from invsync_tui.connectors.sources.rest.about import ABOUT
+from invsync_tui.connectors.sources.rest.example import example
 from invsync_tui.connectors.sources.rest.layout import Layout, Listing, Value
 from invsync_tui.connectors.values import reference
 from invsync_tui.plain_text import counted
@@ -63,12 +64,16 @@ class RestSource:
 
     capabilities: SourceCapabilities
     about = ABOUT
+    review = staticmethod(checks.review)
+    example = staticmethod(example)
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = SourceCapabilities(delta=True)
         self._connection = connection
         self._http = HttpConnection(connection, RateLimiter(5, 5))
         self._layout: Layout | None = None
+        self._counts: dict[str, int] = {}
+        """What `notes` gives."""
 
     async def open(self) -> None:
         """Read the description and the secret; a first request shows whether the login is right."""
@@ -80,6 +85,7 @@ class RestSource:
             await description.read("description", self._connection.options.get("description", ""))
         )
         self._layout = api_layout
+        self._counts = {}
         self.capabilities = SourceCapabilities(
             delta=api_layout.changes is not None, reports_reading_time="read_at" in api_layout.levels.fields,
             page_size=api_layout.levels.paging.limit or 1000,
@@ -148,8 +154,21 @@ class RestSource:
         path = pages.target(listing, cursor, placeholders)
         response = await self._get(path)
         records, total = pages.records_of(listing, response)
+        if listing.paging.style == "none" and total is None:
+            self._note(checks.AT_ONCE[listing.name], len(records))
         address = path if "://" in path else f"{self._connection.url.rstrip('/')}{path}"
         return records, pages.next_cursor(listing, response, records, cursor, total, address), total
+
+    def _note(self, name: str, count: int) -> None:
+        self._counts[name] = max(count, self._counts.get(name, 0))
+
+    def _note_read(self, read: int, rejected: int) -> None:
+        for name, count in ((checks.RECORDS, read + rejected), (checks.REJECTED, rejected)):
+            self._counts[name] = self._counts.get(name, 0) + count
+
+    async def notes(self) -> Mapping[str, int]:
+        """How many records were read and rejected since it was opened, and the most that came in one answer without pages."""
+        return dict(self._counts)
 
     async def _value(self, value: Value) -> str:
         response = await self._get(value.path)
@@ -237,6 +256,7 @@ class RestSource:
             return distinct, [*rejected, *doubled]
 
         products, rejected = await _threaded(read, len(records))
+        self._note_read(len(products), len(rejected))
         return Page(products, following, total, rejected)
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
@@ -276,6 +296,7 @@ class RestSource:
             return distinct, [*rejected, *doubled]
 
         levels, rejected = await _threaded(read, len(records))
+        self._note_read(len(levels), len(rejected))
         return Page(levels, following, total, rejected)
 
     # --- the connection test -----------------------------------------------------------------------------------------

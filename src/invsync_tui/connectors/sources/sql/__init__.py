@@ -35,6 +35,7 @@ from invsync_tui.connectors.errors import ContractError, NotConfiguredError, Una
 from invsync_tui.connectors.sources.sql import queries, records
 from invsync_tui.connectors.sources.sql.about import ABOUT, MARIADB
 from invsync_tui.connectors.sources.sql.databases import GRANT, Database, Postgres, Sqlite
+from invsync_tui.connectors.sources.sql.example import example
 from invsync_tui.connectors.sources.sql.mariadb import Mariadb
 from invsync_tui.connectors.sources.sql.queries import LEVELS, PRODUCTS, WAREHOUSES, Queries, Query
 from invsync_tui.connectors.sources.sql.statements import Table, cursor_of, cut, key_of
@@ -474,6 +475,8 @@ class SqlSource:
     async def notes(self) -> Mapping[str, int]:
         """How many tables the login could write."""
         return {WRITABLE: (await self._run(self._open.could_write))[0]}
+
+    example = staticmethod(example)
 
     @staticmethod
     def review(facts: SourceFacts) -> Iterable[Review]:

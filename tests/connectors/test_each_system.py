@@ -1,0 +1,108 @@
+"""What every connector of ours has, as a table: a system that lacks a part fails here, unless it says why it needs none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.connectors import registry
+from invsync_tui.connectors.about import maker_of
+from invsync_tui.connectors.base import Budget, CartCapabilities, Connection, SourceCapabilities
+from invsync_tui.connectors.checks import CartFacts, SourceFacts
+from invsync_tui.operations.connections import connector_example, connector_pages
+
+PAGES = Path(__file__).parents[2] / "docs" / "reference" / "connectors"
+OURS = [
+    (kind, system)
+    for kind, group in connector_pages.GROUPS.items()
+    for system in registry.systems(group)
+    if registry.connector(group, system).__module__.startswith("invsync_tui.")
+]
+NEEDED = {
+    ("wms", "feed"), ("wms", "sql"), ("wms", "odoo"), ("wms", "rest"), ("wms", "tryton"), ("wms", "sandbox"),
+    ("cart", "medusa"), ("cart", "shopify"), ("cart", "woocommerce"), ("cart", "vendure"), ("cart", "sandbox"),
+}  # fmt: skip
+WITHOUT_LIMIT = {"sql": "a database answers with as much as it is asked for", "feed": "it fetches one file"}
+WITHOUT_PAGE = {"sandbox": "it is set up by the demo, or by its example"}
+WITHOUT_REVIEW = {("wms", "sandbox"): "it is on this machine, and plain"}
+NOWHERE = {"feed": "/nowhere/stock.csv", "sql": "sqlite:////nowhere/stock.db"}
+
+
+def _class(kind: str, system: str) -> type:
+    return registry.connector(connector_pages.GROUPS[kind], system)
+
+
+def _connection(system: str, url: str = "http://127.0.0.1:9") -> Connection:
+    options = {"database": "x", "shop": "main", "location": "Main"}
+    about = registry.about(registry.SOURCES if system in registry.systems(registry.SOURCES) else registry.CARTS, system)
+    known = {option.name for option in about.options} if about else set()
+    return Connection("It", system, url, "me", "", {name: text for name, text in options.items() if name in known}, 2)
+
+
+def test_all_systems_are_there() -> None:
+    assert set(OURS) == NEEDED
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+def test_it_says_what_it_can_do(kind: str, system: str) -> None:
+    made = _class(kind, system)(_connection(system))
+    assert isinstance(made.capabilities, SourceCapabilities if kind == "wms" else CartCapabilities)
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+def test_it_keeps_to_a_rate_limit(kind: str, system: str) -> None:
+    budget = _class(kind, system)(_connection(system)).budget()
+    if system in WITHOUT_LIMIT:
+        assert budget is None
+        return
+    assert isinstance(budget, Budget)
+    assert budget.limit > 0 and budget.per_second > 0
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+async def test_its_connection_test_ends_at_the_first_step_that_fails_with_what_to_do(kind: str, system: str) -> None:
+    made = _class(kind, system)(_connection(system, NOWHERE.get(system, "http://127.0.0.1:9")))
+    steps = [step async for step in made.check()]
+    await made.close()
+    assert [step.ok for step in steps] == [*[True] * (len(steps) - 1), False]
+    assert steps[-1].name and steps[-1].detail and steps[-1].advice, steps[-1]
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+def test_the_doctor_has_checks_of_its_own_for_it(kind: str, system: str) -> None:
+    review = getattr(_class(kind, system), "review", None)
+    assert (review is None) is ((kind, system) in WITHOUT_REVIEW)
+    if review is None:
+        return
+    url = "postgresql://db.example/stock" if system == "sql" else "https://x.example"
+    facts = (
+        SourceFacts(_connection(system, url), "Acme", "", False, "")
+        if kind == "wms"
+        else CartFacts(_connection(system, url), "Acme Shop", "", listed=False)
+    )
+    found = list(review(facts))
+    assert found and all(one.id.startswith(f"{system}.") for one in found)
+    assert len({one.id for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+def test_it_has_a_page_and_a_set_up(kind: str, system: str) -> None:
+    (page,) = [page for page in connector_pages.pages(system) if page.kind == kind]
+    headings = {section.heading for section in page.sections}
+    assert {"What to set up there", "In invsync", "Settings", "Sources"} <= headings
+    if system in WITHOUT_PAGE:
+        return
+    assert headings >= {"How it is proved", "Known limits", "Permissions"} - (
+        {"Permissions"} if system == "feed" else set()
+    )
+    assert (PAGES / f"{system}-{kind}.md").is_file()
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+def test_there_is_something_to_try_it_on_or_the_commands_for_ones_own(kind: str, system: str, tmp_path: Path) -> None:
+    (made,) = [one for one in connector_example.make(system, tmp_path) if one.kind == kind]
+    assert f"--source {system}" in made.commands[0] or f"--system {system}" in made.commands[0]
+    on_this_machine = system in {"feed", "sql", "rest", "sandbox"}
+    assert (maker_of(_class(kind, system)) is not None) is on_this_machine is bool(made.folder)
+    assert all((Path(made.folder) / name).is_file() for name in made.files)
