@@ -17,7 +17,7 @@ import pytest
 
 from invsync_tui.operations.connections import connector_example
 from tests.support.connectors.rest_example import example as of_the_manual
-from tests.support.shell import Shell, check
+from tests.support.processes.shell import Shell, check
 
 
 @contextmanager
