@@ -66,10 +66,10 @@ async def test_a_cut_delta_loses_no_change(paged: Town, how: str) -> None:
 
 async def test_an_interrupted_pull_continues_at_its_page(paged: Town) -> None:
     # given: the worker dies in the middle of a stage
-    from invsync_tui.sync import pull as module
+    from invsync_tui.sync.catalog.page_reader import PageReader
 
     pages = []
-    write = module.Pull._write_page
+    write = PageReader._write_page
 
     def dying(self, generation, reading, page, state):  # type: ignore[no-untyped-def]
         write(self, generation, reading, page, state)
@@ -78,11 +78,11 @@ async def test_an_interrupted_pull_continues_at_its_page(paged: Town) -> None:
             raise KeyboardInterrupt
 
     number = paged.bench.request("pull", paged.bench.merchant)
-    module.Pull._write_page = dying  # type: ignore[method-assign]
+    PageReader._write_page = dying  # type: ignore[method-assign]
     try:
         await _work_that_dies(paged)
     finally:
-        module.Pull._write_page = write  # type: ignore[method-assign]
+        PageReader._write_page = write  # type: ignore[method-assign]
     since = len(paged.wms.requests())
     assert paged.bench.run(number).state == "running"
     # when

@@ -16,6 +16,8 @@ from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.runs import workers
 from invsync_tui.sync import executor, pull, push
+from invsync_tui.sync.catalog import page_reader
+from invsync_tui.sync.catalog.complete_read import CompleteRead
 from tests.faults import scenarios
 from tests.faults.scenarios import STORIES, Story
 
@@ -29,7 +31,7 @@ async def test_the_engine_keeps_its_promise(story: Story, tmp_path: Path, monkey
 
 def _believes_the_last_page(patch: pytest.MonkeyPatch) -> None:
     """Takes any page without a successor for the end."""
-    patch.setattr(pull, "_check_total", lambda *_: None)
+    patch.setattr(page_reader, "_check_total", lambda *_: None)
 
 
 def _decides_what_is_missing_after_a_cut(patch: pytest.MonkeyPatch) -> None:
@@ -40,7 +42,8 @@ def _decides_what_is_missing_after_a_cut(patch: pytest.MonkeyPatch) -> None:
         try:
             await real(self, generation, known)
         except Exception:
-            self._finish_full(generation, [site for _, site in known.values()])
+            read = CompleteRead(self.job, generation, absent_is_zero=self.source.capabilities.absent_is_zero)
+            read.finish([site for _, site in known.values()])
             raise
 
     patch.setattr(pull.Pull, "_full", full)

@@ -16,7 +16,8 @@ from invsync_tui.store.catalog.pull_progress import PageStats
 from invsync_tui.store.listings.listings import PlanRow, StockElsewhere
 from invsync_tui.store.listings.pending_orders import Pending
 from invsync_tui.store.listings.plans import Changes, KeptPlan, PlannedListing
-from invsync_tui.sync import decide, maintenance, pull, push_plan
+from invsync_tui.sync import decide, maintenance, push_plan
+from invsync_tui.sync.catalog import page_reader
 from invsync_tui.sync.decide import Ordered, StockSnapshot, Trace
 from invsync_tui.sync.hooks import receiver as webhooks
 from invsync_tui.sync.plans import dry_run, what_if
@@ -291,10 +292,10 @@ def test_what_this_run_found_refused_ends_with_it(
 def test_a_page_is_counted_once_by_what_became_of_its_rows() -> None:
     report = some(counts=some(total=1, set=2, equal=3, failed=4), reasons=Counter())
     job: Any = some(job=some(report=report))
-    pull.Pull._count(job, PageStats(1, 10, 4, 3))
+    page_reader.PageReader._count(job, PageStats(1, 10, 4, 3))
     assert (report.counts.total, report.counts.set, report.counts.equal, report.counts.failed) == (14, 6, 9, 7)
     assert report.reasons == {Reason.BAD_ROW.value: 3}
-    pull.Pull._count(job, PageStats(1, 2, 0, 0))
+    page_reader.PageReader._count(job, PageStats(1, 2, 0, 0))
     assert (report.counts.total, report.counts.set, report.counts.equal, report.counts.failed) == (16, 6, 11, 7)
     assert report.reasons == {Reason.BAD_ROW.value: 3}
 

@@ -35,7 +35,8 @@ from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.listings import listings, matching, push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import chunked_writes, executor, maintenance, pull, push, uptime
+from invsync_tui.sync import chunked_writes, executor, maintenance, push, uptime
+from invsync_tui.sync.catalog import catalog_writer, complete_read, page_reader, source_marks
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.listings import read_listings
 from invsync_tui.sync.listings.read_listings import ListingsReader, Pass
@@ -284,8 +285,8 @@ def pulling(acme: Shelf, source: Any = None) -> Pull:
 
 
 def test_so_many_unreadable_records_are_named_and_no_more(acme: Shelf) -> None:
-    assert pull.REJECTED_SHOWN == 20
-    made = pulling(acme)
+    assert page_reader.REJECTED_SHOWN == 20
+    made = page_reader.PageReader(job_of(acme, "pull"), SimpleNamespace())  # type: ignore[arg-type]
     for start in (0, 15, 30):
         made._name_rejected([(f"R{n}", "bad") for n in range(start, start + 15)])
     named = [text for text in acme.bench.events(made.job.run.id) if "bad" in text]
@@ -295,21 +296,21 @@ def test_so_many_unreadable_records_are_named_and_no_more(acme: Shelf) -> None:
 
 def test_products_of_unreadable_records_are_there_by_their_number_or_as_unnamed(acme: Shelf) -> None:
     (known,) = acme.put([Thing("1", "A")])
-    made = pulling(acme)
+    made = page_reader.PageReader(job_of(acme, "pull"), SimpleNamespace())  # type: ignore[arg-type]
     with acme.bench.store.transaction() as tx:
         assert made._unreadable(tx, []) == set()
         assert made._unreadable(tx, [("1", "bad")]) == {known}
-        assert made._unreadable(tx, [("1", "bad"), ("2", "bad")]) == {known, pull.UNNAMED}
-        assert made._unreadable(tx, [("2", "bad")]) == {pull.UNNAMED}
+        assert made._unreadable(tx, [("1", "bad"), ("2", "bad")]) == {known, page_reader.UNNAMED}
+        assert made._unreadable(tx, [("2", "bad")]) == {page_reader.UNNAMED}
 
 
 @pytest.mark.parametrize(("rows", "total", "cut"), [(2, 3, True), (3, 3, False), (4, 3, False), (0, None, False)])
 def test_a_last_page_before_all_announced_records_came_is_a_cut_answer(rows: int, total: int | None, cut: bool) -> None:
     if cut:
         with pytest.raises(UnavailableError):
-            pull._check_total("products", rows, total)
+            page_reader._check_total("products", rows, total)
     else:
-        pull._check_total("products", rows, total)
+        page_reader._check_total("products", rows, total)
 
 
 @pytest.mark.parametrize(
@@ -321,15 +322,15 @@ def test_a_last_page_before_all_announced_records_came_is_a_cut_answer(rows: int
     ],
 )  # fmt: skip
 def test_an_earlier_mark_is_told_from_one_that_nobody_can_compare(before: str, now: str, back: bool) -> None:
-    assert pull.went_back(before, now) is back
+    assert source_marks.went_back(before, now) is back
 
 
 def test_levels_of_unknown_products_and_warehouses_are_named_and_the_others_are_kept(acme: Shelf) -> None:
     (known,) = acme.put([Thing("1", "A")])
-    made = pulling(acme)
+    made = catalog_writer.CatalogWriter(job_of(acme, "pull"))
     rows = [LevelRow("1", "e", 5, 4), LevelRow("2", "e", 5, 4), LevelRow("1", "f", 5, 4)]
     with acme.bench.store.transaction() as tx:
-        stored = made._store_levels(tx, rows, 10**9, {"e": acme.east})
+        stored = made.store_levels(tx, rows, 10**9, {"e": acme.east})
     assert list(stored.ids) == [known]
     assert stored.changed == 1
     assert [ref for ref, _ in stored.rejected] == ["2", "1"]
@@ -339,7 +340,7 @@ def test_levels_of_unknown_products_and_warehouses_are_named_and_the_others_are_
 @pytest.mark.parametrize(("offset", "read_at"), [(0, 1000), (60, 940), (-60, 1060)])
 def test_times_of_readings_are_taken_by_our_clock(offset: int, read_at: int) -> None:
     rows = [LevelRow("1", "e", 5, 4, read_at=1000), LevelRow("2", "e", 5, 4)]
-    assert [row.read_at for row in pull._by_our_clock(rows, offset)] == [read_at, None]
+    assert [row.read_at for row in catalog_writer._by_our_clock(rows, offset)] == [read_at, None]
 
 
 @pytest.mark.parametrize("denied", [0, 1, 2])
@@ -365,16 +366,20 @@ def test_a_warehouse_that_may_not_be_read_is_told_and_where_none_may_be_the_down
 
 def test_a_page_in_pieces_counts_as_one_and_names_the_unnamed_once() -> None:
     parts = [
-        pull.PageResult([1, pull.UNNAMED], 1, [("a", "x")]),
-        pull.PageResult([2, pull.UNNAMED], 2, [("b", "y")]),
+        page_reader.PageResult([1, page_reader.UNNAMED], 1, [("a", "x")]),
+        page_reader.PageResult([2, page_reader.UNNAMED], 2, [("b", "y")]),
     ]
-    joined = pull._joined(parts)
-    assert (joined.ids, joined.changed, list(joined.rejected)) == ([1, 2, pull.UNNAMED], 3, [("a", "x"), ("b", "y")])
-    assert pull._joined([pull.PageResult([1], 1)]).ids == [1]
+    joined = page_reader._joined(parts)
+    assert (joined.ids, joined.changed, list(joined.rejected)) == (
+        [1, 2, page_reader.UNNAMED],
+        3,
+        [("a", "x"), ("b", "y")],
+    )
+    assert page_reader._joined([page_reader.PageResult([1], 1)]).ids == [1]
 
 
 def test_counts_of_a_download_are_rows_changed_equal_and_left_out() -> None:
-    counts = pull._counts(pull_progress.PageStats(1, 10, 4, 3))
+    counts = complete_read.counts_of(pull_progress.PageStats(1, 10, 4, 3))
     assert (counts.total, counts.set, counts.equal, counts.failed) == (13, 4, 6, 3)
 
 
@@ -391,7 +396,7 @@ def test_everything_is_read_again_before_half_the_age_that_a_reading_may_have(
 
 
 def test_who_comes_again_in_a_complete_read_does_not_stand_in_for_another() -> None:
-    state = pull.Progress(0, 0, set())
+    state = page_reader.StageProgress(0, 0, set())
     state.add(Page([1, 2], "c", None), [1, 2], once=True)  # type: ignore[arg-type]
     state.add(Page([2, 3], "d", None, [("x", "bad")]), [2, 3], once=True)  # type: ignore[arg-type]
     assert (state.pages, state.records, state.seen, state.idle) == (2, 4, {1, 2, 3}, 0)
@@ -400,7 +405,7 @@ def test_who_comes_again_in_a_complete_read_does_not_stand_in_for_another() -> N
 
 
 def test_changes_may_name_a_product_again_but_the_same_page_again_is_nothing_new() -> None:
-    state = pull.Progress(0, 0, set())
+    state = page_reader.StageProgress(0, 0, set())
     for n, rows in enumerate(([1, 2], [2, 1], [2, 1], [2, 1], [])):
         state.add(Page(rows, str(n), None), rows, once=False)  # type: ignore[arg-type]
     assert (state.records, state.idle) == (8, 3)

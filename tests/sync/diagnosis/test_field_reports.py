@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invsync_tui.sync.pull import went_back
+from invsync_tui.sync.catalog.source_marks import went_back
 from tests.support.runs.sandbox_world import Town
 
 

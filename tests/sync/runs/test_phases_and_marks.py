@@ -94,7 +94,7 @@ async def test_each_loop_of_a_run_looks_for_a_cancel_in_each_round(
     monkeypatch.setattr(push_plan, "CHUNK", 15)
     # when, then: a complete download looks before each page
     await synced.bench.pull(full=True)
-    assert safe_points["pull._read"] == 5
+    assert safe_points["page_reader.read"] == 5
     # a push before each page of listings, after each chunk of its plan, and before each batch
     safe_points.clear()
     for sku in synced.in_stock()[:3]:

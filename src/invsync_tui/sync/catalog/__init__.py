@@ -1,1 +1,1 @@
-"""Pages of stock levels as they come from a WMS."""
+"""A download of a WMS: its pages, what is written of them, and what follows from its end."""

@@ -1,0 +1,116 @@
+"""The end of a download that was read as a whole: what it no longer had is marked, and what is back is unmarked."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+
+from invsync_tui import clock
+from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.plain_text import counted
+from invsync_tui.rules.outcomes import Counts
+from invsync_tui.store import change_sequence
+from invsync_tui.store.catalog import levels, pull_progress, sync_marks
+from invsync_tui.store.catalog import products as catalog_products
+from invsync_tui.store.catalog.pull_progress import Generation, PageStats
+from invsync_tui.store.catalog.sync_marks import StoredWarehouse
+from invsync_tui.sync.catalog.page_reader import UNNAMED
+from invsync_tui.sync.chunked_writes import Pace
+from invsync_tui.sync.runs.run_context import RunContext
+
+UNNAMED_WARNING = "Some records were not read, so that no product was marked as missing."
+
+
+class CompleteRead:
+    """What follows from a download that was read to its end. `absent_is_zero`: the WMS leaves out what is out of stock."""
+
+    def __init__(self, job: RunContext, generation: Generation, *, absent_is_zero: bool) -> None:
+        self.job = job
+        self.generation = generation
+        self.absent_is_zero = absent_is_zero
+
+    async def unmark_seen(self) -> None:
+        """Unmark the products that are new or back, piece by piece: the read had them, whatever becomes of the others."""
+        pace = Pace()
+        with self.job.transaction() as tx:
+            seen = pull_progress.seen(tx, self.generation.id, "products")
+            marked = catalog_products.marked_among(tx, self.job.run.merchant_id, seen)
+        while marked:
+            piece, marked = marked[: pace.rows], marked[pace.rows :]
+            with pace.measured(), self.job.transaction() as tx:
+                seq = change_sequence.upcoming(tx)
+                catalog_products.unmark(tx, piece, seq)
+                change_sequence.take(tx, seq)
+            await asyncio.sleep(0)
+
+    def finish(self, loaded: Sequence[StoredWarehouse]) -> None:
+        """Mark what the read no longer had, of products and of the levels of the warehouses that were read.
+
+        One transaction, so it is all or nothing. Raises UnavailableError for an empty catalog where one is known.
+        """
+        job, generation, now = self.job, self.generation, clock.seconds()
+        with job.transaction() as tx:
+            seen = pull_progress.seen(tx, generation.id, "products")
+            if not seen and catalog_products.present_count(tx, job.run.merchant_id):
+                raise UnavailableError("The WMS answered with an empty catalog; the products known so far are kept.")
+            seq = change_sequence.upcoming(tx)
+            gone = _absent(catalog_products.present_ids(tx, job.run.merchant_id), seen)
+            if self.absent_is_zero:
+                gone = []  # they are out of stock, see `_finish_warehouse`
+            changed = catalog_products.flag_missing(tx, gone, now, seq)
+            warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
+            seen.discard(UNNAMED)
+            for site in loaded:
+                changed += self._finish_warehouse(tx, site, seq, warnings)
+            if changed:
+                change_sequence.take(tx, seq)
+            totals = pull_progress.totals(tx, generation.id)
+            present = catalog_products.present_count(tx, job.run.merchant_id)
+            pull_progress.complete(tx, generation.id, present, totals.rows - len(seen), now)
+            sync_marks.record_pulled(tx, job.run.merchant_id, generation.mark, generation.started_at, full=True)
+            job.report.counts = counts_of(totals)
+        if gone:
+            warnings.append(
+                f"{counted(len(gone), 'product is', 'products are')} no longer in the WMS; stock is not changed."
+            )
+        for text in warnings:
+            job.report.event("warning", text)
+
+    def _finish_warehouse(self, tx: sqlite3.Connection, site: StoredWarehouse, seq: int, warnings: list[str]) -> int:
+        generation = self.generation
+        seen = pull_progress.seen(tx, generation.id, f"levels:{site.ref}")
+        have = levels.present_ids(tx, site.id)
+        if have and not seen - {UNNAMED}:
+            sync_marks.record_unread(tx, site, self.job.run.merchant_id, sync_marks.EMPTIED, generation.started_at)
+            warnings.append(
+                f"The warehouse {site.code} reported {counted(len(have), 'level')} before and none now; they are kept."
+            )
+            return 0
+        gone = _absent(have, seen)
+        sync_marks.record_loaded(tx, site.id, generation.started_at)
+        if gone and self.absent_is_zero:
+            zeroed = levels.set_to_zero(tx, site.id, gone, clock.seconds(), seq)
+            if zeroed:
+                warnings.append(f"{counted(zeroed, 'level')} of {site.code} are no longer reported; they are 0 now.")
+            return zeroed
+        if gone:
+            warnings.append(
+                f"{counted(len(gone), 'level')} of {site.code} are no longer reported; they are marked missing."
+            )
+        return levels.flag_missing(tx, site.id, gone, generation.started_at, seq)
+
+
+def _absent(present: Sequence[int], seen: set[int]) -> list[int]:
+    """What a complete read no longer had. Nothing while it had records that nobody can name: they may be any of these."""
+    return [] if UNNAMED in seen or seen.issuperset(present) else [number for number in present if number not in seen]
+
+
+def counts_of(totals: PageStats) -> Counts:
+    """The outcome counts of a download whose pages add up to `totals`."""
+    return Counts(
+        total=totals.rows + totals.rejected,
+        set=totals.changed,
+        equal=totals.rows - totals.changed,
+        failed=totals.rejected,
+    )
