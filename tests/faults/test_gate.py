@@ -15,9 +15,10 @@ from invsync_tui.rules import matching, safety
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.runs import workers
-from invsync_tui.sync import executor, pull, push
+from invsync_tui.sync import executor, pull
 from invsync_tui.sync.catalog import page_reader
 from invsync_tui.sync.catalog.complete_read import CompleteRead
+from invsync_tui.sync.pushes import doubt_resolver
 from tests.faults import scenarios
 from tests.faults.scenarios import STORIES, Story
 
@@ -76,7 +77,7 @@ def _does_not_wait_for_requests_on_their_way(patch: pytest.MonkeyPatch) -> None:
     async def at_once(_: int) -> None:
         return
 
-    patch.setattr(push, "_sleep_until", at_once)
+    patch.setattr(doubt_resolver, "_sleep_until", at_once)
 
 
 def _sends_before_it_writes_down(patch: pytest.MonkeyPatch) -> None:
@@ -87,8 +88,8 @@ def _sends_before_it_writes_down(patch: pytest.MonkeyPatch) -> None:
         intend(tx, batch, now)
         settle(tx, batch, answers, run_id, now)
 
-    patch.setattr(push.push_batches, "intend", lambda *_: None)
-    patch.setattr(push.push_batches, "settle", late)
+    patch.setattr(push_batches, "intend", lambda *_: None)
+    patch.setattr(push_batches, "settle", late)
 
 
 def _takes_the_first_of_several(patch: pytest.MonkeyPatch) -> None:

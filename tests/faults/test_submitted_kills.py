@@ -23,19 +23,19 @@ SENDING = [
     f"{CART}.send before",
     f"{CART}.send after",
     f"{BATCHES} submit after",
-    "invsync_tui.sync.submitted look_again after",
+    "invsync_tui.sync.pushes.submitted look_again after",
     "invsync_tui.sync.executor _end after",
 ]
 LOOKING = [
     f"{CART}.outcome before",
     f"{CART}.outcome after",
     f"{BATCHES} settle after",
-    "invsync_tui.sync.push BatchSender._look_up after",
+    "invsync_tui.sync.pushes.doubt_resolver DoubtResolver._ask_about after",
     "invsync_tui.sync.executor _end after",
 ]
 GIVING_UP = [
     f"{BATCHES} not_applied after",
-    "invsync_tui.sync.push BatchSender._look after",
+    "invsync_tui.sync.pushes.doubt_resolver DoubtResolver._resolve_by_reading after",
     f"{CART}.send after",
 ]
 MOST = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Collection, Iterator, Sequence
@@ -35,7 +36,7 @@ from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.listings import listings, matching, push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import chunked_writes, executor, maintenance, push, uptime
+from invsync_tui.sync import chunked_writes, executor, maintenance, uptime
 from invsync_tui.sync.catalog import catalog_writer, complete_read, page_reader, source_marks
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.listings import read_listings
@@ -45,6 +46,8 @@ from invsync_tui.sync.orders.pending_orders import Orders
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
+from invsync_tui.sync.pushes import batch_delivery, doubt_resolver
+from invsync_tui.sync.pushes.batch_results import BatchResults
 from invsync_tui.sync.runs import cancellation, leases, run_findings, run_log
 from invsync_tui.sync.runs.clock_difference import TOLD_FROM, CartClock
 from invsync_tui.sync.runs.run_context import RunCancelled, RunContext
@@ -435,7 +438,7 @@ async def test_a_batch_that_a_replay_finds_refused_is_planned_again(acme: Shelf)
         answer=RowsRejectedError("row 1 is bad", refs=["L-A"]),
     )
     sender = BatchSender(job, cart, 5.0)  # type: ignore[arg-type]
-    assert await sender.resolve(batch, "lost") is None
+    assert await sender.resolver.resolve(batch, "lost") is None
     assert [body for _, body in cart.asked] == [b"[]"]
     for number in ids:
         assert acme.bench.one("SELECT inflight FROM listing WHERE id = ?", number) is None
@@ -469,17 +472,18 @@ async def test_a_batch_in_doubt_is_asked_about_four_times_with_waits_between(
             self.asked.append(list(refs))
             raise error
 
-    monkeypatch.setattr(push.asyncio, "sleep", sleep)
-    monkeypatch.setattr(push, "backoff", lambda attempt: 100.0 + attempt)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    for module in (batch_delivery, doubt_resolver):
+        monkeypatch.setattr(module, "backoff", lambda attempt: 100.0 + attempt)
     cart = Failing(can(doubt=how), answer=error)
     sender = BatchSender(job, cart, 5.0)  # type: ignore[arg-type]
-    monkeypatch.setattr(sender, "_on_its_way", lambda _: 0.0)
+    monkeypatch.setattr(sender.delivery, "left_on_its_way", lambda _: 0.0)
     if how is DoubtPolicy.READ_BACK:
-        assert await sender._look_until_seen(batch) is False
+        assert await sender.resolver._read_until_shown(batch) is False
     else:
-        answers, _ = await sender._replay(batch)
+        answers, _ = await sender.delivery.replay(batch)
         assert answers is None
-    assert len(cart.asked) == push.ATTEMPTS == 4
+    assert len(cart.asked) == batch_delivery.ATTEMPTS == 4
     assert [wait for wait in slept if wait > 0] == ([seconds] * 4 if seconds else [100.0, 101.0, 102.0, 103.0])
 
 
@@ -490,7 +494,7 @@ async def test_what_the_cart_shows_of_a_batch_in_doubt_is_taken_and_the_rest_is_
         can(doubt=DoubtPolicy.READ_BACK),
         answer=[ListingRow("L-A", "A", quantity=5), ListingRow("L-B", "B", quantity=3)],
     )
-    await BatchSender(job, cart, 5.0)._look(batch)  # type: ignore[arg-type]
+    await BatchSender(job, cart, 5.0).resolver._resolve_by_reading(batch)  # type: ignore[arg-type]
     sql = "SELECT acked, inflight, outcome FROM listing WHERE id = ?"
     assert acme.bench.store.read(sql, (applied,)) == [(5, None, "set")]
     assert acme.bench.store.read(sql, (rest,)) == [(None, None, "planned")]
@@ -579,7 +583,7 @@ async def test_listings_are_complete_only_after_a_read_of_all_of_them(
 
 async def test_listings_are_read_in_requests_that_the_cart_takes(acme: Shelf) -> None:
     cart = QuietCart(answer=[ListingRow(f"L{n}", "A") for n in range(5)])
-    found = await BatchSender(job_of(acme), cart, 5.0)._read([f"L{n}" for n in range(5)])  # type: ignore[arg-type]
+    found = await BatchResults(job_of(acme), cart).read([f"L{n}" for n in range(5)])  # type: ignore[arg-type]
     assert cart.asked == [["L0", "L1"], ["L2", "L3"], ["L4"]]
     assert len(found) == 5
 

@@ -16,7 +16,7 @@ from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 from invsync_tui.kit.later_checks import BATCH
 from invsync_tui.kit.proxy import Fault
 from invsync_tui.kit.source_checks import HOSTILE
-from invsync_tui.sync.sending_order import batch_rule
+from invsync_tui.sync.pushes.sending_order import batch_rule
 
 OTHER = "fedcba9876543210fedcba9876543210"
 

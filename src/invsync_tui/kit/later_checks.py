@@ -10,7 +10,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import AppliesLater, Pending, PushItem, RowAnswer, Submitted
 from invsync_tui.connectors.errors import ConnectorError, ContractError
 from invsync_tui.kit.checks import Check, Scene, failed
-from invsync_tui.sync.sending_order import batch_rule
+from invsync_tui.sync.pushes.sending_order import batch_rule
 
 BATCH = "0123456789abcdef0123456789abcdef"
 TRIES, PAUSE = 50, 0.1

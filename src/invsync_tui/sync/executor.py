@@ -32,7 +32,7 @@ from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import connections, source_identity, submitted
+from invsync_tui.sync import connections, source_identity
 from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.deletion_time import deletion_time
 from invsync_tui.sync.listings.drift_check import DriftCheck
@@ -40,6 +40,7 @@ from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
+from invsync_tui.sync.pushes import submitted
 from invsync_tui.sync.runs import run_findings
 from invsync_tui.sync.runs.cancellation import Interrupted, RunStopped, interruptible
 from invsync_tui.sync.runs.leases import Lease

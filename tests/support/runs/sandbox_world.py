@@ -13,7 +13,8 @@ import pytest
 from invsync_tui.connectors import http
 from invsync_tui.operations.plans.replay import replay
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import submitted, worker
+from invsync_tui.sync import worker
+from invsync_tui.sync.pushes import submitted
 from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.support.stores.merchant_store import Bench

@@ -22,7 +22,7 @@ from invsync_tui.store.listings import plans as plan_rows
 from invsync_tui.store.listings.plans import Frozen
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from invsync_tui.sync import submitted
+from invsync_tui.sync.pushes import submitted
 from tests.support.runs.sandbox_world import SHOP, Town, town
 from tests.support.runs.why_check import every_number_is_recomputed
 

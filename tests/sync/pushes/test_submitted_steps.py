@@ -14,8 +14,8 @@ from invsync_tui.store.listings import push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item, Waits
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
-from invsync_tui.sync import submitted
-from invsync_tui.sync.push import BatchSender
+from invsync_tui.sync.pushes import submitted
+from invsync_tui.sync.pushes.batch_results import BatchResults
 from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.runs.quiet_cart import QuietCart, job_of
 from tests.support.stores.products_store import Shelf, Thing, shelf
@@ -77,7 +77,7 @@ async def test_the_progress_of_a_run_goes_on_by_each_batch_whenever_it_is_applie
 ) -> None:
     batch, now = sent(acme, job), clock.now()
     told = Submitted("T1", now + LOOK, now + 2 * LOOK) if later else [RowAnswer(item.ref, 5) for item in batch.items]
-    await BatchSender(job, QuietCart(), 5.0)._take(batch, told)  # type: ignore[arg-type]
+    await BatchResults(job, QuietCart()).accept(batch, told)  # type: ignore[arg-type]
     (phase,) = [one for one in job.report.phases if one.name == "push"]
     assert (phase.done, phase.total) == (2, 2)
     assert (job.report.counts.submitted, job.report.counts.set) == ((2, 0) if later else (0, 2))

@@ -16,11 +16,12 @@ from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.catalog import pull_progress
 from invsync_tui.store.database import Store
 from invsync_tui.store.listings import drift
+from invsync_tui.store.listings.push_batches import Batch
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import push
 from invsync_tui.sync import schedule as due
+from invsync_tui.sync.pushes.batch_delivery import BatchDelivery
 from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.worker import Worker
 from tests.support.clocks.set_clocks import NOW, Clocks
@@ -143,16 +144,16 @@ def test_nobody_waits_longer_for_a_lost_batch_than_it_had(synced_push: Any, answ
     # given: a batch with five seconds, left open by another process, and a clock that was set since
     batch = synced_push.batch._replace(answer_by_ms=int((time.time() + answer_by) * 1000), within_ms=5000)
     # then
-    assert synced_push.push._on_its_way(batch) == pytest.approx(most, abs=0.5)
+    assert synced_push.delivery.left_on_its_way(batch) == pytest.approx(most, abs=0.5)
 
 
 @pytest.fixture
 def synced_push() -> Any:
     class Made:
-        batch = push.Batch("b", 1, 1, 1, (), b"", "intent", 1, 0)
-        push = object.__new__(push.BatchSender)
+        batch = Batch("b", 1, 1, 1, (), b"", "intent", 1, 0)
+        delivery = object.__new__(BatchDelivery)
 
-    Made.push._leave_by, Made.push.deadline = {}, 30.0
+    Made.delivery._leave_by, Made.delivery.deadline = {}, 30.0
     return Made
 
 

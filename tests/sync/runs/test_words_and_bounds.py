@@ -16,7 +16,8 @@ from invsync_tui.connectors.errors import ContractError, DeferredError, Throttle
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.listings.push_batches import Batch, Item, Waits
 from invsync_tui.store.runs.records import RunRow
-from invsync_tui.sync import page_limit, submitted
+from invsync_tui.sync import page_limit
+from invsync_tui.sync.pushes import submitted
 from invsync_tui.sync.runs import cancellation, clock_difference, run_log
 from invsync_tui.sync.runs.run_progress import Phase, RunProgress
 

@@ -18,7 +18,7 @@ def of_listings(session: Session, cart_id: int, ids: Sequence[int]) -> tuple[Bat
     """What the cart takes in one request, and the group of each listing where that matters."""
     from invsync_tui.connectors import registry
     from invsync_tui.sync import connections
-    from invsync_tui.sync.sending_order import batch_rule
+    from invsync_tui.sync.pushes.sending_order import batch_rule
     from invsync_tui.sync.settings import load_settings
 
     groups: dict[int, str] = {}
