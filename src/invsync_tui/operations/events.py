@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import as_operation_error
-from invsync_tui.operations.lists.listed_rows import Listed
-from invsync_tui.operations.lists.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunKind
 from invsync_tui.store.paging import events as pages
@@ -70,19 +70,35 @@ class EventFilter:
     until: int | None = None
 
 
-def events(session: Session, wanted: EventFilter = EventFilter()) -> Rows[EventLine]:
-    """The event log, newest first. OperationError for a merchant or a cart that there is none of."""
+NEWEST = Ordering("at", descending=True)
+_PLACES: Mapping[str, Callable[[EventLine], PlaceKey]] = {
+    "at": lambda line: line.id,
+    "severity": lambda line: (list(Severity).index(line.severity), *line.id),
+    "merchant": lambda line: (line.merchant, *line.id),
+    "cart": lambda line: (line.cart or "", *line.id),
+    "run": lambda line: (line.run_id, line.n),
+    "text": lambda line: (line.text, *line.id),
+}
+
+
+def events(session: Session, wanted: EventFilter = EventFilter(), ordering: Ordering | None = None) -> Rows[EventLine]:
+    """The event log, newest first where no other order is asked for.
+
+    OperationError for a merchant or a cart that there is none of.
+    """
     merchant = names.merchant(session, wanted.merchant).id if wanted.merchant else None
     cart = names.cart(session, wanted.cart, merchant).id if wanted.cart else None
     levels = wanted.severity.and_worse if wanted.severity else None
     narrowed = pages.EventFilter(merchant, cart, levels, wanted.since, wanted.until)
     with as_operation_error(), session.store.reading() as cx:
-        event_pages = pages.events(cx, narrowed)
+        small = few(pages.events(cx, narrowed, pages.ORDERS[0], True))
+        order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
+        event_pages = pages.events(cx, narrowed, order, descending)
 
     def lines(rows: Sequence[Any]) -> list[EventLine]:
         return [_line(StoredEvent(*row)) for row in rows]
 
-    return Listed(session, event_pages, lines, lambda line: line.id, ("newest",))
+    return Listed(session, event_pages, lines, _PLACES[order.name], sortable)
 
 
 def _line(event: StoredEvent) -> EventLine:

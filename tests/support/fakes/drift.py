@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from invsync_tui.operations.listings.drift import DriftLine
-from invsync_tui.operations.lists.rows import Rows
+from invsync_tui.operations.listings.drift import VALUES, DriftLine
+from invsync_tui.operations.lists.rows import Ordering, Rows
+from invsync_tui.operations.lists.sorted_lines import in_order
 from invsync_tui.operations.views import Requested
 from tests.support.fakes.runs import FakeRows
 
@@ -22,13 +23,15 @@ class FakeDrift:
     def __init__(self) -> None:
         self.orders: list[tuple[object, ...]] = []
 
-    def drifted(self, cart_id: int, drift_class: str | None = None) -> Rows[DriftLine]:
+    def drifted(
+        self, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None
+    ) -> Rows[DriftLine]:
         lines = [
             DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, text)
             for n, (found, units, shows, text) in enumerate(LINES, 1)
             if drift_class in (None, found)
         ]
-        return FakeRows(lines, "id")
+        return in_order(FakeRows(lines, "", *VALUES), ordering, VALUES)
 
     def verify(self, cart_id: int) -> Requested:
         self.orders.append(("radar", cart_id))

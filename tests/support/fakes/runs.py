@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.audit.audit import AuditFilter, AuditLine
@@ -10,9 +10,11 @@ from invsync_tui.operations.audit.audit_text import Changed
 from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
 from invsync_tui.operations.events import EventFilter, EventLine, Severity
 from invsync_tui.operations.lists.list_views import CartLine, ListingLine, Point, RunDiff
-from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
-from invsync_tui.operations.runs.changes import ChangeLine
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import Value, in_order
+from invsync_tui.operations.runs.changes import VALUES, ChangeLine
 from invsync_tui.operations.runs.held import HeldLine
+from invsync_tui.operations.runs.history import SKU_VALUES
 from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.rules.outcomes import Counts
 
@@ -53,6 +55,21 @@ class FakeRows:
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[Any]:
         end = len(self._lines) if key is None else self._at[key[0]]
         return self._lines[max(end - limit, 0) : end]
+
+
+Values = Mapping[str, Callable[[Any], Value]]
+RUN_VALUES: Values = {"failed": lambda run: run.counts.failed, "state": lambda run: str(run.state)}
+AUDIT_VALUES: Values = {"who": lambda line: line.who, "action": lambda line: line.action}
+EVENT_VALUES: Values = {"severity": lambda line: list(Severity).index(line.severity), "text": lambda line: line.text}
+HELD_VALUES: Values = {"would_show": lambda line: line.would_show, "group": lambda line: line.group}
+
+
+def newest_first(lines: Sequence[Any], own: str, values: Values, ordering: Ordering | None) -> Rows[Any]:
+    """Lines that come newest first, which is the order `own` descending, in that order or in another."""
+    rows: Rows[Any] = FakeRows(lines, own, *values)
+    if ordering in (None, Ordering(own, descending=True)):
+        return rows
+    return in_order(rows, ordering, {own: _number, **values})
 
 
 def past_run(number: int) -> RunRow:
@@ -166,9 +183,11 @@ class FakeHistory:
         state: str | None = None,
         trigger: str | None = None,
         who: str | None = None,
+        *,
+        ordering: Ordering | None = None,
     ) -> Rows[RunRow]:
         wanted = (merchant_id, cart_id, state, trigger, who)
-        return FakeRows([run for run in self.past if _matches(run, wanted)], "newest")
+        return newest_first([run for run in self.past if _matches(run, wanted)], "run", RUN_VALUES, ordering)
 
     def diff(self, run_id: int) -> RunDiff:
         if run_id <= 2:
@@ -176,48 +195,45 @@ class FakeHistory:
         outcomes = (("total", 4800, 4812), ("set", 4100, 4060), ("equal", 700, 712), ("failed", 0, 40))
         return RunDiff(run_id, run_id - 2, outcomes, (("NOT_IN_WMS", 14, 14), ("REJECTED_BY_CART", 0, 40)))
 
-    def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
-        return FakeRows([listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)], "outcome")
+    def skus(self, run_id: int, reason: str, ordering: Ordering | None = None) -> Rows[ListingLine]:
+        lines = [listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)]
+        return in_order(FakeRows(lines, "", *SKU_VALUES), ordering, SKU_VALUES)
 
-    def of_outcome(self, run_id: int, outcome: str) -> Rows[ListingLine]:
+    def of_outcome(self, run_id: int, outcome: str, ordering: Ordering | None = None) -> Rows[ListingLine]:
         lines = [listing(n, f"FRN-{1000 + n}", None, outcome=outcome, target=4, confirmed=4) for n in range(1, 15)]
-        return FakeRows(lines, "outcome")
+        return in_order(FakeRows(lines, "", *SKU_VALUES), ordering, SKU_VALUES)
 
-    def changes(self, run_id: int) -> Rows[ChangeLine]:
-        return FakeRows([change(n) for n in range(400)], "sent")
+    def changes(self, run_id: int, ordering: Ordering | None = None) -> Rows[ChangeLine]:
+        return in_order(FakeRows([change(n) for n in range(400)], "", *VALUES), ordering, VALUES)
 
     def why_none(self, run_id: int) -> str:
         return f"Run {run_id} set nothing."
 
-    def audit(self, wanted: AuditFilter = EVERYTHING) -> Rows[AuditLine]:
+    def audit(self, wanted: AuditFilter = EVERYTHING, ordering: Ordering | None = None) -> Rows[AuditLine]:
         lines = [audit_line(n) for n in range(300, 0, -1)]
         asked = (wanted.who, wanted.action)
-        return FakeRows(
-            [
-                line
-                for line in lines
-                if all(a in (None, b) for a, b in zip(asked, (line.who, line.action), strict=True))
-            ],
-            "newest",
-        )
+        left = [
+            line for line in lines if all(a in (None, b) for a, b in zip(asked, (line.who, line.action), strict=True))
+        ]
+        return newest_first(left, "at", AUDIT_VALUES, ordering)
 
-    def events(self, wanted: EventFilter = ALL_EVENTS) -> Rows[EventLine]:
+    def events(self, wanted: EventFilter = ALL_EVENTS, ordering: Ordering | None = None) -> Rows[EventLine]:
         lines = [event_line(n) for n in range(300, 0, -1)]
         levels = wanted.severity.and_worse if wanted.severity else ("info", "warning", "error")
-        return FakeRows(
-            [line for line in lines if line.severity in levels and wanted.cart in (None, line.cart)], "newest"
-        )
+        left = [line for line in lines if line.severity in levels and wanted.cart in (None, line.cart)]
+        return newest_first(left, "at", EVENT_VALUES, ordering)
 
     def audit_actions(self) -> tuple[str, ...]:
         return ("cart settings", "freeze", "release")
 
-    def held(self, run_id: int, group: str | None = None) -> Rows[HeldLine]:
+    def held(self, run_id: int, group: str | None = None, ordering: Ordering | None = None) -> Rows[HeldLine]:
         groups = ("zero", "jump", "rest")
         lines = [
             HeldLine(n, f"L-{n}", f"DEMO-{n}", "Tent", 40, (0, 900, 41)[n % 3], groups[n % 3])
             for n in range(1, 400)
         ]  # fmt: skip
-        return FakeRows([line for line in lines if group in (None, line.group)], "id")
+        left = [line for line in lines if group in (None, line.group)]
+        return in_order(FakeRows(left, "", *HELD_VALUES), ordering, HELD_VALUES)
 
     def of_sku(self, word: str) -> tuple[SkuHistory, ...]:
         return (sku_history(word), sku_history(word, "Demo Cart US"))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations import names
 from invsync_tui.operations.audit import audit_text
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.lists.listed_rows import Listed
-from invsync_tui.operations.lists.rows import Rows
+from invsync_tui.operations.lists.listed_rows import Listed, few
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging import audit as pages
 from invsync_tui.store.paging.audit import Entry, EntryFilter
@@ -59,8 +59,29 @@ class AuditFilter:
     until: int | None = None
 
 
-def entries(session: Session, wanted: AuditFilter = AuditFilter()) -> Rows[AuditLine]:
-    """Entries of the audit, newest first. OperationError for an action or a subject that there is none of."""
+NEWEST = Ordering("at", descending=True)
+_NUMBER = re.compile("[0-9]{1,18}")
+"""What the store takes for the number of a subject: a worker is named by its machine, which may begin with one."""
+_PLACES: Mapping[str, Callable[[AuditLine], PlaceKey]] = {
+    "at": lambda line: (line.id,),
+    "who": lambda line: (line.who, line.id),
+    "action": lambda line: (line.action, line.id),
+    "about": lambda line: (*_kind_and_number(line.subject), line.id),
+    "reason": lambda line: (line.reason, line.id),
+}
+
+
+def _kind_and_number(subject: str) -> tuple[str, int]:
+    kind, _, rest = subject.partition(":")
+    number = _NUMBER.match(rest)
+    return kind, int(number[0]) if number else 0
+
+
+def entries(session: Session, wanted: AuditFilter = AuditFilter(), ordering: Ordering | None = None) -> Rows[AuditLine]:
+    """Entries of the audit, newest first where no other order is asked for.
+
+    OperationError for an action or a subject that there is none of.
+    """
     merchant = names.merchant(session, wanted.merchant).id if wanted.merchant else None
     cart = names.cart(session, wanted.cart, merchant).id if wanted.cart else None
     subject = None if wanted.subject is None else _subject(session, wanted.subject)
@@ -69,12 +90,15 @@ def entries(session: Session, wanted: AuditFilter = AuditFilter()) -> Rows[Audit
         narrowed = EntryFilter(
             wanted.who, chosen, subject, None if cart is not None else merchant, cart, wanted.since, wanted.until
         )
-        entry_pages = pages.entries(cx, narrowed)
+        orders = pages.orders(audit_text.RENAMED)
+        small = few(pages.entries(cx, narrowed, orders[0], True))
+        order, descending, sortable = chosen(orders, ordering or NEWEST, small=small)
+        entry_pages = pages.entries(cx, narrowed, order, descending)
 
     def lines(rows: Sequence[Any]) -> list[AuditLine]:
         return _lines(session, [Entry(*row) for row in rows])
 
-    return Listed(session, entry_pages, lines, lambda line: (line.id,), ("newest",))
+    return Listed(session, entry_pages, lines, _PLACES[order.name], sortable)
 
 
 def actions(session: Session) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from invsync_tui.operations.settings import fields
 from invsync_tui.rules import words
 from invsync_tui.store.paging.audit import Entry
 
-_ACTIONS = {
+RENAMED = {
     "thaw": "unfreeze",
     "radar": "drift check",
     "heal": "correct",
@@ -55,7 +55,7 @@ class Changed:
 
 def action(stored: str) -> str:
     """An action as a person says it."""
-    return _ACTIONS.get(stored, stored)
+    return RENAMED.get(stored, stored)
 
 
 def about(subject: str, known: Names) -> str:

@@ -5,20 +5,33 @@ All numbers are exact and answer at any size: triggers keep them with the catalo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.catalog.stock import Summaries, by_sku
 from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.lists.list_views import AliasTypeLine, CollisionLine, SummaryLine
-from invsync_tui.operations.lists.listed_rows import Listed, chosen
+from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
 from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import Value, in_order, parted
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import codes, counts, stock, text_filter
+from invsync_tui.store.paging.keyset import Paging
 
 SHARERS = 50
 """Products named with a shared code at most."""
+
+
+COLLISION_VALUES: Mapping[str, Callable[[CollisionLine], Value]] = {
+    "products": lambda line: len(line.products),
+    "skus": lambda line: ", ".join(sku for _, sku in line.products),
+}
+MISSING_VALUES: Mapping[str, Callable[[SummaryLine], Value]] = {
+    "name": lambda line: line.name,
+    "total": lambda line: line.total,
+}
+"""What else these lists can be sorted by, where they are short."""
 
 
 def types(session: Session, merchant_id: int) -> tuple[AliasTypeLine, ...]:
@@ -39,8 +52,9 @@ def collisions(
     session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
 ) -> Rows[CollisionLine]:
     """Codes of a type that name several products, by code; `text` keeps those with it in the code or in a product's SKU."""
+    by_code, rest = parted(ordering, codes.BY_CODE.name)
     with as_operation_error(), session.store.reading() as cx:
-        _, descending, sortable = chosen((codes.BY_CODE,), ordering, small=False)
+        _, descending, sortable = chosen((codes.BY_CODE,), by_code, small=False)
         name = codes.kind_name(cx, kind)
         pages = codes.collisions(
             cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, normalize_key(text))
@@ -52,7 +66,13 @@ def collisions(
             sharers = codes.sharers(cx, merchant_id, rows, SHARERS)
         return [CollisionLine(name, code, tuple(sharers.get((number, code), ()))) for number, _, code in rows]
 
-    return Listed(session, pages, make, _by_code, sortable, total)
+    sortable = (*sortable, *(COLLISION_VALUES if _few(session, pages) else ()))
+    return in_order(Listed(session, pages, make, _by_code, sortable, total), rest, COLLISION_VALUES)
+
+
+def _few(session: Session, pages: Paging) -> bool:
+    with as_operation_error(), session.store.reading():
+        return few(pages)
 
 
 def _by_code(line: CollisionLine) -> PlaceKey:
@@ -63,10 +83,13 @@ def missing(
     session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
 ) -> Rows[SummaryLine]:
     """Products that have no code of a type, by SKU; `text` keeps those with it in their SKU or in a code."""
+    by_its_sku, rest = parted(ordering, stock.SUMMARY_ORDERS[0].name)
     with as_operation_error(), session.store.reading() as cx:
-        _, descending, sortable = chosen(stock.SUMMARY_ORDERS[:1], ordering, small=False)
+        _, descending, sortable = chosen(stock.SUMMARY_ORDERS[:1], by_its_sku, small=False)
         pages = stock.lacking(
             cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, normalize_key(text))
         )
         total = None if text else sum(n for kinds, _, n in counts.kinds(cx, merchant_id) if kind not in kinds)
-    return Listed(session, pages, Summaries(session, merchant_id), by_sku, sortable, total)
+    sortable = (*sortable, *(MISSING_VALUES if _few(session, pages) else ()))
+    lines = Listed(session, pages, Summaries(session, merchant_id), by_sku, sortable, total)
+    return in_order(lines, rest, MISSING_VALUES)

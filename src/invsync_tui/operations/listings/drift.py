@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
-from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
@@ -57,14 +58,31 @@ class DriftLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+VALUES: Mapping[str, Callable[[DriftLine], Value]] = {
+    "sku": lambda line: line.sku,
+    "class": lambda line: line.drift,
+    "exposure": lambda line: line.exposure,
+    "confirmed": lambda line: line.confirmed,
+    "in_cart": lambda line: line.in_cart,
+    "target": lambda line: line.target,
+    "correct": lambda line: line.to_correct,
+}
+"""What a cart's drift can be sorted by, where it is as little as is counted quickly."""
+
+
 class DriftRows:
     """A list as `rows.Rows` describes it, in the order of the listings' numbers. It walks the cart's listings."""
 
-    session: Session
-    cart_id: int
-    wanted: str | None
-    sortable: Sequence[str] = ("id",)
+    def __init__(self, session: Session, cart_id: int, wanted: str | None) -> None:
+        self.session = session
+        self.cart_id = cart_id
+        self.wanted = wanted
+        self._counted: Count | None = None
+
+    @property
+    def sortable(self) -> Sequence[str]:
+        """'' is the order of their numbers."""
+        return ("", *(VALUES if self.count().exact else ()))
 
     def _lines(self, cx: sqlite3.Connection, after: int) -> Iterator[DriftLine]:
         settings = load_settings(cx, self.cart_id)
@@ -77,10 +95,12 @@ class DriftRows:
                     yield _line(row, finding)
 
     def count(self) -> Count:
-        """Exact up to a bound."""
-        with as_operation_error(), self.session.store.reading() as cx:
-            n = sum(1 for _ in islice(self._lines(cx, 0), COUNTED + 1))
-        return Count(min(n, COUNTED), exact=n <= COUNTED)
+        """Exact up to a bound. The walk is made once: the list is asked anew for every reading."""
+        if self._counted is None:
+            with as_operation_error(), self.session.store.reading() as cx:
+                n = sum(1 for _ in islice(self._lines(cx, 0), COUNTED + 1))
+            self._counted = Count(min(n, COUNTED), exact=n <= COUNTED)
+        return self._counted
 
     def exact_count(self) -> int:
         """Exact; looks at every listing of the cart that may drift."""
@@ -108,9 +128,12 @@ class DriftRows:
             return sum(1 for line in self._lines(cx, 0) if line.id < int(key[0]))
 
 
-def drifted(session: Session, cart_id: int, drift_class: str | None = None) -> Rows[DriftLine]:
+def drifted(
+    session: Session, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None
+) -> Rows[DriftLine]:
     """The listings of a cart that drifted as far as they were read, of one class or of all."""
-    return DriftRows(session, cart_id, None if drift_class is None else checked(drift_class))
+    rows = DriftRows(session, cart_id, None if drift_class is None else checked(drift_class))
+    return in_order(rows, ordering, VALUES)
 
 
 def checked(name: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
-from invsync_tui.operations.lists.listed_rows import Listed, chosen
+from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import Value, in_order, parted
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.match_suggestions import FILED_UNDER, Suggestion
 from invsync_tui.rules.matching import normalize_key, trimmed
@@ -130,6 +131,29 @@ def matched_cart(cx: sqlite3.Connection, cart_id: int) -> MatchedCart:
     return MatchedCart(cart_id, int(cart["merchant_id"]), int(cart["push_kind"]))
 
 
+UNMATCHED_VALUES: Mapping[str, Callable[[UnmatchedLine], Value]] = {
+    "suggestion": lambda line: line.product_sku,
+    "why": lambda line: line.words,
+    "kind": lambda line: FILED_UNDER.index(line.kind),
+    "name": lambda line: line.product_name,
+}
+LINK_VALUES: Mapping[str, Callable[[LinkLine], Value]] = {
+    "listing": lambda line: line.sku or line.cart_listing_id,
+    "product": lambda line: line.product_sku,
+    "kind": lambda line: line.kind,
+    "state": lambda line: line.state,
+    "by": lambda line: line.made_by,
+    "made_at": lambda line: line.made_at,
+}
+RENAME_VALUES: Mapping[str, Callable[[RenameLine], Value]] = {
+    "before": lambda line: line.before,
+    "after": lambda line: line.after,
+    "means": lambda line: line.product_sku,
+    "meant": lambda line: line.former_sku,
+}
+"""What else these lists can be sorted by, where they are short."""
+
+
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
@@ -150,10 +174,13 @@ def unmatched(
     """Listings without a product by code, each with what it may mean; `kind` keeps those filed under one word."""
     if kind is not None and kind not in FILED_UNDER:
         raise OperationError(f"There is no kind {kind!r}. Choose one of: {', '.join(FILED_UNDER)}.")
+    by_code, rest = parted(ordering, pages.SKU.name)
     with as_operation_error(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
-        _, descending, sortable = chosen((pages.SKU,), ordering, small=False)
+        _, descending, sortable = chosen((pages.SKU,), by_code, small=False)
         unfiltered = pages.unmatched(cx, cart_id, normalize_key(text), descending)
+        if unfiltered.count(pages.QUICK + 1) <= pages.QUICK:
+            sortable = (*sortable, *UNMATCHED_VALUES)
 
     def keep(rows: Sequence[Any]) -> list[Any]:
         with session.store.reading() as cx:
@@ -165,7 +192,7 @@ def unmatched(
             return _lines(cx, cart, rows)
 
     paging = unfiltered if kind is None else pages.Sorted(unfiltered, keep)
-    return _Unmatched(session, paging, make, _by_code, sortable)
+    return in_order(_Unmatched(session, paging, make, _by_code, sortable), rest, UNMATCHED_VALUES)
 
 
 def fitting(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, Suggestion]:
@@ -245,12 +272,15 @@ def link_list(
     session: Session, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
 ) -> Rows[LinkLine]:
     """Explicit links of a cart by the cart's reference; `kind` keeps those made from suggestions of one kind."""
+    by_ref, rest = parted(ordering, pages.REF.name)
     with as_operation_error(), session.store.reading() as cx:
         matched_cart(cx, cart_id)
-        _, descending, sortable = chosen((pages.REF,), ordering, small=False)
+        _, descending, sortable = chosen((pages.REF,), by_ref, small=False)
         link_pages = pages.links(cx, cart_id, kind, normalize_key(text), descending)
+        sortable = (*sortable, *(LINK_VALUES if few(link_pages) else ()))
         total = links.count(cx, cart_id) if not kind and not text else None
-    return Listed(session, link_pages, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
+    lines = Listed(session, link_pages, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
+    return in_order(lines, rest, LINK_VALUES)
 
 
 def _by_ref(line: LinkLine) -> PlaceKey:
@@ -269,10 +299,12 @@ def _link_line(row: Any) -> LinkLine:
 
 def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[RenameLine]:
     """Listings whose SKU was changed in the cart, the latest first, with the product that they meant before."""
+    by_time, rest = parted(ordering, pages.TIME.name)
     with as_operation_error(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
-        _, descending, sortable = chosen((pages.TIME,), ordering, small=False)
+        _, descending, sortable = chosen((pages.TIME,), by_time, small=False)
         renamed_pages = pages.renamed(cx, cart_id, normalize_key(text), descending if ordering else True)
+        sortable = (*sortable, *(RENAME_VALUES if few(renamed_pages) else ()))
 
     def make(rows: Sequence[Any]) -> list[RenameLine]:
         with session.store.reading() as cx:
@@ -280,7 +312,8 @@ def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering |
             known = match_suggestions.products(cx, sorted(set(former.values())))
         return [_rename(row, former.get(trimmed(row[3])), known) for row in rows]
 
-    return Listed(session, renamed_pages, make, lambda line: (line.at, line.id), sortable)
+    lines = Listed(session, renamed_pages, make, lambda line: (line.at, line.id), sortable)
+    return in_order(lines, rest, RENAME_VALUES)
 
 
 def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) -> RenameLine:

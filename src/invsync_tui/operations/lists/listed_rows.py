@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.session import Session
+from invsync_tui.store.paging import stock
 from invsync_tui.store.paging.keyset import BOUND, Paging, SortOrder
 
 Line = TypeVar("Line")
@@ -60,6 +61,11 @@ class Listed(Generic[Line]):
         """How many rows are in front of it; None if it is gone or too far to count quickly."""
         with as_operation_error(), self.session.store.reading():
             return self.pages.position(key)
+
+
+def few(pages: Paging) -> bool:
+    """Whether a list is short enough to be sorted by anything for each of its pages."""
+    return pages.count(stock.SMALL + 1) <= stock.SMALL
 
 
 def chosen(

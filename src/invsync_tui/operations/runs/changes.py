@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.lists.listed_rows import Listed
-from invsync_tui.operations.lists.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed, few
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
@@ -47,14 +48,30 @@ class ChangeLine:
     error: str
 
 
-def changes(session: Session, run_id: int) -> Rows[ChangeLine]:
-    """The rows that a push sent, in the order of its batches. OperationError for a download, which sends nothing."""
+VALUES: Mapping[str, Callable[[ChangeLine], Value]] = {
+    "sku": lambda line: line.sku,
+    "name": lambda line: line.name,
+    "before": lambda line: line.before,
+    "set_to": lambda line: line.set_to,
+    "change": lambda line: line.change,
+    "result": lambda line: line.result,
+    "reason": lambda line: line.reason,
+}
+"""What the changes of a run can be sorted by, where they are few."""
+
+
+def changes(session: Session, run_id: int, ordering: Ordering | None = None) -> Rows[ChangeLine]:
+    """The rows that a push sent, in the order of its batches where no other is asked for.
+
+    OperationError for a download, which sends nothing.
+    """
     run = find(session, run_id)
     if run.kind != "push":
         what = "an inventory download" if run.kind == "pull" else "a drift check"
         raise OperationError(f"Run {run_id} is {what}: it sends nothing to a cart. See: invsync runs {run_id}.")
     with as_operation_error(), session.store.reading() as cx:
         pages = SentRows(cx, run_id)
+        sortable = ("", *(VALUES if few(pages) else ()))
     updated = Counts.from_dict(json.loads(run.counts)).set
     all_updated: bool | None = None
 
@@ -69,7 +86,7 @@ def changes(session: Session, run_id: int) -> Rows[ChangeLine]:
             _line(row, known if result == SENT else result, run_id) for row, result in zip(rows, results, strict=True)
         ]
 
-    return Listed(session, pages, lines, _place, ("sent",))
+    return in_order(Listed(session, pages, lines, _place, sortable), ordering, VALUES)
 
 
 def why_none(session: Session, run_id: int) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.lists.listed_rows import Listed
-from invsync_tui.operations.lists.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.rules.safety import Group
 from invsync_tui.store.listings import plans as store
@@ -34,6 +35,22 @@ class HeldLine:
     would_show: int
     group: str
 
+    @property
+    def change(self) -> int | None:
+        """What it would show less what it shows; None where that is unknown."""
+        return None if self.shows is None else self.would_show - self.shows
+
+
+_PLACES: Mapping[str, Callable[[HeldLine], PlaceKey]] = {
+    "": lambda line: (line.id,),
+    "sku": lambda line: (normalize_key(line.sku), line.id),
+    "name": lambda line: (line.name, line.id),
+    "shows": lambda line: (pages.LEAST if line.shows is None else line.shows, line.id),
+    "would_show": lambda line: (line.would_show, line.id),
+    "change": lambda line: (pages.LEAST if line.change is None else line.change, line.id),
+    "group": lambda line: (line.group, line.id),
+}
+
 
 def waiting(session: Session) -> frozenset[int]:
     """Numbers of the runs of all merchants that wait for an operator."""
@@ -49,17 +66,17 @@ def checked(groups: Sequence[str]) -> tuple[str, ...]:
     return tuple(group for group in GROUPS if group in groups)
 
 
-def held(session: Session, run_id: int, group: str | None = None) -> Rows[HeldLine]:
+def held(session: Session, run_id: int, group: str | None = None, ordering: Ordering | None = None) -> Rows[HeldLine]:
     """The listings that a run held. One that a newer run has decided on since is no longer among them."""
     run = _push(session, run_id)
     safety_group = checked((group,))[0] if group else None
     with as_operation_error(), session.store.reading() as cx:
-        held_pages = pages.held(cx, run_id, safety_group, factor(cx, run))
-    return Listed(session, held_pages, _lines, _place, ("id",))
-
-
-def _place(line: HeldLine) -> PlaceKey:
-    return (line.id,)
+        jump = factor(cx, run)
+        orders = pages.held_orders(jump)
+        small = few(pages.held(cx, run_id, safety_group, jump, orders[0], False))
+        order, descending, sortable = chosen(orders, ordering, small=small)
+        held_pages = pages.held(cx, run_id, safety_group, jump, order, descending)
+    return Listed(session, held_pages, _lines, _PLACES[order.name], sortable)
 
 
 def _lines(rows: Sequence[Any]) -> list[HeldLine]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.listings.product_sync import lines
 from invsync_tui.operations.lists.list_views import ListingLine, RunDiff
-from invsync_tui.operations.lists.listed_rows import Listed
-from invsync_tui.operations.lists.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState
@@ -20,6 +21,21 @@ from invsync_tui.store.paging import listings
 from invsync_tui.store.paging import runs as pages
 from invsync_tui.store.paging.runs import RunFilter
 from invsync_tui.store.runs import records
+
+NEWEST = Ordering("run", descending=True)
+_PLACES: Mapping[str, Callable[[RunRow], PlaceKey]] = {
+    "run": lambda run: (run.id,),
+    "merchant": lambda run: (run.merchant, run.id),
+    "cart": lambda run: (run.cart or "", run.id),
+    "state": lambda run: (run.state.value, run.id),
+    "trigger": lambda run: (run.trigger, run.id),
+    "by": lambda run: (run.requested_by, run.id),
+    "asked": lambda run: (run.requested_at, run.id),
+    "took": lambda run: (-1 if run.took is None else run.took, run.id),
+    "skus": lambda run: (run.counts.total, run.id),
+    "updated": lambda run: (run.counts.set, run.id),
+    "failed": lambda run: (run.counts.failed, run.id),
+}
 
 
 def runs(
@@ -31,16 +47,20 @@ def runs(
     who: str | None = None,
     since: int | None = None,
     until: int | None = None,
+    ordering: Ordering | None = None,
 ) -> Rows[RunRow]:
-    """Runs, newest first. Of a cart: its pushes. `since` and `until` are epoch seconds of the request, both included."""
+    """Runs, newest first where no other order is asked for. Of a cart: its pushes. `since` and `until` are epoch seconds of
+    the request, both included."""
     run_filter = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who, since, until)
     with as_operation_error(), session.store.reading() as cx:
-        run_pages = pages.runs(cx, run_filter)
+        small = few(pages.runs(cx, run_filter, pages.ORDERS[0], True))
+        order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
+        run_pages = pages.runs(cx, run_filter, order, descending)
 
     def shown(page: Sequence[Any]) -> list[RunRow]:
         return views(session, [records.RunRow(*row) for row in page])
 
-    return Listed(session, run_pages, shown, lambda run: (run.id,), ("newest",))
+    return Listed(session, run_pages, shown, _PLACES[order.name], sortable)
 
 
 def diff(session: Session, run_id: int) -> RunDiff:
@@ -63,7 +83,21 @@ def _compared(now: str, then: str) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, old.get(name, 0), new.get(name, 0)) for name in dict.fromkeys([*new, *old]))
 
 
-def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLine]:
+SKU_VALUES: Mapping[str, Callable[[ListingLine], Value]] = {
+    "sku": lambda line: line.sku,
+    "name": lambda line: line.name,
+    "tracked": lambda line: line.tracked,
+    "target": lambda line: line.target,
+    "confirmed": lambda line: line.confirmed,
+    "in_cart": lambda line: line.in_cart,
+    "difference": lambda line: line.difference,
+    "synced_at": lambda line: line.synced_at,
+    "outcome": lambda line: line.outcome,
+}
+"""What the SKUs of a run can be sorted by, where they are few."""
+
+
+def skus(session: Session, run_id: int, reason: Reason | str, ordering: Ordering | None = None) -> Rows[ListingLine]:
     """SKUs that a run ended with a reason. Those that the cart does not list come last, with a number below 0.
 
     A listing that a newer run has decided on since is no longer among them.
@@ -71,15 +105,16 @@ def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLin
     find(session, run_id)
     with as_operation_error(), session.store.reading() as cx:
         run_skus = listings.of_run(cx, run_id, Reason(reason).stored if reason else "")
+        sortable = ("", *(SKU_VALUES if few(run_skus.pages) else ()))
 
     def place(line: ListingLine) -> PlaceKey:
         part = "" if line.id < 0 else line.outcome or ""
         return run_skus.outcomes.index(part), abs(line.id)
 
-    return Listed(session, run_skus.pages, lines, place, ("outcome",))
+    return in_order(Listed(session, run_skus.pages, lines, place, sortable), ordering, SKU_VALUES)
 
 
-def of_outcome(session: Session, run_id: int, outcome: str) -> Rows[ListingLine]:
+def of_outcome(session: Session, run_id: int, outcome: str, ordering: Ordering | None = None) -> Rows[ListingLine]:
     """SKUs that a run ended with an outcome (a stored code such as `set`), by reason.
 
     As with `skus`, a listing that a newer run has decided on since is no longer among them.
@@ -92,9 +127,10 @@ def of_outcome(session: Session, run_id: int, outcome: str) -> Rows[ListingLine]
         )
     with as_operation_error(), session.store.reading() as cx:
         run_skus = listings.of_outcome(cx, run_id, outcome)
+        sortable = ("", *(SKU_VALUES if few(run_skus.pages) else ()))
 
     def place(line: ListingLine) -> PlaceKey:
         reason = Reason(line.reason).stored if line.reason else None
         return run_skus.parts.index((line.id > 0, reason)), abs(line.id)
 
-    return Listed(session, run_skus.pages, lines, place, ("outcome",))
+    return in_order(Listed(session, run_skus.pages, lines, place, sortable), ordering, SKU_VALUES)

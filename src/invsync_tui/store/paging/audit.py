@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 
-NEWEST = SortOrder("newest", ("a.id",))
 COLUMNS = "a.id, a.at, a.who, a.action, a.subject, a.before, a.after, a.reason"
 
 
@@ -40,6 +40,7 @@ class EntryFilter(NamedTuple):
 
 
 _NUMBER = "CAST(substr(a.subject, instr(a.subject, ':') + 1) AS INTEGER)"
+_KIND = "substr(a.subject, 1, instr(a.subject || ':', ':') - 1)"
 _OF_CART = (
     "(a.subject = 'cart:' || ? OR a.subject GLOB 'run:*' AND EXISTS (SELECT 1 FROM run AS r WHERE r.id = "
     f"{_NUMBER} AND r.kind <> 'pull' AND r.key = ?) OR a.subject GLOB 'plan:*' AND EXISTS (SELECT 1 FROM plan AS p "
@@ -55,10 +56,32 @@ _OF_MERCHANT = (
 ).replace("?1", "?")
 
 
-def entries(cx: sqlite3.Connection, wanted: EntryFilter) -> Pages:
-    """The entries that are wanted, newest first."""
+def orders(actions: Mapping[str, str]) -> tuple[SortOrder, ...]:
+    """By time, which is the order of their numbers; the others where they are few. `actions` says by which word an action
+    is sorted; subjects are sorted by their kind, and within it by number."""
+    return (
+        SortOrder("at", ("a.id",)),
+        SortOrder("who", ("a.who", "a.id"), indexed=False),
+        SortOrder("action", (_renamed("a.action", actions), "a.id"), indexed=False),
+        SortOrder("about", (_KIND, _NUMBER, "a.id"), indexed=False),
+        SortOrder("reason", ("a.reason", "a.id"), indexed=False),
+    )
+
+
+def _renamed(column: str, words: Mapping[str, str]) -> str:
+    """A column by its words of today; both come from the program, and an apostrophe in them ends no text."""
+    cases = " ".join(f"WHEN {_quoted(stored)} THEN {_quoted(word)}" for stored, word in words.items())
+    return f"CASE {column} {cases} ELSE {column} END" if cases else column
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
+
+
+def entries(cx: sqlite3.Connection, wanted: EntryFilter, order: SortOrder, descending: bool) -> Pages:
+    """The entries that are wanted."""
     origin = "audit AS a INDEXED BY audit_subject" if wanted.subject is not None else "audit AS a NOT INDEXED"
-    select = Select(COLUMNS, origin, "1", (), NEWEST, descending=True)
+    select = Select(COLUMNS, origin, "1", (), order, descending)
     for part in _parts(wanted):
         select = select.narrowed(part)
     return Pages(cx, select)

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 
-NEWEST = SortOrder("newest", ("e.at", "e.run_id", "e.n"))
+_PLACE = ("e.at", "e.run_id", "e.n")
+ORDERS = (
+    SortOrder("at", _PLACE),
+    SortOrder(
+        "severity", ("CASE e.level WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END", *_PLACE), indexed=False
+    ),
+    SortOrder("merchant", ("m.name", *_PLACE), indexed=False),
+    SortOrder("cart", ("coalesce(c.name, '')", *_PLACE), indexed=False),
+    SortOrder("run", ("e.run_id", "e.n"), indexed=False),
+    SortOrder("text", ("e.text", *_PLACE), indexed=False),
+)
+"""By time; the others where they are few. A download has no cart and is in front of all carts."""
 COLUMNS = "e.run_id, e.n, e.at, e.level, e.text, r.kind, r.merchant_id, m.name, c.id, c.name"
 ORIGIN = (
     "run_event AS e INDEXED BY run_event_at CROSS JOIN run AS r ON r.id = e.run_id "
@@ -51,9 +62,9 @@ _CONDITIONS = {
 }
 
 
-def events(cx: sqlite3.Connection, wanted: EventFilter) -> Pages:
-    """The events that are wanted, newest first."""
-    select = Select(COLUMNS, ORIGIN, "1", (), NEWEST, descending=True)
+def events(cx: sqlite3.Connection, wanted: EventFilter, order: SortOrder, descending: bool) -> Pages:
+    """The events that are wanted."""
+    select = Select(COLUMNS, ORIGIN, "1", (), order, descending)
     for name, where in _CONDITIONS.items():
         if (value := getattr(wanted, name)) is not None:
             select = select.narrowed(Part(where, (value,)))

@@ -299,14 +299,35 @@ class HeldRow(NamedTuple):
     group: str
 
 
-def held(cx: sqlite3.Connection, run_id: int, group: str | None, factor: int) -> Pages:
-    """Held listings of a run in the order of their numbers, of one group or of all."""
-    of = GROUP.replace(":factor", str(int(factor)))
+def held_orders(factor: int) -> tuple[SortOrder, ...]:
+    """Orders of held listings: that of their numbers, which is the run's own and has no name; the others where they are
+    few. `factor`: beyond it a change is a jump."""
+    return (
+        SortOrder("", ("l.id",)),
+        SortOrder("sku", SKU.terms, indexed=False),
+        SortOrder("name", ("l.name", "l.id"), indexed=False),
+        SortOrder("shows", (f"coalesce({SHOWS}, {LEAST})", "l.id"), indexed=False),
+        SortOrder("would_show", ("l.desired", "l.id"), indexed=False),
+        SortOrder("change", (f"coalesce(l.desired - {SHOWS}, {LEAST})", "l.id"), indexed=False),
+        SortOrder("group", (_group(factor), "l.id"), indexed=False),
+    )
+
+
+def _group(factor: int) -> str:
+    return GROUP.replace(":factor", str(int(factor)))
+
+
+def held(
+    cx: sqlite3.Connection, run_id: int, group: str | None, factor: int, order: SortOrder, descending: bool
+) -> Pages:
+    """Held listings of a run, of one group or of all."""
+    of = _group(factor)
     select = Select(
         f"l.id, l.ref, l.sku, l.name, {SHOWS}, l.desired, {of}",
         "listing AS l INDEXED BY listing_run",
         "l.run_id = ? AND l.outcome = ? AND l.reason = ?",
         (run_id, Outcome.HELD.value, Reason.HELD_FOR_REVIEW.stored),
-        SortOrder("id", ("l.id",)),
+        order,
+        descending,
     )
     return Pages(cx, select if group is None else select.narrowed(Part(f"{of} = ?", (group,))))

@@ -9,7 +9,26 @@ from invsync_tui.store.paging.keyset import Pages, Select, SortOrder
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.runs import RUN_COLUMNS, RUN_ORIGIN
 
-NEWEST = SortOrder("newest", ("r.id",))
+
+def _count(outcome: str) -> str:
+    return f"coalesce(json_extract(r.counts, '$.{outcome}'), 0)"
+
+
+ORDERS = (
+    SortOrder("run", ("r.id",)),
+    SortOrder("merchant", ("m.name", "r.id"), indexed=False),
+    SortOrder("cart", ("coalesce(c.name, '')", "r.id"), indexed=False),
+    SortOrder("state", ("r.state", "r.id"), indexed=False),
+    SortOrder("trigger", ("r.trigger", "r.id"), indexed=False),
+    SortOrder("by", ("r.requested_by", "r.id"), indexed=False),
+    SortOrder("asked", ("r.requested_at", "r.id"), indexed=False),
+    SortOrder("took", ("iif(r.ended_at >= r.started_at, r.ended_at - r.started_at, -1)", "r.id"), indexed=False),
+    SortOrder("skus", (_count("total"), "r.id"), indexed=False),
+    SortOrder("updated", (_count("set"), "r.id"), indexed=False),
+    SortOrder("failed", (_count("failed"), "r.id"), indexed=False),
+)
+"""By number, which is the order of their requests; the others where they are few. A download has no cart and is in front of
+all carts; a run that did not end, or ended before it began by its clock, took -1."""
 
 
 class RunFilter(NamedTuple):
@@ -36,11 +55,11 @@ _CONDITIONS = {
 }
 
 
-def runs(cx: sqlite3.Connection, run_filter: RunFilter) -> Pages:
+def runs(cx: sqlite3.Connection, run_filter: RunFilter, order: SortOrder, descending: bool) -> Pages:
     """The runs that are wanted."""
     criteria = {name: value for name, value in run_filter._asdict().items() if value is not None}
     where = " AND ".join(_CONDITIONS[name] for name in criteria) or "1"
-    return Pages(cx, Select(RUN_COLUMNS, RUN_ORIGIN, where, tuple(criteria.values()), NEWEST, descending=True))
+    return Pages(cx, Select(RUN_COLUMNS, RUN_ORIGIN, where, tuple(criteria.values()), order, descending))
 
 
 def before(cx: sqlite3.Connection, run: RunRow) -> int | None:

@@ -123,7 +123,7 @@ class ListView(NamedTuple):
         """The order as operations understand it."""
         from invsync_tui.operations.lists.rows import Ordering
 
-        return Ordering(self.sort, self.descending) if self.sort else None
+        return Ordering(self.sort, self.descending) if self.sort or self.descending else None
 
     def narrowed(self, text: str) -> ListView:
         return self._replace(text=text)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.lists.sorted_lines import comparable
 from invsync_tui.tui.text.styled import Tone
-from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext, Value
+from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext
 
 BLOCK = 128
 """Rows that are fetched together."""
@@ -104,13 +105,6 @@ class MemoryRows(Generic[L]):
     def _at(self, key: PlaceKey) -> int:
         position = self.position(key)
         return -1 if position is None else position
-
-
-def comparable(value: Value) -> tuple[int, float, str]:
-    """Unknown values first, numbers by size, text without regard to case."""
-    if value is None:
-        return (0, 0, "")
-    return (1, float(value), "") if isinstance(value, int) else (2, 0, value.casefold())
 
 
 def matches(line: L, fields: Sequence[Field[L]], text: str) -> bool:

@@ -13,13 +13,15 @@ from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, RenderContext
+from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.audit.audit import AuditLine
     from invsync_tui.operations.session import Session
-    from invsync_tui.tui.widgets.columns import ListView
+
+
+NEWEST_FIRST = ListView(sort="at", descending=True)
 
 
 def _when(entry: AuditLine, rendering: RenderContext) -> Span:
@@ -27,12 +29,12 @@ def _when(entry: AuditLine, rendering: RenderContext) -> Span:
 
 
 FIELDS: tuple[Field[AuditLine], ...] = (
-    Field("When", 18, lambda line: line.at, _when),
-    Field("Who", 9, lambda line: line.who, flex=1),
-    Field("Action", 14, lambda line: line.action, lambda line, _: (line.action, Tone.STRONG), flex=1),
-    Field("About", 16, lambda line: line.about, flex=2),
+    Field("When", 18, lambda line: line.at, _when, sort="at"),
+    Field("Who", 9, lambda line: line.who, flex=1, sort="who"),
+    Field("Action", 14, lambda line: line.action, lambda line, _: (line.action, Tone.STRONG), flex=1, sort="action"),
+    Field("About", 16, lambda line: line.about, flex=2, sort="about"),
     Field("What", 18, lambda line: line.text or None, flex=3),
-    Field("Reason", 16, lambda line: line.reason or None, flex=2, room=110),
+    Field("Reason", 16, lambda line: line.reason or None, flex=2, sort="reason", room=110),
 )
 
 
@@ -43,14 +45,14 @@ def read_actions(session: Session) -> tuple[str, ...]:
     return audit.actions(session)
 
 
-def narrowed(session: Session, text: str) -> Rows[AuditLine] | None:
+def narrowed(session: Session, look: ListView) -> Rows[AuditLine] | None:
     """The entries that a filter leaves; None where one of its words cannot match anything."""
     from invsync_tui import clock
     from invsync_tui.operations import time_text
     from invsync_tui.operations.audit import audit
     from invsync_tui.operations.errors import OperationError
 
-    typed = understand(text, audit.actions(session))
+    typed = understand(look.text, audit.actions(session))
     now = clock.seconds()
     try:
         since, until = (
@@ -66,7 +68,7 @@ def narrowed(session: Session, text: str) -> Rows[AuditLine] | None:
             since,
             until,
         )
-        return audit.entries(session, wanted)
+        return audit.entries(session, wanted, look.ordering)
     except OperationError:
         return None
 
@@ -75,6 +77,7 @@ class AuditScreen(ListScreen["AuditLine"]):
     """Enter opens the run of an entry."""
 
     noun = "entries"
+    first_look = NEWEST_FIRST
     filtered_by = "who:, action:, cart:, merchant:, subject:, since:, until:"
 
     @property
@@ -90,7 +93,7 @@ class AuditScreen(ListScreen["AuditLine"]):
         return FIELDS
 
     def rows(self, session: Session, look: ListView) -> Rows[AuditLine]:
-        rows = narrowed(session, look.text)
+        rows = narrowed(session, look)
         return MemoryRows((), FIELDS, look, lambda entry: entry.id) if rows is None else rows
 
     def empty(self) -> Sequence[str]:

@@ -52,6 +52,8 @@ class ListScreen(BaseScreen, Generic[L]):
     """What it counts."""
     filtered_by: ClassVar[str] = ""
     """What its filter looks at; '' for every word of a line."""
+    first_look: ClassVar[ListView] = ListView()
+    """How it is sorted until a column is chosen, where that is not the first of its orders ascending."""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Clear the filter; without one, go back", id="back"),
@@ -77,7 +79,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self.look = context.looks.get(self.memory, ListView())
+        self.look = context.looks.get(self.memory, self.first_look)
         self._source: StoreSource[L] | None = None
         self._counted_at = float("-inf")
         self._counting = False
@@ -206,8 +208,9 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _columns(self) -> tuple[Column, ...]:
         sortable = self._source.sortable if self._source else ()
-        sort = self.look.sort if self.look.sort in sortable or not sortable else sortable[0]
-        look = self.look.sorted_by(sort or next(iter(sortable), ""), descending=self.look.descending)
+        look = self.look
+        if sortable and look.sort not in sortable:
+            look = self.first_look if self.first_look.sort in sortable else look.sorted_by(sortable[0])
         return tuple(field.column(look) for field in self._row_fields())
 
     def _fields_shown(self) -> tuple[Field[L], ...]:
@@ -406,7 +409,8 @@ class ListScreen(BaseScreen, Generic[L]):
         sorts = self._sorts()
         present = self.look.sort if self.look.sort in sorts else sorts[0]
         following = sorts[(sorts.index(present) + 1) % len(sorts)]
-        self._order(self.look.sorted_by(following))
+        first = self.first_look
+        self._order(self.look.sorted_by(following, descending=following == first.sort and first.descending))
 
     def action_sort_column(self, place: int) -> None:
         """Sort by the column at a place of the table, counted from 1; by the same one again: the other way round."""

@@ -122,8 +122,8 @@ def _skus(collision: CollisionLine) -> str:
 
 COLLISION_FIELDS: tuple[Field[CollisionLine], ...] = (
     Field("Code", 20, lambda line: line.code, lambda line, _: (line.code, Tone.STRONG), flex=1, sort="code"),
-    number("Products", 10, lambda line: len(line.products)),
-    Field("SKUs", 30, _skus, flex=3),
+    number("Products", 10, lambda line: len(line.products), sort="products"),
+    Field("SKUs", 30, _skus, flex=3, sort="skus"),
 )
 
 
@@ -174,7 +174,7 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
 MISSING_FIELDS: tuple[Field[SummaryLine], ...] = (
     Field("SKU", 20, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=1, sort="sku"),
     Field("Name", 30, lambda line: line.name, flex=2, sort="name"),
-    number("Available", 11, lambda line: line.total),
+    number("Available", 11, lambda line: line.total, sort="total"),
 )
 
 

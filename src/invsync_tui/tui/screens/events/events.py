@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.lists.rows import Rows
+from invsync_tui.operations.lists.rows import Ordering, Rows
 from invsync_tui.tui.navigation.names import NOBODY, Known, known
 from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
 from invsync_tui.tui.screens.events.filter import Typed, offers, understand
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, RenderContext
+from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.events import EventLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.widgets.columns import ListView
 
 TONES = {"warning": Tone.WARN, "error": Tone.BAD}
+
+
+NEWEST_FIRST = ListView(sort="at", descending=True)
 
 
 def _when(event: EventLine, rendering: RenderContext) -> Span:
@@ -45,16 +47,16 @@ def _about(event: EventLine) -> str:
 
 
 FIELDS: tuple[Field[EventLine], ...] = (
-    Field("When", 6, lambda event: event.at, _when),
-    Field("Severity", 9, lambda event: str(event.severity), _severity),
-    Field("Merchant", 10, lambda event: event.merchant, flex=1, room=100),
-    Field("Cart", 10, _about, flex=1),
-    Field("Run", 6, lambda event: event.run_id),
-    Field("What happened", 30, lambda event: event.text, _text, flex=6),
+    Field("When", 6, lambda event: event.at, _when, sort="at"),
+    Field("Severity", 9, lambda event: str(event.severity), _severity, sort="severity"),
+    Field("Merchant", 10, lambda event: event.merchant, flex=1, sort="merchant", room=100),
+    Field("Cart", 10, _about, flex=1, sort="cart"),
+    number("Run", 6, lambda event: event.run_id, sort="run"),
+    Field("What happened", 30, lambda event: event.text, _text, flex=6, sort="text"),
 )
 
 
-def narrowed(session: Session, typed: Typed) -> Rows[EventLine] | None:
+def narrowed(session: Session, typed: Typed, ordering: Ordering | None) -> Rows[EventLine] | None:
     """The events that a filter leaves; None where one of its words cannot match anything."""
     from invsync_tui import clock
     from invsync_tui.operations import events, time_text
@@ -68,7 +70,7 @@ def narrowed(session: Session, typed: Typed) -> Rows[EventLine] | None:
         )
         severity = events.Severity(typed.severity) if typed.severity else None
         wanted = events.EventFilter(typed.merchant or None, typed.cart or None, severity, since, until)
-        return events.events(session, wanted)
+        return events.events(session, wanted, ordering)
     except OperationError:
         return None
 
@@ -77,6 +79,7 @@ class EventsScreen(ListScreen["EventLine"]):
     """Enter opens the run of an event."""
 
     noun = "events"
+    first_look = NEWEST_FIRST
     filtered_by = "error, warning, a cart or merchant, severity:, cart:, merchant:, since:, until:"
 
     def __init__(self, context: AppContext) -> None:
@@ -103,7 +106,7 @@ class EventsScreen(ListScreen["EventLine"]):
         if look.text and self._known is NOBODY:
             self._known = known(session)
         typed = understand(look.text, self._known)
-        rows = None if typed is None else narrowed(session, typed)
+        rows = None if typed is None else narrowed(session, typed, look.ordering)
         return MemoryRows((), FIELDS, look, lambda event: event.run_id) if rows is None else rows
 
     def empty(self) -> Sequence[str]:

@@ -69,7 +69,7 @@ FIELDS: tuple[Field[CartLine], ...] = (
     number("Listings", 10, lambda line: line.listings, sort="listings"),
     moment_field("Last push", 18, lambda line: line.last_push_at, sort="pushed", missing=("Never", Tone.WARN)),
     Field("Status", 10, lambda line: line.status or None, _status, flex=3, sort="status"),
-    Field("Next run", 10, lambda line: line.next_run_at, _next, room=100),
+    Field("Next run", 10, lambda line: line.next_run_at, _next, sort="next", room=100),
 )
 
 

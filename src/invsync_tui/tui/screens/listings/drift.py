@@ -48,13 +48,13 @@ def _marked(drift_line: DriftLine, rendering: RenderContext) -> Span:
 
 
 FIELDS: tuple[Field[DriftLine], ...] = (
-    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
-    Field("Class", 9, lambda line: line.drift, _class),
-    number("Exposure", 8, lambda line: line.exposure),
-    number("Confirmed", 9, lambda line: line.confirmed),
-    number("In cart", 8, lambda line: line.in_cart),
-    number("Target", 8, lambda line: line.target, room=90),
-    Field("Correct", 9, lambda line: line.to_correct, _marked),
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
+    Field("Class", 9, lambda line: line.drift, _class, sort="class"),
+    number("Exposure", 8, lambda line: line.exposure, sort="exposure"),
+    number("Confirmed", 9, lambda line: line.confirmed, sort="confirmed"),
+    number("In cart", 8, lambda line: line.in_cart, sort="in_cart"),
+    number("Target", 8, lambda line: line.target, sort="target", room=90),
+    Field("Correct", 9, lambda line: line.to_correct, _marked, sort="correct"),
 )
 
 
@@ -116,7 +116,7 @@ class DriftScreen(ListScreen[DriftLine]):
     def rows(self, session: Session, look: ListView) -> Rows[DriftLine]:
         from invsync_tui.operations.listings import drift
 
-        return drift.drifted(session, self._cart_id, self._class)
+        return drift.drifted(session, self._cart_id, self._class, look.ordering)
 
     def empty(self) -> Sequence[str]:
         if self._class is not None:

@@ -44,10 +44,10 @@ UNMATCHED: tuple[Field[Any], ...] = (
         flex=2,
         sort="sku",
     ),
-    Field("Suggestion", 18, lambda unmatched: unmatched.product_sku, _suggested, flex=2),
-    Field("Why", 24, lambda unmatched: unmatched.words, flex=3),
-    Field("Kind", 12, lambda unmatched: label(unmatched.kind), room=100),
-    Field("Name", 20, lambda unmatched: unmatched.product_name, flex=2, room=120),
+    Field("Suggestion", 18, lambda unmatched: unmatched.product_sku, _suggested, flex=2, sort="suggestion"),
+    Field("Why", 24, lambda unmatched: unmatched.words, flex=3, sort="why"),
+    Field("Kind", 12, lambda unmatched: label(unmatched.kind), sort="kind", room=100),
+    Field("Name", 20, lambda unmatched: unmatched.product_name, flex=2, sort="name", room=120),
 )
 LINKS: tuple[Field[Any], ...] = (
     Field(
@@ -56,20 +56,23 @@ LINKS: tuple[Field[Any], ...] = (
         lambda link: link.sku or link.ref,
         lambda link, _: (link.sku or link.ref, Tone.STRONG),
         flex=2,
+        sort="listing",
     ),
-    Field("Product", 18, lambda link: link.product_sku, flex=2),
-    Field("Kind", 12, lambda link: link.kind),
-    Field("State", 14, lambda link: link.state or "holds", flex=2),
+    Field("Product", 18, lambda link: link.product_sku, flex=2, sort="product"),
+    Field("Kind", 12, lambda link: link.kind, sort="kind"),
+    Field("State", 14, lambda link: link.state or "holds", flex=2, sort="state"),
     Field("Cart listing ID", 12, lambda link: link.ref, sort="ref", room=100),
-    Field("By", 10, lambda link: link.made_by, room=100),
-    moment_field("Since", 16, lambda link: link.made_at, room=120),
+    Field("By", 10, lambda link: link.made_by, sort="by", room=100),
+    moment_field("Since", 16, lambda link: link.made_at, sort="made_at", room=120),
 )
 RENAMES: tuple[Field[Any], ...] = (
-    Field("Before", 18, lambda rename: rename.before, flex=2),
-    Field("After", 18, lambda rename: rename.after, lambda rename, _: (rename.after, Tone.STRONG), flex=2),
+    Field("Before", 18, lambda rename: rename.before, flex=2, sort="before"),
+    Field(
+        "After", 18, lambda rename: rename.after, lambda rename, _: (rename.after, Tone.STRONG), flex=2, sort="after"
+    ),
     moment_field("When", 16, lambda rename: rename.at, sort="at"),
-    Field("Means now", 14, lambda rename: rename.product_sku, flex=1, room=100),
-    Field("Meant before", 14, lambda rename: rename.former_sku, flex=1, room=100),
+    Field("Means now", 14, lambda rename: rename.product_sku, flex=1, sort="means", room=100),
+    Field("Meant before", 14, lambda rename: rename.former_sku, flex=1, sort="meant", room=100),
 )
 FIELDS: Mapping[str, tuple[Field[Any], ...]] = {"": UNMATCHED, LINKED: LINKS, RENAMED: RENAMES}
 

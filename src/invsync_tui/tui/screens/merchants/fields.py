@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.lists.rows import Rows
+from invsync_tui.operations.lists.sorted_lines import comparable
 from invsync_tui.tui.text.styled import Span
 from invsync_tui.tui.widgets.columns import Align, Field, ListView, RenderContext, Value
-from invsync_tui.tui.widgets.row_source import MemoryRows, comparable, matches
+from invsync_tui.tui.widgets.row_source import MemoryRows, matches
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -48,14 +49,18 @@ def _value(name: str) -> Callable[[HomeLine], Value]:
 
 
 _STATUS: Field[HomeLine] = Field("Status", 9, _value("status"), _cell("status"), flex=4, sort="status")
-_NEXT: Field[HomeLine] = Field("Next run", 10, lambda line: line.next_run_at, _cell("next"), align=Align.RIGHT)
-_HELD: Field[HomeLine] = Field("Held", 4, lambda line: line.held, _cell("held"), align=Align.RIGHT)
-_PROBLEMS: Field[HomeLine] = Field("Problems", 8, lambda line: len(line.problems), _cell("problems"), align=Align.RIGHT)
+_NEXT: Field[HomeLine] = Field(
+    "Next run", 10, lambda line: line.next_run_at, _cell("next"), align=Align.RIGHT, sort="next"
+)
+_HELD: Field[HomeLine] = Field("Held", 4, lambda line: line.held, _cell("held"), align=Align.RIGHT, sort="held")
+_PROBLEMS: Field[HomeLine] = Field(
+    "Problems", 8, lambda line: len(line.problems), _cell("problems"), align=Align.RIGHT, sort="problems"
+)
 
 FIELDS: tuple[Field[HomeLine], ...] = (
     Field("Merchant", 12, _value("name"), _cell("name"), flex=3, sort="name"),
     Field("Source", 7, _value("source"), _cell("source"), flex=1, sort="source"),
-    Field("Sync", 4, _value("sync"), _cell("sync")),
+    Field("Sync", 4, _value("sync"), _cell("sync"), sort="sync"),
     Field("Last Inventory Run", 18, _value("last"), _cell("last"), sort="last"),
     _STATUS,
     _NEXT,

@@ -35,13 +35,13 @@ def _result(change: ChangeLine, rendering: RenderContext) -> Span:
 
 
 FIELDS: tuple[Field[ChangeLine], ...] = (
-    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
-    Field("Name", 18, lambda line: line.name, flex=2, room=100),
-    number("From", 8, lambda line: line.before),
-    Field("To", 8, lambda line: line.set_to, _set_to, align=Align.RIGHT),
-    Field("Change", 8, lambda line: line.change, _change, align=Align.RIGHT),
-    Field("Result", 9, lambda line: line.result, _result),
-    Field("Reason", 16, lambda line: line.reason, flex=1),
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
+    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=100),
+    number("From", 8, lambda line: line.before, sort="before"),
+    Field("To", 8, lambda line: line.set_to, _set_to, align=Align.RIGHT, sort="set_to"),
+    Field("Change", 8, lambda line: line.change, _change, align=Align.RIGHT, sort="change"),
+    Field("Result", 9, lambda line: line.result, _result, sort="result"),
+    Field("Reason", 16, lambda line: line.reason, flex=1, sort="reason"),
 )
 
 
@@ -70,7 +70,7 @@ class ChangesScreen(ListScreen[ChangeLine]):
     def rows(self, session: Session, look: ListView) -> Rows[ChangeLine]:
         from invsync_tui.operations.runs import changes
 
-        listed = changes.changes(session, self._run_id)
+        listed = changes.changes(session, self._run_id, look.ordering)
         self._why_none = "" if listed.count().n else changes.why_none(session, self._run_id)
         return listed
 
@@ -96,5 +96,5 @@ class ChangesScreen(ListScreen[ChangeLine]):
             self.go_to("search", line.sku)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Its order is the order of sending, and what is in it is the run's."""
+        """What is in it is the run's own."""
         return action != "filter" and super().check_action(action, parameters)

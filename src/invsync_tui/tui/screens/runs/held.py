@@ -9,10 +9,11 @@ from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.runs.held import HeldLine
+from invsync_tui.plain_text import signed
 from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext
 
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
@@ -31,17 +32,21 @@ def _would(held_line: HeldLine, rendering: RenderContext) -> Span:
     return str(held_line.would_show), _TONES.get(held_line.group, Tone.STRONG)
 
 
+def _change(held_line: HeldLine, rendering: RenderContext) -> Span:
+    return UNKNOWN if held_line.change is None else (signed(held_line.change), Tone.PLAIN)
+
+
 def _group(held_line: HeldLine, rendering: RenderContext) -> Span:
     return words.group(held_line.group).capitalize(), _TONES.get(held_line.group, Tone.FAINT)
 
 
 FIELDS: tuple[Field[HeldLine], ...] = (
-    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
-    Field("Name", 18, lambda line: line.name, flex=2, room=100),
-    Field("In cart", 8, lambda line: line.shows, _shows, align=Align.RIGHT),
-    Field("Would show", 10, lambda line: line.would_show, _would, align=Align.RIGHT),
-    number("Change", 8, lambda line: None if line.shows is None else line.would_show - line.shows),
-    Field("Group", 13, lambda line: line.group, _group),
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
+    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=100),
+    Field("In cart", 8, lambda line: line.shows, _shows, align=Align.RIGHT, sort="shows"),
+    Field("Would show", 10, lambda line: line.would_show, _would, align=Align.RIGHT, sort="would_show"),
+    Field("Change", 8, lambda line: line.change, _change, align=Align.RIGHT, sort="change"),
+    Field("Group", 13, lambda line: line.group, _group, sort="group"),
 )
 
 
@@ -77,7 +82,7 @@ class HeldScreen(ListScreen[HeldLine]):
     def rows(self, session: Session, look: ListView) -> Rows[HeldLine]:
         from invsync_tui.operations.runs import held
 
-        return held.held(session, self._run_id, self._group)
+        return held.held(session, self._run_id, self._group, look.ordering)
 
     def empty(self) -> Sequence[str]:
         if self._group is not None:
@@ -88,7 +93,7 @@ class HeldScreen(ListScreen[HeldLine]):
         self.go_to("search", line.sku)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Its order is the run's own, and so is what is in it."""
+        """What is in it is the run's own."""
         return action != "filter" and super().check_action(action, parameters)
 
     def action_group(self) -> None:

@@ -35,7 +35,7 @@ FIELDS: tuple[Field[EndRow], ...] = (
     number("SKUs", 8, lambda row: row.count, sort="count"),
     Field("Outcome", 9, lambda row: row.outcome, _outcome, sort="outcome"),
     Field("Reason", 22, lambda row: row.reason, sort="reason"),
-    Field(WHY, 20, lambda row: row.cause, flex=3),
+    Field(WHY, 20, lambda row: row.cause, flex=3, sort="cause"),
 )
 
 
@@ -113,7 +113,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
     def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
         from invsync_tui.operations.runs import history
 
-        return history.skus(session, self._run_id, self._reason)
+        return history.skus(session, self._run_id, self._reason, look.ordering)
 
     def empty(self) -> Sequence[str]:
         return (
@@ -132,7 +132,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
             self.go_to("search", line.sku)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Its order is the run's own, and so is what is in it."""
+        """What is in it is the run's own."""
         return action != "filter" and super().check_action(action, parameters)
 
 
@@ -148,4 +148,4 @@ class OutcomeSkusScreen(ReasonSkusScreen):
     def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
         from invsync_tui.operations.runs import history
 
-        return history.of_outcome(session, self._run_id, self._reason)
+        return history.of_outcome(session, self._run_id, self._reason, look.ordering)

@@ -21,13 +21,12 @@ from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.styled import Line, Span, Tone
 from invsync_tui.tui.text.styled import line as styled
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, ListView, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.widgets.columns import ListView
 
 
 def _state(run: RunRow, rendering: RenderContext) -> Span:
@@ -86,17 +85,17 @@ def _failed_cell(run: RunRow, rendering: RenderContext) -> Span:
 
 
 FIELDS: tuple[Field[RunRow], ...] = (
-    number("Run", 7, lambda run: run.id),
-    Field("Merchant", 10, lambda run: run.merchant, flex=2),
-    Field("Cart", 10, _about, flex=2),
-    Field("State", 17, _state_word, _state),
-    Field("Trigger", 10, lambda run: run.trigger, room=110),
-    Field("By", 8, lambda run: run.requested_by, flex=1, room=100),
-    age_field("Asked", 10, lambda run: run.requested_at),
-    Field("Took", 12, _took, _took_cell, room=120),
-    number("SKUs", 7, lambda run: run.counts.total),
-    number("Updated", 7, lambda run: run.counts.set, room=100),
-    Field("Failed", 6, _failed, _failed_cell, align=Align.RIGHT),
+    number("Run", 7, lambda run: run.id, sort="run"),
+    Field("Merchant", 10, lambda run: run.merchant, flex=2, sort="merchant"),
+    Field("Cart", 10, _about, flex=2, sort="cart"),
+    Field("State", 17, _state_word, _state, sort="state"),
+    Field("Trigger", 10, lambda run: run.trigger, sort="trigger", room=110),
+    Field("By", 8, lambda run: run.requested_by, flex=1, sort="by", room=100),
+    age_field("Asked", 10, lambda run: run.requested_at, sort="asked"),
+    Field("Took", 12, _took, _took_cell, sort="took", room=120),
+    number("SKUs", 7, lambda run: run.counts.total, sort="skus"),
+    number("Updated", 7, lambda run: run.counts.set, sort="updated", room=100),
+    Field("Failed", 6, _failed, _failed_cell, align=Align.RIGHT, sort="failed"),
     Field("What happened", 14, lambda run: _story(run) or None, _story_cell, flex=4, room=120),
 )
 OUTCOMES: tuple[Field[RunRow], ...] = (
@@ -117,6 +116,7 @@ class RunsScreen(ListScreen[RunLine]):
     run, or shows those of a folded line; `d` compares a run with the one before."""
 
     noun = "runs"
+    first_look = ListView(sort="run", descending=True)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "z",
@@ -160,7 +160,7 @@ class RunsScreen(ListScreen[RunLine]):
 
     def rows(self, session: Session, look: ListView) -> Rows[RunLine]:
         runs = self._runs(session, look)
-        if not self._folds or look.text:
+        if not self._may_fold(look) or not self._folds:
             self._hidden = 0
             return cast("Rows[RunLine]", runs)
         lines = FoldedList(runs, self._opened)
@@ -180,7 +180,13 @@ class RunsScreen(ListScreen[RunLine]):
         if run_filter is None:
             return MemoryRows((), FIELDS, look, lambda run: run.id)
         return history.runs(
-            session, run_filter.merchant_id, run_filter.cart_id, run_filter.state, run_filter.trigger, run_filter.who
+            session,
+            run_filter.merchant_id,
+            run_filter.cart_id,
+            run_filter.state,
+            run_filter.trigger,
+            run_filter.who,
+            ordering=look.ordering,
         )
 
     def across(self, line: RunLine) -> Span | None:
@@ -231,8 +237,12 @@ class RunsScreen(ListScreen[RunLine]):
         if action == "diff":
             return self.is_mounted and isinstance(self.line, RunRow)
         if action == "fold":
-            return not self.look.text
+            return self._may_fold(self.look)
         return super().check_action(action, parameters)
+
+    def _may_fold(self, look: ListView) -> bool:
+        """Whether runs that follow each other in the list followed each other in time, and all of them are in it."""
+        return not look.text and look.ordering in (None, self.first_look.ordering)
 
     def action_fold(self) -> None:
         self._folds, self._opened = not self._folds or bool(self._opened), frozenset()
