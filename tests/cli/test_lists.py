@@ -30,6 +30,8 @@ LISTS = (
     ("collisions", ["aliases", "1", "--type", "upc", "--collisions"], "collisions"),
     ("missing", ["aliases", "1", "--type", "ASIN", "--missing"], "missing"),
     ("runs", ["runs"], "runs"),
+    ("runs sorted", ["runs", "--sort=-took"], "runs"),
+    ("skus sorted", ["runs", "402", "--outcome", "skipped", "--sort=-sku"], "listings"),
     ("skus", ["runs", "402", "--reason", "UNCHANGED"], "listings"),
     ("outcome", ["runs", "402", "--outcome", "skipped"], "listings"),
 )

@@ -597,7 +597,7 @@ async def test_a_column_that_a_list_cannot_be_sorted_by_says_why() -> None:
         await levels(driver)
         await driver.press("4")
         assert driver.notice().endswith(
-            "The store keeps no order by Committed for this list. It can be sorted by SKU, Available."
+            "This list is too large to be sorted by Committed. It can be sorted by SKU, Available."
         )
         await driver.press("0")
         assert driver.notice().endswith("The table shows 6 columns.")
@@ -612,6 +612,8 @@ async def test_a_column_whose_order_takes_too_long_at_this_size_says_so() -> Non
     assert why_not(state, SYNC_FIELDS, ("sku", "synced_at", "outcome")) == ""
     said = why_not(state, SYNC_FIELDS, ("sku", "synced_at"))
     assert said == "This list is too large to be sorted by State. It can be sorted by Listing SKU, Synced."
+    bare = state._replace(sort="")
+    assert why_not(bare, SYNC_FIELDS, ()) == "The store keeps no order by State for this list. It has one order only."
 
 
 def test_the_keys_of_columns_are_one_line_of_the_help() -> None:

@@ -91,7 +91,7 @@ def events(session: Session, wanted: EventFilter = EventFilter(), ordering: Orde
     levels = wanted.severity.and_worse if wanted.severity else None
     narrowed = pages.EventFilter(merchant, cart, levels, wanted.since, wanted.until)
     with as_operation_error(), session.store.reading() as cx:
-        small = few(pages.events(cx, narrowed, pages.ORDERS[0], True))
+        small = few(pages.events(cx, narrowed))
         order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
         event_pages = pages.events(cx, narrowed, order, descending)
 

@@ -60,13 +60,17 @@ class FakePlans:
         return replace(self.view, what_if=making.what_if, number=number)
 
     def rows(self, making: PlanBuild, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
-        return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
+        return MemoryRows(
+            LINES, FIELDS, ListView(text, sort.removeprefix("-"), sort.startswith("-")), lambda line: line.listing_id
+        )
 
     def load_plan(self, number: int) -> PlanView:
         return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, skipped={}, holds=())
 
     def load_plan_rows(self, number: int, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
-        return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
+        return MemoryRows(
+            LINES, FIELDS, ListView(text, sort.removeprefix("-"), sort.startswith("-")), lambda line: line.listing_id
+        )
 
     def save_plan(self, making: PlanBuild) -> int | None:
         self.orders.append(("save", making.cart_id))

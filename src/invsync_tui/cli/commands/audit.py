@@ -38,6 +38,7 @@ def add_audit(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--merchant", metavar="M", help="only about this merchant, its carts, warehouses and runs")
     parser.add_argument("--cart", metavar="C", help="only about this cart, its runs and its plans")
+    list_command.add_sort(parser, "at; short lists also by who, action, about or reason")
     list_command.add_period(parser)
     list_command.add_options(parser)
     parser.set_defaults(run=run_audit)
@@ -51,7 +52,7 @@ def run_audit(args: argparse.Namespace) -> int:
         args.who, args.action, args.subject, args.merchant, args.cart, *list_command.period(args)
     )
     with opened(args) as session:
-        rows = audit.entries(session, wanted)
+        rows = audit.entries(session, wanted, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
     list_command.print_page(args, "entries", _shape(), page, count)
     return Exit.OK

@@ -45,6 +45,7 @@ def add_events(subparsers: Subparsers) -> None:
         type=_seconds,
         help=f"how long to follow (default {FOLLOW_SECONDS})",
     )
+    list_command.add_sort(parser, "at; few events also by severity, merchant, cart, run or text")
     list_command.add_options(parser)
     parser.set_defaults(run=run_events)
 
@@ -64,14 +65,14 @@ def run_events(args: argparse.Namespace) -> int:
         wanted = _wanted(args)
         if args.follow:
             return _follow(args, session, wanted)
-        rows = events.events(session, wanted)
+        rows = events.events(session, wanted, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
     list_command.print_page(args, "events", _shape(), page, count)
     return Exit.OK
 
 
 def _check(args: argparse.Namespace) -> None:
-    if args.follow and (args.after or args.until or args.csv or args.since):
+    if args.follow and (args.after or args.until or args.csv or args.since or args.sort):
         raise UsageError("invsync events: --follow goes with --merchant, --cart, --severity, --for and --json only.")
     if args.seconds is not None and not args.follow:
         raise UsageError("invsync events: --for is for --follow.")

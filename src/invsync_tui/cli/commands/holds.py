@@ -60,6 +60,7 @@ def add_held(subparsers: Subparsers) -> None:
     parser = command(subparsers, "held", "list what a held run would send", HELD_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--group", choices=GROUPS, type=_group, help="only this group")
+    list_command.add_sort(parser, "sku, name, shows, would_show, change or group, where they are few")
     list_command.add_options(parser)
     parser.set_defaults(run=run_held)
 
@@ -88,7 +89,8 @@ def run_held(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import held, runs
 
     with opened(args) as session:
-        rows = held.held(session, args.number, args.group and words.stored(words.GROUPS, args.group))
+        group = args.group and words.stored(words.GROUPS, args.group)
+        rows = held.held(session, args.number, group, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
         groups, hold = held.groups(session, args.number), runs.detail(session, args.number).hold
     reasons = list(hold.reasons) if hold else []

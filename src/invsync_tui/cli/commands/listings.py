@@ -107,6 +107,7 @@ def add_drift(subparsers: Subparsers) -> None:
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--class", dest="wanted", choices=CLASSES, help="only this class")
+    list_command.add_sort(parser, "sku, class, exposure, confirmed, in_cart, target or correct, where it is little")
     list_command.add_options(parser)
     parser.set_defaults(run=run_drift)
 
@@ -141,7 +142,8 @@ def run_drift(args: argparse.Namespace) -> int:
     from invsync_tui.operations.listings import drift
 
     with opened(args) as session:
-        rows = drift.drifted(session, drift.cart_of(session, args.cart, args.merchant), args.wanted)
+        cart = drift.cart_of(session, args.cart, args.merchant)
+        rows = drift.drifted(session, cart, args.wanted, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
     exposure = sum(line.exposure for line in page[0])
     list_command.print_page(

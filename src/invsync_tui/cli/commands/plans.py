@@ -78,7 +78,7 @@ example:
   invsync plan "Acme Shop" --csv --limit 100000 > plan.csv
 
 Then: invsync apply 12. It sends exactly the plan that was shown, or says what changed since and sends nothing."""
-SORTS = ("turn", "risk", "difference", "sku")
+SORTS = ("turn", "risk", "difference", "sku", "shows", "will_show")
 RISKS = ("to_zero", "large_change", "decrease", "increase", "small")
 REASON_MOST = 44
 
@@ -96,9 +96,11 @@ def add_plan(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--sort",
-        choices=SORTS,
+        metavar="COL",
+        choices=(*SORTS, *(f"{list_command.FIRST_SIGN}{column}" for column in SORTS)),
         default="turn",
-        help="order of the listings; turn (default): as they are sent, nearest to overselling first",
+        help=f"by {', '.join(SORTS)}; turn (default): as they are sent, nearest to overselling first; "
+        "-COL (as --sort=-COL): the other way round",
     )
     parser.add_argument("--risk", choices=RISKS, help="only listings of this risk")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them")

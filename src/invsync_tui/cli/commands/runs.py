@@ -65,6 +65,9 @@ def add_runs(subparsers: Subparsers) -> None:
         "--fold", action="store_true", help="in text: one line for runs in a row that found nothing to do"
     )
     parser.add_argument("--before", metavar="RUN", type=row_number, help="the page before this run")
+    list_command.add_sort(
+        parser, "run; few runs also by merchant, cart, state, trigger, by, asked, took, skus, updated or failed"
+    )
     list_command.add_period(parser)
     list_command.add_options(parser, LIMIT)
     parser.set_defaults(run=run_runs)
@@ -102,13 +105,17 @@ def _list(args: argparse.Namespace) -> int:
     from invsync_tui.operations import names
     from invsync_tui.operations.runs import history as run_history
 
+    if args.sort and (args.before is not None or args.fold):
+        raise UsageError("invsync runs: --before and --fold go with the order by time, so without --sort.")
     if args.before is not None:
         args.after = list_command.token((args.before,))
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
         cart = names.cart(session, args.cart, merchant).id if args.cart else None
         state = args.state and words.stored(words.STATES, args.state)
-        rows = run_history.runs(session, merchant, cart, state, args.trigger, args.who, *list_command.period(args))
+        since, until = list_command.period(args)
+        order = list_command.ordering(args)
+        rows = run_history.runs(session, merchant, cart, state, args.trigger, args.who, since, until, order)
         page, following = list_command.page(args, rows)
     output = Output(args)
     if args.csv and not output.json:
@@ -117,7 +124,7 @@ def _list(args: argparse.Namespace) -> int:
     output.text(listed(page, fold=args.fold))
     if following:
         output.text(f"\nOlder ones: --after {following}")
-    last = page[-1].id if following else None
+    last = page[-1].id if following and not args.sort else None
     output.document({"runs": [json_records.run(row) for row in page], "next_before": last, "next": following})
     return Exit.OK
 
@@ -157,7 +164,7 @@ def _skus(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import history as run_history
 
     with opened(args) as session:
-        rows = run_history.skus(session, args.number, args.reason.upper())
+        rows = run_history.skus(session, args.number, args.reason.upper(), list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
     more = {"run": args.number, "reason": args.reason.upper(), **count}
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
@@ -168,7 +175,8 @@ def _outcome(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import history as run_history
 
     with opened(args) as session:
-        rows = run_history.of_outcome(session, args.number, words.stored(words.OUTCOMES, args.outcome))
+        outcome = words.stored(words.OUTCOMES, args.outcome)
+        rows = run_history.of_outcome(session, args.number, outcome, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
     more = {"run": args.number, "outcome": args.outcome, **count}
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
@@ -179,7 +187,7 @@ def _changes(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import changes
 
     with opened(args) as session:
-        rows = changes.changes(session, args.number)
+        rows = changes.changes(session, args.number, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
         nothing = "" if page[0] else changes.why_none(session, args.number)
     more = {"run": args.number, **count, "note": nothing}

@@ -10,7 +10,7 @@ from typing import Any
 from invsync_tui.operations import names
 from invsync_tui.operations.audit import audit_text
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.lists.listed_rows import Listed, few
+from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
 from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging import audit as pages
@@ -86,12 +86,18 @@ def entries(session: Session, wanted: AuditFilter = AuditFilter(), ordering: Ord
     cart = names.cart(session, wanted.cart, merchant).id if wanted.cart else None
     subject = None if wanted.subject is None else _subject(session, wanted.subject)
     with as_operation_error(), session.store.reading() as cx:
-        chosen = None if wanted.action is None else _actions(pages.actions(cx), wanted.action)
+        stored_actions = None if wanted.action is None else _actions(pages.actions(cx), wanted.action)
         narrowed = EntryFilter(
-            wanted.who, chosen, subject, None if cart is not None else merchant, cart, wanted.since, wanted.until
+            wanted.who,
+            stored_actions,
+            subject,
+            None if cart is not None else merchant,
+            cart,
+            wanted.since,
+            wanted.until,
         )
         orders = pages.orders(audit_text.RENAMED)
-        small = few(pages.entries(cx, narrowed, orders[0], True))
+        small = few(pages.entries(cx, narrowed))
         order, descending, sortable = chosen(orders, ordering or NEWEST, small=small)
         entry_pages = pages.entries(cx, narrowed, order, descending)
 

@@ -54,6 +54,9 @@ _LEVEL_PLACES: Mapping[str, Callable[[LevelLine], PlaceKey]] = {
     "loaded_at": lambda line: (line.loaded_at, line.product_id),
     "name": lambda line: (line.name, line.product_id),
     "on_hand": lambda line: (-1 if line.on_hand is None else line.on_hand, line.product_id),
+    "committed": lambda line: (-1 if line.committed is None else line.committed, line.product_id),
+    "incoming": lambda line: (-1 if line.incoming is None else line.incoming, line.product_id),
+    "missing": lambda line: (-1 if line.missing_since is None else line.missing_since, line.product_id),
 }
 
 

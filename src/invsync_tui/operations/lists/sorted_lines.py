@@ -13,11 +13,11 @@ Line = TypeVar("Line")
 Value = str | int | bool | None
 
 
-def comparable(value: Value) -> tuple[int, float, str]:
+def comparable(value: Value) -> tuple[int, int, str]:
     """Unknown values first, numbers by size, text without regard to case."""
     if value is None:
         return (0, 0, "")
-    return (1, float(value), "") if isinstance(value, int) else (2, 0, value.casefold())
+    return (1, int(value), "") if isinstance(value, int) else (2, 0, value.casefold())
 
 
 def parted(ordering: Ordering | None, own: str) -> tuple[Ordering | None, Ordering | None]:

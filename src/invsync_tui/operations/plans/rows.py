@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from invsync_tui.rules.quantity import Decision
     from invsync_tui.sync.plans.dry_run import PlanInputs
 
-SORTS = ("turn", "risk", "difference", "sku")
+SORTS = ("turn", "risk", "difference", "sku", "shows", "will_show")
+DESCENDING = "-"
+"""In front of one of them: the other way round."""
 CHUNK = 5000
 _TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
 """Steps of the chain that say more than that the stock is what it is."""
@@ -91,6 +93,8 @@ class PlanRows:
     factor: int
     reason_text: str
     """The reason where it is the same for all."""
+    descending: bool = False
+    """Shown from the end of `order` to its beginning."""
 
     @classmethod
     def of(
@@ -105,6 +109,7 @@ class PlanRows:
         reason_text: str = "",
     ) -> PlanRows:
         """Sorted, and filtered to codes that have `text` in them and to one risk."""
+        descending, sort = sort.startswith(DESCENDING), sort.removeprefix(DESCENDING)
         if sort not in SORTS:
             raise OperationError(f"A plan cannot be sorted by {sort!r}. Choose one of: {', '.join(SORTS)}.")
         factor = ground.settings.cart.jump_factor if ground else 0
@@ -117,7 +122,8 @@ class PlanRows:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
         turns = _turns(session, cart_id, changes)
         place = _places(changes, codes, factor, turns)[sort]
-        return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, reason_text)
+        order = array("q", sorted(chosen, key=place))
+        return cls(session, changes, order, turns, place, ground, factor, reason_text, descending)
 
     @property
     def sortable(self) -> Sequence[str]:
@@ -138,15 +144,21 @@ class PlanRows:
 
     def position(self, key: PlaceKey) -> int | None:
         """How many rows are in front of it."""
-        return self._at(bisect_left, key)
+        return len(self.order) - self._at(bisect_right, key) if self.descending else self._at(bisect_left, key)
 
     def after(self, key: PlaceKey | None, limit: int) -> Sequence[PlanLine]:
         """Rows behind `key`; None starts at the first."""
-        start = 0 if key is None else self._at(bisect_right, key)
-        return self._lines(self.order[start : start + limit])
+        return self._below(key, limit)[::-1] if self.descending else self._above(key, limit)
 
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[PlanLine]:
         """Rows in front of `key`; None ends at the last."""
+        return self._above(key, limit)[::-1] if self.descending else self._below(key, limit)
+
+    def _above(self, key: PlaceKey | None, limit: int) -> Sequence[PlanLine]:
+        start = 0 if key is None else self._at(bisect_right, key)
+        return self._lines(self.order[start : start + limit])
+
+    def _below(self, key: PlaceKey | None, limit: int) -> Sequence[PlanLine]:
         end = len(self.order) if key is None else self._at(bisect_left, key)
         return self._lines(self.order[max(0, end - limit) : end])
 
@@ -232,6 +244,8 @@ def _places(
         "risk": lambda n: (RANKS[_risk(changes, n, factor)], gap(n), ids[n]),
         "difference": lambda n: (gap(n), ids[n]),
         "sku": lambda n: (codes[ids[n]], ids[n]),
+        "shows": lambda n: (before[n], ids[n]),
+        "will_show": lambda n: (after[n], ids[n]),
     }
 
 

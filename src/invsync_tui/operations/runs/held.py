@@ -73,7 +73,7 @@ def held(session: Session, run_id: int, group: str | None = None, ordering: Orde
     with as_operation_error(), session.store.reading() as cx:
         jump = factor(cx, run)
         orders = pages.held_orders(jump)
-        small = few(pages.held(cx, run_id, safety_group, jump, orders[0], False))
+        small = few(pages.held(cx, run_id, safety_group, jump))
         order, descending, sortable = chosen(orders, ordering, small=small)
         held_pages = pages.held(cx, run_id, safety_group, jump, order, descending)
     return Listed(session, held_pages, _lines, _PLACES[order.name], sortable)

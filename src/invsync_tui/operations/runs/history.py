@@ -53,7 +53,7 @@ def runs(
     the request, both included."""
     run_filter = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who, since, until)
     with as_operation_error(), session.store.reading() as cx:
-        small = few(pages.runs(cx, run_filter, pages.ORDERS[0], True))
+        small = few(pages.runs(cx, run_filter))
         order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
         run_pages = pages.runs(cx, run_filter, order, descending)
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 
+BY_TIME = SortOrder("at", ("a.id",))
+"""Entries are numbered as they are written."""
 COLUMNS = "a.id, a.at, a.who, a.action, a.subject, a.before, a.after, a.reason"
 
 
@@ -60,7 +62,7 @@ def orders(actions: Mapping[str, str]) -> tuple[SortOrder, ...]:
     """By time, which is the order of their numbers; the others where they are few. `actions` says by which word an action
     is sorted; subjects are sorted by their kind, and within it by number."""
     return (
-        SortOrder("at", ("a.id",)),
+        BY_TIME,
         SortOrder("who", ("a.who", "a.id"), indexed=False),
         SortOrder("action", (_renamed("a.action", actions), "a.id"), indexed=False),
         SortOrder("about", (_KIND, _NUMBER, "a.id"), indexed=False),
@@ -78,8 +80,8 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
-def entries(cx: sqlite3.Connection, wanted: EntryFilter, order: SortOrder, descending: bool) -> Pages:
-    """The entries that are wanted."""
+def entries(cx: sqlite3.Connection, wanted: EntryFilter, order: SortOrder = BY_TIME, descending: bool = True) -> Pages:
+    """The entries that are wanted, newest first where no other order is given."""
     origin = "audit AS a INDEXED BY audit_subject" if wanted.subject is not None else "audit AS a NOT INDEXED"
     select = Select(COLUMNS, origin, "1", (), order, descending)
     for part in _parts(wanted):

@@ -62,8 +62,8 @@ _CONDITIONS = {
 }
 
 
-def events(cx: sqlite3.Connection, wanted: EventFilter, order: SortOrder, descending: bool) -> Pages:
-    """The events that are wanted."""
+def events(cx: sqlite3.Connection, wanted: EventFilter, order: SortOrder = ORDERS[0], descending: bool = True) -> Pages:
+    """The events that are wanted, newest first where no other order is given."""
     select = Select(COLUMNS, ORIGIN, "1", (), order, descending)
     for name, where in _CONDITIONS.items():
         if (value := getattr(wanted, name)) is not None:

@@ -299,11 +299,14 @@ class HeldRow(NamedTuple):
     group: str
 
 
+HELD_ORDER = SortOrder("", ("l.id",))
+
+
 def held_orders(factor: int) -> tuple[SortOrder, ...]:
     """Orders of held listings: that of their numbers, which is the run's own and has no name; the others where they are
     few. `factor`: beyond it a change is a jump."""
     return (
-        SortOrder("", ("l.id",)),
+        HELD_ORDER,
         SortOrder("sku", SKU.terms, indexed=False),
         SortOrder("name", ("l.name", "l.id"), indexed=False),
         SortOrder("shows", (f"coalesce({SHOWS}, {LEAST})", "l.id"), indexed=False),
@@ -318,7 +321,12 @@ def _group(factor: int) -> str:
 
 
 def held(
-    cx: sqlite3.Connection, run_id: int, group: str | None, factor: int, order: SortOrder, descending: bool
+    cx: sqlite3.Connection,
+    run_id: int,
+    group: str | None,
+    factor: int,
+    order: SortOrder = HELD_ORDER,
+    descending: bool = False,
 ) -> Pages:
     """Held listings of a run, of one group or of all."""
     of = _group(factor)

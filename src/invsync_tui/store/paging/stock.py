@@ -74,6 +74,9 @@ LEVEL_ORDERS = (
     SortOrder("loaded_at", ("v.loaded_at", "v.product_id")),
     SortOrder("name", ("p.name", "v.product_id"), indexed=False),
     SortOrder("on_hand", ("coalesce(v.on_hand, -1)", "v.product_id"), indexed=False),
+    SortOrder("committed", ("coalesce(v.committed, -1)", "v.product_id"), indexed=False),
+    SortOrder("incoming", ("coalesce(v.incoming, -1)", "v.product_id"), indexed=False),
+    SortOrder("missing", ("coalesce(v.missing_since, -1)", "v.product_id"), indexed=False),
 )
 
 

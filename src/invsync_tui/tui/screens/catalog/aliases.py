@@ -50,7 +50,7 @@ ALIAS_FIELDS: tuple[Field[AliasTypeLine], ...] = (
         "Collisions", 12, lambda line: line.collisions, lambda line, _: _warned(line.collisions, Tone.BAD),
         align=Align.RIGHT, sort="collisions",
     ),
-    Field("Carts that push with it", 24, lambda line: ", ".join(line.carts), _carts, flex=3),
+    Field("Carts that push with it", 24, lambda line: ", ".join(line.carts), _carts, flex=3, sort="carts"),
 )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ WAREHOUSE_FIELDS: tuple[Field[WarehouseLine], ...] = (
     Field("Last complete load", 18, lambda line: line.last_full_at, _load, sort="loaded"),
     Field("Last confirmed", 18, lambda line: line.confirmed_at, _confirmed, sort="confirmed", room=110),
     Field("State", 8, _state, _state_cell, sort="state"),
-    Field("Carts", 12, _carts, _carts_cell, flex=3),
+    Field("Carts", 12, _carts, _carts_cell, flex=3, sort="carts"),
 )
 
 
@@ -178,10 +178,10 @@ LEVEL_FIELDS: tuple[Field[LevelLine], ...] = (
     Field("Name", 14, lambda line: line.name, flex=3, sort="name", room=100),
     number("On hand", 9, lambda line: line.on_hand, sort="on_hand"),
     number("Available", 11, lambda line: line.available, sort="available"),
-    number("Committed", 9, lambda line: line.committed),
-    number("Incoming", 8, lambda line: line.incoming),
+    number("Committed", 9, lambda line: line.committed, sort="committed"),
+    number("Incoming", 8, lambda line: line.incoming, sort="incoming"),
     moment_field("Loaded at", 18, lambda line: line.loaded_at, sort="loaded_at"),
-    Field("Missing from WMS", 18, lambda line: line.missing_since, _missing, room=132),
+    Field("Missing from WMS", 18, lambda line: line.missing_since, _missing, sort="missing", room=132),
 )
 
 

@@ -48,8 +48,8 @@ def _difference(line: PlanLine, rendering: RenderContext) -> Span:
 FIELDS: tuple[Field[PlanLine], ...] = (
     number("Turn", 6, lambda line: line.turn, sort="turn", room=100),
     Field("SKU", 14, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
-    number("Shows now", 9, lambda line: line.shows),
-    number("Will show", 9, lambda line: line.will_show),
+    number("Shows now", 9, lambda line: line.shows, sort="shows"),
+    number("Will show", 9, lambda line: line.will_show, sort="will_show"),
     Field("Difference", 10, lambda line: line.difference, _difference, sort="difference"),
     Field("Risk", 12, lambda line: line.risk.value, _risk, sort="risk"),
     Field("Reason", 18, lambda line: line.reason, flex=3),
@@ -179,7 +179,7 @@ class PlanScreen(ListScreen["PlanLine"]):
 
         if (shown := self._shown) is None:
             return MemoryRows((), (), ListView(), lambda line: line.listing_id)
-        sort = look.sort or "turn"
+        sort = f"{'-' if look.descending else ''}{look.sort or 'turn'}"
         if shown.build is not None:
             return plans.rows(session, shown.build, sort, look.text)
         return plans.load_plan_rows(session, shown.view.number or 0, sort, look.text)
@@ -199,8 +199,6 @@ class PlanScreen(ListScreen["PlanLine"]):
             return self._may_apply()
         if action == "again":
             return self._kept is None and self._shown is not None
-        if action == "reverse":
-            return False
         return super().check_action(action, parameters)
 
     def _may_apply(self) -> bool:
