@@ -46,6 +46,7 @@ LANDED = {
     "v0017_batch_limits": "b0da475249b2358190a4102b560cabee4688c3cc6935882c600b8c9b4bc76989",
     "v0018_events_by_time": "9f3fbb5cd11f6fbffda6599bc01d08e44329c43e69e6290feb4b3755c5b88606",
     "v0019_days_seen": "b4b6bced33ffdab6a6fb63a494a36ab82bd4a984db6da5f4e50749c6e46d4ea9",
+    "v0020_orders_known": "10ebcf268ed2650780dee9f2de7026b20145a7d87375455d57d0d9ab314ebe79",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 

@@ -535,9 +535,10 @@ class Cart(Protocol):
         ...
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
-        """Lines of all orders placed after `since` (by the cart's own clock), shipped or not; cancelled ones are absent.
+        """Lines of all orders placed or changed after `since` (by the cart's own clock), shipped or not.
 
-        Only where `reports_orders`; somewhat older orders may be among them.
+        Each order with all its lines as they are now, less what was cancelled or refunded; cancelled orders are absent.
+        Units that were added to an order are found by that. Only where `reports_orders`; older orders may be among them.
         """
         ...
 

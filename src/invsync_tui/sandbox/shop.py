@@ -300,8 +300,9 @@ class Shop:
         self.touch(listing.ref)
 
     def orders_since(self, since: int) -> list[Order]:
-        """Lines of orders taken after a time that were not cancelled, oldest first."""
-        return [order for order in self.orders.values() if order.taken_at > since]
+        """Orders with a line that was taken after a time and not cancelled, each with all its lines, oldest first."""
+        changed = {order.ref for order in self.orders.values() if order.taken_at > since}
+        return [order for order in self.orders.values() if order.ref in changed]
 
     def ship(self, listing: Listing, units: int) -> None:
         """Ship an order of a shop that counts on hand: its units leave the stock."""

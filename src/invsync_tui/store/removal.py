@@ -194,7 +194,7 @@ def _runs(kinds: str) -> _Part:
 
 
 _OF_CART: tuple[_Part, ...] = (
-    _rows_of("pending_order", "cart_id", "cart_id, ref, product_id, location"),
+    _rows_of("pending_order", "cart_id", "cart_id, ref, product_id, location, part"),
     _rows_of("unlisted", "cart_id", "cart_id, product_id"),
     _rows_of("link", "cart_id", "cart_id, ref"),
     _rows_of("hook_ref", "cart_id", "cart_id, ref"),
@@ -231,6 +231,7 @@ _OF_MERCHANT: tuple[_Part, ...] = (
         "product",
         _LEVELS_OF_A_PRODUCT,
     ),
+    _rows_of("order_known", "merchant_id", "merchant_id, shop, ref, product_id, location, until"),
     _rows_of("collision", "merchant_id", "merchant_id, kind, key, code"),
     _counted_rows("products"),
     # A warehouse keeps its number until its levels are gone: it may be given again.

@@ -42,7 +42,11 @@ class Limits:
 
 
 FULL_GENERATIONS = 400
-KINDS = ("pages", "generations", "exchanges", "batches", "runs", "levels", "listings", "renames", "gone", "audit")
+ORDERS = 60
+"""Days for which it is remembered how many units of an order the readings know: orders are seldom changed later."""
+KINDS = (
+    "pages", "generations", "exchanges", "batches", "runs", "levels", "listings", "renames", "gone", "orders", "audit",
+)  # fmt: skip
 
 Cursor = tuple[int, ...]
 _Step = Callable[[sqlite3.Connection, Limits, int, Cursor], "tuple[int, Cursor | None]"]
@@ -182,6 +186,16 @@ def _gone(tx: sqlite3.Connection, limits: Limits, now: int, cursor: Cursor) -> t
     return len(ids), (rows[-1][0],) if len(rows) == ROWS * 5 else None
 
 
+def _orders(tx: sqlite3.Connection, limits: Limits, now: int, cursor: Cursor) -> tuple[int, Cursor | None]:
+    key = "merchant_id, shop, ref, product_id, location, until"
+    done = tx.execute(
+        f"DELETE FROM order_known WHERE ({key}) IN (SELECT {key} FROM order_known WHERE until < ? ORDER BY until "
+        "LIMIT ?)",
+        (now - ORDERS * DAY, ROWS),
+    ).rowcount
+    return done, (0,) if done == ROWS else None
+
+
 AUDIT_ROWS = 5000
 """Entries removed in one step: each step leaves an entry, and those must not be many."""
 
@@ -218,5 +232,6 @@ _STEPS: Mapping[str, _Step] = {
     "listings": _history("listing_history", ("listing_id", "at")),
     "renames": _renames,
     "gone": _gone,
+    "orders": _orders,
     "audit": _audit,
 }

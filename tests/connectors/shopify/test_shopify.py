@@ -322,6 +322,20 @@ async def test_orders_of_a_shop_of_one_location_are_there(cart: ShopifyCart, ser
     assert await cart.orders_since(clock.seconds() + 3600) == []
 
 
+async def test_an_old_order_that_is_edited_is_told_as_it_is_now(cart: ShopifyCart, server: ShopifyServer) -> None:
+    first, second, *_ = server.shown()
+    order = server.shop.order({first: 3})
+    order.created_at = order.updated_at = "2026-01-02T03:04:05Z"
+    assert await cart.orders_since(clock.seconds() - 10) == []
+    # when units are added, and a product
+    server.shop.edit(order, first, 2)
+    server.shop.edit(order, second, 1)
+    # then
+    lines = await cart.orders_since(clock.seconds() - 10)
+    assert [(line.listing_ref, line.quantity) for line in lines] == [(first, 5), (second, 1)]
+    assert {line.taken_at for line in lines} == {1767323045}
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 async def test_orders_of_a_shop_of_several_say_where_they_are_assigned(server: ShopifyServer, allowed: bool) -> None:
     other = server.shop.add_location("Other")

@@ -277,6 +277,20 @@ async def test_orders_placed_after_a_time_are_listed_without_cancelled_ones_and_
     assert since <= line.taken_at <= time.time()
 
 
+async def test_an_old_order_that_is_modified_is_told_as_it_is_now(cart: VendureCart, server: VendureServer) -> None:
+    more, other = server.create_variants(["MORE-1", "OTHER-1"], stock=10)
+    order = server.place_order(more, 1)
+    await asyncio.sleep(DELTA_OVERLAP + 1.1)
+    since = int(time.time())
+    # when units are added, and a product
+    server.add_to_order(order, more, 2)
+    server.add_to_order(order, other, 1)
+    # then
+    lines = [line for line in await cart.orders_since(since) if line.order_ref == order]
+    assert sorted((line.listing_ref, line.quantity) for line in lines) == sorted([(more, 3), (other, 1)])
+    assert all(line.taken_at < since for line in lines)
+
+
 async def test_orders_on_several_pages_come_once(
     cart: VendureCart, server: VendureServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

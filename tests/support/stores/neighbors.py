@@ -214,6 +214,10 @@ def _cart_records(tx: sqlite3.Connection, who: Neighbor, cart: int, product: int
         shop=f"{NOWHERE} {cart}", name="O-1", reported_at=now - 30, seen_at=now - 30,
     )  # fmt: skip
     _insert(
+        tx, "order_known", merchant_id=who.number, shop=f"{NOWHERE} {cart}", ref="O-0", product_id=product, location="",
+        until=now - 300, quantity=1,
+    )  # fmt: skip
+    _insert(
         tx,
         "plan",
         cart_id=cart,

@@ -11,10 +11,13 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.store.catalog import levels
+from invsync_tui.store.listings import orders_known
+from invsync_tui.store.listings.orders_known import Known, OrderKey, Over
 
 FUTURE_MOST = 3600
 """Seconds by which an order can lie ahead of the moment we hear of it; a clock that says more is not believed."""
@@ -38,7 +41,7 @@ class Line(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A row of the store, in the order of its columns. All of one product at one location in one order are one row."""
+    """A row of the store. All of one product at one location in one order are one row, and what was added later another."""
 
     cart_id: int
     ref: str
@@ -52,6 +55,7 @@ class Kept(NamedTuple):
     seen_at: int
     known_at: int | None
     until: int
+    part: int = 0
 
 
 class Pending(NamedTuple):
@@ -79,6 +83,8 @@ class Change(NamedTuple):
 
     added: frozenset[Kept]
     removed: frozenset[Kept]
+    known: Mapping[OrderKey, Known] = MappingProxyType({})
+    """Units that the readings take into account from now on."""
 
     def products(self, shop: str | None = None) -> set[int]:
         """Products whose rows change, of all shops or of one."""
@@ -131,12 +137,18 @@ def pending(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, lis
 
 def _once(parts: Sequence[_Part]) -> list[_Part]:
     """Of several reports of one order the one that says most: with locations before without, and more units before fewer."""
-    orders: dict[tuple[str, str, int, int], dict[str, _Part]] = defaultdict(dict)
+    orders: dict[tuple[str, str, int, int], dict[str, dict[int, list[_Part]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     for part in sorted(parts):
-        at = orders[part.shop, part.ref, part.product_id, part.sold_id]
-        if part.location not in at or at[part.location].units < part.units:
-            at[part.location] = part
-    return [part for at in orders.values() for location, part in at.items() if location or len(at) == 1]
+        orders[part.shop, part.ref, part.product_id, part.sold_id][part.location][part.cart_id].append(part)
+    return [
+        part
+        for places in orders.values()
+        for location, carts in places.items()
+        if location or len(places) == 1
+        for part in max(carts.values(), key=lambda told: sum(one.units for one in told))
+    ]
 
 
 class _Place(NamedTuple):
@@ -256,7 +268,7 @@ class Terms(NamedTuple):
         if row.known_at is not None:
             return row.known_at
         taken_at = min(row.taken_at, row.seen_at + FUTURE_MOST)
-        return taken_at + (self.reach if self.by_name and named else self.within)
+        return taken_at + (self.reach if self.by_name and named and not row.part else self.within)
 
 
 def change(cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | None, terms: Terms) -> Change:
@@ -267,23 +279,41 @@ def change(cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | No
     that are told the same.
     """
     before = _stored_lines(cx, asked_cart.merchant_id)
-    kept_rows = [_not_ahead(row, terms.now) for row in before]
-    rows = kept_rows
+    rows = [_not_ahead(row, terms.now) for row in before]
+    settled: Mapping[OrderKey, Known] = {}
     if lines is not None:
-        unread = {line.ref for line in lines if not line.readable}
-        rows = _rows(cx, asked_cart, before, [line for line in lines if line.readable], terms.now)
-        reported = {row.ref for row in rows}
-        rows += [
-            row
-            for row in kept_rows
-            if row.cart_id not in asked_cart.peers or row.ref in unread or ("" in unread and row.ref not in reported)
-        ]
-    rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
-    ambiguous = _ambiguous(rows)
-    rows = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in rows]
-    readings = _readings(cx, {row.product_id for row in rows}, terms)
-    still = {row for row in rows if not row.until or row.until > readings.get(row.product_id, 0)}
-    return Change(frozenset(still.difference(before)), frozenset(before).difference(still))
+        told, settled = _told(cx, asked_cart, before, [line for line in lines if line.readable], terms)
+        rows = [*told, *_not_told(asked_cart, rows, lines, {row.ref for row in told})]
+    recent = [row for row in rows if row.taken_at > terms.now - terms.reach]
+    ambiguous = _ambiguous(recent)
+    recent = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in recent]
+    readings = _readings(cx, {row.product_id for row in recent}, terms)
+    still = {row for row in recent if not row.until or row.until > readings.get(row.product_id, 0)}
+    over = [row for row in rows if row.taken_at <= terms.now - terms.reach] + [
+        row for row in recent if row not in still
+    ]
+    ended = [
+        Over(
+            OrderKey(row.shop, row.ref, row.product_id),
+            row.cart_id,
+            row.location,
+            row.until or row.taken_at,
+            row.quantity,
+        )
+        for row in over
+    ]
+    known = orders_known.after(cx, asked_cart.merchant_id, settled, ended)
+    return Change(frozenset(still.difference(before)), frozenset(before).difference(still), known)
+
+
+def _not_told(asked_cart: Asked, rows: Iterable[Kept], lines: Sequence[Line], told: Collection[str]) -> list[Kept]:
+    """What stays of what is kept where a cart told of some orders: those of other shops, and what could not be read."""
+    unread = {line.ref for line in lines if not line.readable}
+    return [
+        row
+        for row in rows
+        if row.cart_id not in asked_cart.peers or row.ref in unread or ("" in unread and row.ref not in told)
+    ]
 
 
 def _name(row: Kept) -> str:
@@ -309,24 +339,60 @@ def _stored_lines(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
-def _rows(
-    cx: sqlite3.Connection, asked_cart: Asked, before: Sequence[Kept], lines: Sequence[Line], now: int
-) -> list[Kept]:
-    """Lines as rows; those of listings that match no product are left out. What is known of an order stays known."""
-    known: dict[tuple[str, int], list[Kept]] = defaultdict(list)
+def _told(
+    cx: sqlite3.Connection, asked_cart: Asked, before: Sequence[Kept], lines: Sequence[Line], terms: Terms
+) -> tuple[list[Kept], dict[OrderKey, Known]]:
+    """Lines as rows, and the units of them that are known already; without those of listings that match no product."""
+    kept: dict[tuple[str, int], list[Kept]] = defaultdict(list)
     for row in before:
         if row.cart_id in asked_cart.peers and (row.shop == asked_cart.shop or row.cart_id == asked_cart.cart_id):
-            known[row.ref, row.product_id].append(row)
-    kepts: list[Kept] = []
-    for (ref, product), (first, units) in _sums(cx, asked_cart, lines).items():
-        was = known.get((ref, product), [])
-        row = was[0] if was else Kept(
-            asked_cart.cart_id, ref, product, "", 0, first.taken_at, asked_cart.shop, first.name, first.reported_at, now,
+            kept[row.ref, row.product_id].append(row)
+    sums = _sums(cx, asked_cart, lines)
+    keys = {(ref, product): OrderKey(asked_cart.shop, ref, product) for ref, product in sums}
+    known = orders_known.read(cx, asked_cart.merchant_id, keys.values())
+    readings = _readings(cx, {key.product_id for key in known}, terms)
+    rows: list[Kept] = []
+    settled: dict[OrderKey, Known] = {}
+    for at, (first, units) in sums.items():
+        more, settled[keys[at]] = orders_known.beyond(units, known.get(keys[at], {}), readings.get(at[1], 0))
+        fresh = Kept(
+            asked_cart.cart_id, *at, "", 0, first.taken_at, asked_cart.shop, first.name, first.reported_at, terms.now,
             None, 0,
         )  # fmt: skip
-        row = _redated(row, first, now)._replace(shop=asked_cart.shop, name=first.name, reported_at=first.reported_at)
-        kepts += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
-    return kepts
+        parts = _order_parts(fresh, kept.get(at, ()), more, bool(settled[keys[at]]), terms)
+        rows += [_dated(row, first, asked_cart.shop, terms.now) for row in parts if row.quantity]
+    return rows, settled
+
+
+def _order_parts(
+    fresh: Kept, was: Sequence[Kept], units: Mapping[str, int], known: bool, terms: Terms
+) -> Collection[Kept]:
+    """The rows of an order's units that are not known; `known`: the readings know others of it.
+
+    What it has more than before was added since, at a time that carts do not tell: it is dated now, and is a row of its
+    own. What it has less is taken from what was there first, which the readings know first.
+    """
+    imported = known or any(row.known_at is not None for row in was) or not terms.by_name
+    grown = (bool(was) or known) and sum(units.values()) > sum(row.quantity for row in was)
+    part = max(terms.now, *(row.part + 1 for row in was), 1)
+    added = fresh._replace(taken_at=max(fresh.taken_at, terms.now), part=part)
+    rows: dict[tuple[str, int], Kept] = {}
+    for at, told in _located(units, was).items():
+        left = told
+        for row in sorted((row for row in was if row.location == at), key=lambda row: row.part, reverse=True):
+            rows[at, row.part] = row._replace(quantity=min(left, row.quantity))
+            left -= rows[at, row.part].quantity
+        # An order that the WMS does not have yet is imported as it is by then.
+        rest = added if grown and imported else next(iter(was), fresh)
+        before = rows[at, rest.part].quantity if (at, rest.part) in rows else 0
+        if left:
+            rows[at, rest.part] = rest._replace(location=at, quantity=before + left)
+    return rows.values()
+
+
+def _dated(row: Kept, line: Line, shop: str, now: int) -> Kept:
+    row = _not_ahead(row, now) if row.part else _redated(row, line, now)
+    return row._replace(shop=shop, name=line.name, reported_at=line.reported_at)
 
 
 def _shifted(row: Kept, by: int, now: int) -> Kept:
@@ -377,7 +443,10 @@ def _located(units: Mapping[str, int], was: Sequence[Kept]) -> Mapping[str, int]
     """Units by location; where the cart no longer says, as it once did: a shipped order has no place any more."""
     if set(units) != {""}:
         return units
-    before = {row.location: row.quantity for row in was if row.location}
+    before: dict[str, int] = defaultdict(int)
+    for row in was:
+        if row.location:
+            before[row.location] += row.quantity
     total = units[""]
     if before and sum(before.values()) == total:
         return before
@@ -429,9 +498,14 @@ def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set
 # --- what the WMS has ------------------------------------------------------------------------------------------------
 
 
+def _is_asked_for(row: Kept) -> bool:
+    """Whether the WMS is asked if it has the order. That it does says nothing of units that were added later."""
+    return row.known_at is None and not row.part
+
+
 def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
     """Names of the orders that the WMS is not known to have; without those that several shops use."""
-    rows = [row for row in _stored_lines(cx, merchant_id) if row.known_at is None and row.until]
+    rows = [row for row in _stored_lines(cx, merchant_id) if _is_asked_for(row) and row.until]
     ambiguous = _ambiguous(rows)
     return sorted({_name(row) for row in rows} - ambiguous)
 
@@ -439,7 +513,7 @@ def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
 def record_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
     """The WMS has these orders as of `now`: a reading from then on takes them into account. Returns how many rows changed."""
     order_names = set(to_ask_for(tx, merchant_id)).intersection(names)
-    rows = [row for row in _stored_lines(tx, merchant_id) if _name(row) in order_names and row.known_at is None]
+    rows = [row for row in _stored_lines(tx, merchant_id) if _name(row) in order_names and _is_asked_for(row)]
     known = [row._replace(known_at=now, until=now) for row in rows]
     if rows:
         apply(tx, merchant_id, Change(frozenset(known), frozenset(rows)), seq)
@@ -452,11 +526,12 @@ def record_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str
 def apply(tx: sqlite3.Connection, merchant_id: int, what: Change, seq: int) -> None:
     """Write a change, and let the next plan of every cart of the merchant look at the listings that it touches."""
     tx.executemany(
-        "DELETE FROM pending_order WHERE cart_id = ? AND ref = ? AND product_id = ? AND location = ?",
-        [row[:4] for row in what.removed],
+        "DELETE FROM pending_order WHERE cart_id = ? AND ref = ? AND product_id = ? AND location = ? AND part = ?",
+        [(*row[:4], row.part) for row in what.removed],
     )
     names, marks = ", ".join(Kept._fields), ", ".join("?" * len(Kept._fields))
     tx.executemany(f"INSERT INTO pending_order ({names}) VALUES ({marks})", what.added)
+    orders_known.write(tx, merchant_id, what.known)
     _touch(tx, merchant_id, what.products(), seq)
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 from sqlalchemy import ColumnDefault, DefaultClause, text
 
 from invsync_tui.store.models.base import metadata
-from invsync_tui.store.models.carts import Cart, CartRules, CartWarehouse, Listing, PendingOrder, SafetyRules, Unlisted
+from invsync_tui.store.models.carts import (
+    Cart,
+    CartRules,
+    CartWarehouse,
+    Listing,
+    OrderKnown,
+    PendingOrder,
+    SafetyRules,
+    Unlisted,
+)
 from invsync_tui.store.models.catalog import (
     AliasType,
     KitComponent,
@@ -74,6 +83,7 @@ __all__ = [
     "ListingHistory",
     "ListingRename",
     "Merchant",
+    "OrderKnown",
     "PendingOrder",
     "Product",
     "ProductCode",

@@ -238,6 +238,9 @@ class PendingOrder(Table, table=True):
     product_id: int = Field(primary_key=True)
     location: str = Field(primary_key=True, sa_type=Text)
     """The cart's location that the units come from; '' where it does not say."""
+    part: int = Field(default=0, primary_key=True, sa_type=Big)
+    """0, or for units that were added to the order later when we heard of them: that the WMS has the order says nothing
+    of these."""
     quantity: int
     taken_at: int = Field(sa_type=Big)
     """By our clock."""
@@ -253,3 +256,18 @@ class PendingOrder(Table, table=True):
     """Since when the WMS is known to have it; None while it is not."""
     until: int = Field(default=0, sa_type=Big)
     """A reading of this time or later takes it into account."""
+
+
+class OrderKnown(Table, table=True):
+    """Units of an order that the readings take into account: those that it has beyond them are pending."""
+
+    __tablename__ = "order_known"
+    __table_args__ = (Index("order_known_age", "until"), STRICT_NO_ROWID)
+    merchant_id: int = Field(primary_key=True)
+    shop: str = Field(primary_key=True, sa_type=Text)
+    ref: str = Field(primary_key=True, sa_type=Text)
+    product_id: int = Field(primary_key=True)
+    location: str = Field(primary_key=True, sa_type=Text)
+    until: int = Field(primary_key=True, sa_type=Big)
+    """A reading of this time or later takes them into account. What is long ago is forgotten."""
+    quantity: int

@@ -67,7 +67,7 @@ class Orders:
                 for ref in pending_orders.not_seen_since(cx, self.cart_id, asked_cart.shop, self.now)
                 if ref not in set(refs)
             ]
-        if change.added or change.removed or refs:
+        if any(change) or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
             self._write(asked_cart, lines, await self._read_listings(refs) if known or lines is not None else [])
 

@@ -49,6 +49,10 @@ class Order:
     created_at: str
     places: dict[str, str] = field(default_factory=dict)
     cancelled: bool = False
+    updated_at: str = ""
+
+    def __post_init__(self) -> None:
+        self.updated_at = self.updated_at or self.created_at
 
 
 class Shop:
@@ -96,6 +100,14 @@ class Shop:
             self.items[ref].levels[at] = (level or 0) - units
         return order
 
+    def edit(self, order: Order, item: str, units: int) -> None:
+        """Units are added to an order, or with less than 0 taken out of it: when it was created stays as it was."""
+        lines = dict(order.lines)
+        order.lines = [*{**lines, item: lines.get(item, 0) + units}.items()]
+        order.updated_at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        at = order.places.setdefault(item, self.main)
+        self.items[item].levels[at] = (self.items[item].levels.get(at) or 0) - units
+
     # --- queries ---
 
     def locations_page(self, info: Any, first: int, after: str | None = None, **_: Any) -> Any:
@@ -108,8 +120,8 @@ class Shop:
 
     def orders_page(self, info: Any, first: int, query: str, after: str | None = None, **_: Any) -> Any:
         field_, _, since = query.partition(":>=")
-        assert field_ == "created_at"
-        records = [self.order_record(ref) for ref, order in self.orders.items() if order.created_at >= since.strip("'")]
+        assert field_ == "updated_at"
+        records = [self.order_record(ref) for ref, order in self.orders.items() if order.updated_at >= since.strip("'")]
         return page(records, first, after)
 
     def node(self, ref: str) -> Any:

@@ -115,3 +115,15 @@ def cancel_order(ask: Ask, order: str) -> None:
     """All of an order that was not shipped."""
     done = ask(_CANCEL, i={"orderId": order})
     assert done["cancelOrder"].get("state") == "Cancelled", done
+
+
+_MODIFYING = 'mutation($o: ID!) { transitionOrderToState(id: $o, state: "Modifying") { __typename } }'
+_MODIFY = "mutation($i: ModifyOrderInput!) { modifyOrder(input: $i) { __typename ... on Order { id } } }"
+
+
+def add_to_order(ask: Ask, order: str, variant: str, quantity: int) -> None:
+    """Units come to an order that was placed and paid: they are allocated at once."""
+    ask(_MODIFYING, o=order)
+    item = {"productVariantId": variant, "quantity": quantity}
+    done = ask(_MODIFY, i={"dryRun": False, "orderId": order, "addItems": [item]})
+    assert done["modifyOrder"]["__typename"] == "Order", done

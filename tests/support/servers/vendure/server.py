@@ -152,6 +152,10 @@ class VendureServer:
         """The id of an order that allocates stock where the variant has some."""
         return vendure_seed.place_order(self.ask, variant, quantity)
 
+    def add_to_order(self, order: str, variant: str, quantity: int) -> None:
+        """Units come to an order that was placed."""
+        vendure_seed.add_to_order(self.ask, order, variant, quantity)
+
     def cancel_order(self, order: str) -> None:
         """Cancel an order as a whole."""
         vendure_seed.cancel_order(self.ask, order)

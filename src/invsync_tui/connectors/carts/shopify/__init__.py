@@ -289,9 +289,9 @@ class ShopifyCart:
     # --- orders ---
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
-        """Lines of the orders that Shopify took after `since`, whenever they are said to have been processed."""
+        """Lines of the orders that Shopify took or changed after `since`: an order may be edited days after it was placed."""
         after = datetime.fromtimestamp(max(0, since - ORDERS_OVERLAP), UTC)
-        query = f"created_at:>='{after:%Y-%m-%dT%H:%M:%SZ}'"
+        query = f"updated_at:>='{after:%Y-%m-%dT%H:%M:%SZ}'"
         records = await self._all(queries.ORDERS, {"query": query}, "orders")
         unique_orders = list({name_of(order): order for order in records}.values())
         places = await self._places([name_of(order) for order in unique_orders])

@@ -129,9 +129,11 @@ def changed_after(since: int) -> Mapping[str, Any]:
     return {"updatedAt": _after(since)}
 
 
-def placed_after(since: int) -> Mapping[str, Any]:
-    """A list filter for orders placed after `since` and not cancelled; carts that are still being filled are none."""
-    return {"orderPlacedAt": _after(since), "active": {"eq": False}, "state": {"notEq": "Cancelled"}}
+def orders_changed_after(since: int) -> Mapping[str, Any]:
+    """A list filter for orders placed or modified after `since` and not cancelled; carts and drafts that are still being
+    filled are none. A modification moves `updatedAt`, and leaves `orderPlacedAt` as it was."""
+    placed = {"active": {"eq": False}, "orderPlacedAt": {"isNull": False}}
+    return {"updatedAt": _after(since), **placed, "state": {"notEq": "Cancelled"}}
 
 
 def listing(
@@ -343,11 +345,11 @@ class VendureCart:
         return Page(good, None if part.following is None else str(part.following), None, rejected)
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
-        """Lines of the orders placed after `since`, each order once."""
+        """Lines of the orders placed or modified after `since`, each order once."""
         orders: dict[str, Mapping[str, Any]] = {}
         position: Position | None = Position(ORDERS_PART)
         while position is not None:
-            part = await self._slice(api.ORDER_LINES, "orders", position, placed_after(since))
+            part = await self._slice(api.ORDER_LINES, "orders", position, orders_changed_after(since))
             orders |= {name_of(order): order for order in part.items}
             position = part.following
         return vendure_orders.lines(list(orders.values()))

@@ -70,8 +70,6 @@ ATTEMPTS = 3
 """Times that a request within a batch is sent while the shop says that there are too many."""
 ORDERS_BACK = 26 * 3600
 """Seconds further back, since times may be taken as the shop's local time."""
-ORDERS_OVERLAP = 60
-"""Seconds further back of what is told, since an order is stamped before it is committed."""
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 FIRST = pages.Place()
 
@@ -349,7 +347,7 @@ class WooCommerceCart:
     # --- orders ---
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
-        """Lines of the orders that were placed or paid after `since`: a bank transfer may arrive days after its order."""
+        """Lines of the orders placed, paid or changed after `since`: a bank transfer may arrive days after its order."""
         after = datetime.fromtimestamp(max(0, since - ORDERS_BACK), UTC).strftime("%Y-%m-%dT%H:%M:%S")
         by_id: dict[str, Any] = {}
         unnamed: list[Any] = []
@@ -362,7 +360,7 @@ class WooCommerceCart:
         by_id.pop("?", None)
         orders = [*by_id.values(), *unnamed]
         shared = await self._shared(woo_orders.variations_of(orders))
-        return woo_orders.lines(orders, shared, since - ORDERS_OVERLAP)
+        return woo_orders.lines(orders, shared)
 
     async def _shared(self, variations: set[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those of some variations whose stock is their product's: only products with stock of their own are looked into."""

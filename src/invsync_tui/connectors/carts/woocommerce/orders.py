@@ -32,15 +32,15 @@ def variations_of(orders: Sequence[Any]) -> set[tuple[str, str]]:
     }
 
 
-def lines(orders: Sequence[Any], shared: set[tuple[str, str]], since: int) -> list[OrderLine]:
-    """The lines of the orders taken after `since`; an order that cannot be read is one line with the reason.
+def lines(orders: Sequence[Any], shared: set[tuple[str, str]]) -> list[OrderLine]:
+    """The lines of some orders; an order that cannot be read is one line with the reason.
 
     `shared`: variations whose stock is their product's.
     """
     order_lines: list[OrderLine] = []
     for order in orders:
         try:
-            order_lines += [line for line in _lines(order, shared) if line.taken_at >= since]
+            order_lines += _lines(order, shared)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             known = name_of(order)
             why = f"{type(error).__name__}: {error}"

@@ -1,0 +1,159 @@
+"""Orders that are changed after they were placed: units that come to them are pending, and those that the WMS has are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store import retention
+from invsync_tui.store.database import create_store
+from invsync_tui.store.listings import orders_known
+from invsync_tui.store.listings.orders_known import Known, OrderKey
+from invsync_tui.store.retention import DAY, Limits
+from tests.support.runs.street import LATER, Street, street
+
+
+@pytest.fixture
+async def sold(tmp_path: Path) -> AsyncIterator[Street]:
+    """Both carts show 10, as the WMS has."""
+    with street(tmp_path) as made:
+        await made.sync()
+        yield made
+
+
+def _both(made: Street, sku: str = "") -> tuple[int | None, int | None]:
+    code = sku or made.sku
+    return made.carts.quantities("a")[code], made.carts.quantities("b")[code]
+
+
+def _add(made: Street, order: str, units: int, *, sku: str = "", after: int) -> None:
+    """Units are added to an order. The cart tells of the order as a whole."""
+    body = {"shop": "a", "ref": sku or made.sku, "units": units, "into": order, "taken_at": int(time.time()) + after}
+    made.carts.control("order", body)
+
+
+async def _known(made: Street) -> str:
+    """An order of 3 that the WMS has, and that every reading knows."""
+    order = made.sell(3)
+    await made.push()
+    made.count(7, after=LATER + 10)
+    await made.sync()
+    assert (_both(made), made.kept()) == ((7, 7), 0)
+    return order
+
+
+async def test_units_that_are_added_to_an_order_that_the_wms_has_are_pending_and_no_others(sold: Street) -> None:
+    order = await _known(sold)
+    # when
+    _add(sold, order, 2, after=LATER + 20)
+    await sold.push()
+    # then
+    assert _both(sold) == (5, 5)
+    # and when it is told again
+    await sold.push()
+    assert _both(sold) == (5, 5)
+    # and once the WMS has them
+    sold.count(5, after=LATER + 30)
+    await sold.sync()
+    assert (_both(sold), sold.kept()) == ((5, 5), 0)
+
+
+async def test_a_product_that_is_added_to_an_order_that_the_wms_has(sold: Street) -> None:
+    other = sold.carts.dump()["a"][5]["sku"]
+    sold.count(10, sku=other, after=0)
+    await sold.sync()
+    order = await _known(sold)
+    _add(sold, order, 2, sku=other, after=LATER + 20)
+    await sold.push()
+    assert (_both(sold), _both(sold, other)) == ((7, 7), (8, 8))
+
+
+async def test_units_that_are_added_twice_are_known_one_after_the_other(sold: Street) -> None:
+    order = await _known(sold)
+    _add(sold, order, 2, after=LATER + 20)
+    await sold.push()
+    _add(sold, order, 1, after=LATER + 40)
+    await sold.push()
+    assert _both(sold) == (4, 4)
+    # when the WMS knows the first of them
+    sold.count(5, after=LATER + 30)
+    await sold.sync()
+    # then
+    assert _both(sold)[1] == 4
+
+
+async def test_units_that_are_added_while_the_first_are_pending_are_dated_for_themselves(tmp_path: Path) -> None:
+    with street(tmp_path) as made:
+        await made.sync()
+        order = made.sell(3)
+        await made.push()
+        _add(made, order, 2, after=LATER + 20)
+        await made.push()
+        assert _both(made) == (5, 5)
+        # when the WMS was read between the two
+        made.count(7, after=LATER + 10)
+        await made.sync()
+        # then
+        assert _both(made)[1] == 5
+
+
+async def test_units_that_are_taken_out_of_an_order_and_put_in_again(sold: Street) -> None:
+    order = await _known(sold)
+    _add(sold, order, 2, after=LATER + 20)
+    await sold.push()
+    sold.carts.control("cancel", {"shop": "a", "order": order, "units": 2})
+    await sold.push()
+    # then: the shop has them, and the WMS never heard of them
+    assert _both(sold) == (7, 7)
+    # when
+    _add(sold, order, 2, after=LATER + 30)
+    await sold.push()
+    assert _both(sold)[1] == 5
+
+
+async def test_an_order_of_two_places_that_grows_at_one_of_them(tmp_path: Path) -> None:
+    with street(tmp_path, Mode(orders=True, places="North")) as made:
+        await made.sync()
+        order = await _known(made)
+        _add(made, order, 2, after=LATER + 20)
+        await made.push()
+        assert made.shown("b") == 5
+
+
+def test_what_is_known_of_orders_is_forgotten_after_a_while(tmp_path: Path) -> None:
+    at, key = 1_700_000_000, OrderKey("shop", "o-1", 7)
+    later = key._replace(ref="o-2")
+    store = create_store(tmp_path / "store.db")
+    with store.transaction() as tx:
+        orders_known.write(tx, 1, {key: {("", at): 3}, later: {("", at): 1}})
+        orders_known.write(tx, 1, {key: {("", at + 1): 2, ("East", at + 1): 2}})
+        assert orders_known.read(tx, 1, [key]) == {key: {("", at + 1): 2, ("East", at + 1): 2}}
+        assert orders_known.read(tx, 2, [key]) == {}
+        # when
+        assert retention.step(tx, "orders", Limits(), at + retention.ORDERS * DAY + 1, ()) == (1, None)
+        # then
+        assert orders_known.read(tx, 1, [key, later]) == {key: {("", at + 1): 2, ("East", at + 1): 2}}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "more", "settled"),
+    [
+        ({"": 3}, {}, {"": 3}, {}),
+        ({"": 5}, {("", 9): 3}, {"": 2}, {("", 9): 3}),
+        ({"": 2}, {("", 9): 3}, {}, {("", 9): 2}),
+        ({"": 5}, {("", 11): 3}, {"": 5}, {}),
+        ({"": 5}, {("", 8): 2, ("", 11): 3}, {"": 3}, {("", 8): 2}),
+        ({"A": 5, "B": 3}, {("B", 10): 3}, {"A": 5}, {("B", 10): 3}),
+        ({"B": 5}, {("A", 9): 3}, {"B": 2}, {("B", 9): 3}),
+        ({"": 5}, {("A", 9): 2, ("B", 8): 1}, {"": 2}, {("", 9): 2, ("", 8): 1}),
+    ],
+)
+def test_what_an_order_has_beyond_what_a_reading_knows(
+    told: dict[str, int], known: Known, more: dict[str, int], settled: Known
+) -> None:
+    assert orders_known.beyond(told, known, 10) == (more, settled)
