@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ NEEDED = {
 WITHOUT_LIMIT = {"sql": "a database answers with as much as it is asked for", "feed": "it fetches one file"}
 WITHOUT_PAGE = {"sandbox": "it is set up by the demo, or by its example"}
 WITHOUT_REVIEW = {("wms", "sandbox"): "it is on this machine, and plain"}
+FILES_OF_OURS = {"description", "queries"}
+"""Steps about a file on this machine, which is right whether or not anybody answers."""
 NOWHERE = {"feed": "/nowhere/stock.csv", "sql": "sqlite:////nowhere/stock.db"}
 
 
@@ -61,12 +64,39 @@ def test_it_keeps_to_a_rate_limit(kind: str, system: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "system"), OURS)
-async def test_its_connection_test_ends_at_the_first_step_that_fails_with_what_to_do(kind: str, system: str) -> None:
+async def test_its_connection_test_says_nothing_good_of_a_system_that_nobody_answers_for(
+    kind: str, system: str
+) -> None:
     made = _class(kind, system)(_connection(system, NOWHERE.get(system, "http://127.0.0.1:9")))
     steps = [step async for step in made.check()]
     await made.close()
-    assert [step.ok for step in steps] == [*[True] * (len(steps) - 1), False]
+    assert [step.ok for step in steps] == [False], steps
     assert steps[-1].name and steps[-1].detail and steps[-1].advice, steps[-1]
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+async def test_nothing_is_right_where_nobody_answers(
+    kind: str, system: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # given: all that the connector asks for, so that its connection test gets as far as the other system
+    monkeypatch.setenv("INVSYNC_TEST_SECRET", "a-secret-of-this-test")
+    about = registry.about(connector_pages.GROUPS[kind], system)
+    assert about is not None
+    options = {option.name: "main" for option in about.options if option.required}
+    if (maker := maker_of(_class(kind, system))) is not None:
+        options |= maker(tmp_path, ()).options
+    parts = {part.name: "env:INVSYNC_TEST_SECRET" for part in about.secret_parts}
+    made = _class(kind, system)(
+        Connection(
+            "It", system, NOWHERE.get(system, "http://127.0.0.1:9"), "me", "env:INVSYNC_TEST_SECRET", options, 2, parts
+        )
+    )
+    # when
+    steps = [step async for step in made.check() if step.name not in FILES_OF_OURS]
+    await made.close()
+    # then: no step is told as right, and the failing one is about the answer, not about a setting
+    assert [step.ok for step in steps] == [False], steps
+    assert re.search("No answer|not a folder|There is no file", steps[0].detail), steps
 
 
 @pytest.mark.parametrize(("kind", "system"), OURS)

@@ -134,7 +134,7 @@ class SandboxCart:
                    choices=tuple(BatchScope), default="any"),
             Option("max_batch", "listings in one request", kind=OptionKind.NUMBER, least=1, most=1000, default="100"),
         ),
-        setup=("Start it with: python -m invsync_tui.sandbox",),
+        setup=("Start it with: python -m invsync_tui.sandbox cart --port 8790 --token PASSWORD",),
         fixes=(
             Fix("track", Reason.CART_NOT_TRACKING, "Counts the stock of the listing from now on.", "It shows 0 then."),
         ),
@@ -208,6 +208,7 @@ class SandboxCart:
     async def check(self) -> AsyncIterator[CheckStep]:
         try:
             await self.open()
+            await self._agree()
             yield CheckStep("Log in", True, f"The token is accepted; the shop is {self._shop}.")
         except ConnectorError as error:
             yield CheckStep("Log in", False, error.what, error.advice)

@@ -114,7 +114,7 @@ class SandboxSource:
             Option("orders", "on where the WMS names the orders that it has", kind=OptionKind.CHOICE,
                    choices=("off", "on"), default="off"),
         ),
-        setup=("Start it with: python -m invsync_tui.sandbox",),
+        setup=("Start it with: python -m invsync_tui.sandbox wms --port 8790 --token PASSWORD",),
         behavior=("A WMS on this machine that fails on request, for the demo and for tests.",),
         sources=("src/invsync_tui/sandbox, the server itself",),
     )  # fmt: skip
