@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import as_operation_error
@@ -95,8 +94,8 @@ def events(session: Session, wanted: EventFilter = EventFilter(), ordering: Orde
         order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
         event_pages = pages.events(cx, narrowed, order, descending)
 
-    def lines(rows: Sequence[Any]) -> list[EventLine]:
-        return [_line(StoredEvent(*row)) for row in rows]
+    def lines(rows: Sequence[StoredEvent]) -> list[EventLine]:
+        return [_line(row) for row in rows]
 
     return Listed(session, event_pages, lines, _PLACES[order.name], sortable)
 

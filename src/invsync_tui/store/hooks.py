@@ -138,7 +138,7 @@ def waiting(cx: sqlite3.Connection, cart_id: int, most: int = -1) -> dict[str, i
 def listings(cx: sqlite3.Connection, cart_id: int, refs: Iterable[str]) -> list[tuple[int, str]]:
     """(number, reference) of those of some references that the cart is known to have, by number."""
     sql = "SELECT id, ref FROM listing WHERE cart_id = ? AND ref IN (SELECT value FROM json_each(?)) ORDER BY id"
-    return [(row[0], row[1]) for row in cx.execute(sql, (cart_id, json.dumps(list(refs))))]
+    return cx.execute(sql, (cart_id, json.dumps(list(refs)))).fetchall()
 
 
 def done(tx: sqlite3.Connection, cart_id: int, read: Mapping[str, int]) -> None:
@@ -178,4 +178,4 @@ ORDER BY c.id
 
 def due(cx: sqlite3.Connection) -> list[Due]:
     """Carts that are switched on and not frozen, with something waiting, and no push asked for, under way or held."""
-    return [Due(row[0], row[1], row[2], row[3], bool(row[4])) for row in cx.execute(_DUE)]
+    return [due._replace(ended_well=bool(due.ended_well)) for due in map(Due._make, cx.execute(_DUE))]

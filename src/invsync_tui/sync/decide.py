@@ -14,7 +14,7 @@ from invsync_tui.rules.eligibility import Eligibility, obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading, Step
 from invsync_tui.store.catalog import levels
-from invsync_tui.store.catalog.levels import LevelView
+from invsync_tui.store.catalog.levels import KitPart, LevelView
 from invsync_tui.store.listings import listings, pending_orders
 from invsync_tui.store.listings.listings import PlanRow, StockElsewhere
 from invsync_tui.store.listings.pending_orders import Pending
@@ -89,7 +89,7 @@ class StockSnapshot:
     def __init__(
         self,
         by_product: dict[int, list[LevelView]],
-        kits: dict[int, list[tuple[int, str, int]]],
+        kits: dict[int, list[KitPart]],
         ordered: dict[int, list[Pending]],
         settings: Settings,
     ):
@@ -107,7 +107,7 @@ class StockSnapshot:
     def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> StockSnapshot:
         """Read what a chunk needs, in three queries, as it is `now`."""
         kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
-        parts = {part for kit in kits.values() for part, _, _ in kit}
+        parts = {part.product_id for kit in kits.values() for part in kit}
         products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
         read = levels.of_products(tx, products, settings.source.confirmed_at or 0, now)
         return cls(read, kits, pending_orders.pending(tx, products), settings)
@@ -115,7 +115,7 @@ class StockSnapshot:
     @property
     def read(
         self,
-    ) -> tuple[dict[int, list[LevelView]], dict[int, list[tuple[int, str, int]]], dict[int, list[Pending]]]:
+    ) -> tuple[dict[int, list[LevelView]], dict[int, list[KitPart]], dict[int, list[Pending]]]:
         """Levels, kits and pending orders, all by product, as they were read: no setting was applied yet."""
         return self._by_product, self._kits, self._ordered
 
@@ -125,7 +125,13 @@ class StockSnapshot:
         views = self._by_product.get(product, ())
         codes, of_cart = self._codes, self._mine
         # As Reading(...), without counting the arguments of each.
-        mine = tuple([_new(Reading, (codes[v[1]], v[2], v[3], v[4], "")) for v in views if v[1] in of_cart])
+        mine = tuple(
+            [
+                _new(Reading, (codes[warehouse], available, read_at, missing, ""))
+                for _, warehouse, available, read_at, missing in views
+                if warehouse in of_cart
+            ]
+        )
         if self.fractions:
             places = [(view.product_id, view.warehouse_id) for view in views if view.warehouse_id in of_cart]
             mine = tuple(
@@ -138,7 +144,11 @@ class StockSnapshot:
         kit = self._kits.get(product) if row.is_kit else None
         components = tuple(self._component(product, *part) for part in kit) if kit else ()
         here = of_cart - self._gone.keys()
-        read = [(v[1], v[3]) for v in views if v[1] in here and not v[4]] if self._ordered else ()
+        read = (
+            [(view.warehouse_id, view.read_at) for view in views if view.warehouse_id in here and not view.missing]
+            if self._ordered
+            else ()
+        )
         ordered = self._pending(product, read, components)
         return Facts(
             now=now,

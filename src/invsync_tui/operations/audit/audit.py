@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from invsync_tui.operations import names
 from invsync_tui.operations.audit import audit_text
@@ -101,8 +100,8 @@ def entries(session: Session, wanted: AuditFilter = AuditFilter(), ordering: Ord
         order, descending, sortable = chosen(orders, ordering or NEWEST, small=small)
         entry_pages = pages.entries(cx, narrowed, order, descending)
 
-    def lines(rows: Sequence[Any]) -> list[AuditLine]:
-        return _lines(session, [Entry(*row) for row in rows])
+    def lines(rows: Sequence[Entry]) -> list[AuditLine]:
+        return _lines(session, rows)
 
     return Listed(session, entry_pages, lines, _PLACES[order.name], sortable)
 

@@ -61,16 +61,16 @@ def collisions(
         )
         total = None if text else counts.collisions(cx, merchant_id, kind)
 
-    def make(rows: Sequence[Any]) -> list[CollisionLine]:
+    def make(rows: Sequence[codes.SharedCode]) -> list[CollisionLine]:
         with session.store.reading() as cx:
             sharers = codes.sharers(cx, merchant_id, rows, SHARERS)
-        return [CollisionLine(name, code, tuple(sharers.get((number, code), ()))) for number, _, code in rows]
+        return [CollisionLine(name, row.code, tuple(sharers.get((row.kind, row.code), ()))) for row in rows]
 
     sortable = (*sortable, *(COLLISION_VALUES if _few(session, pages) else ()))
     return in_order(Listed(session, pages, make, _by_code, sortable, total), rest, COLLISION_VALUES)
 
 
-def _few(session: Session, pages: Paging) -> bool:
+def _few(session: Session, pages: Paging[Any]) -> bool:
     with as_operation_error(), session.store.reading():
         return few(pages)
 
@@ -89,7 +89,7 @@ def missing(
         pages = stock.lacking(
             cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, normalize_key(text))
         )
-        total = None if text else sum(n for kinds, _, n in counts.kinds(cx, merchant_id) if kind not in kinds)
+        total = None if text else sum(each.n for each in counts.kinds(cx, merchant_id) if kind not in each.kinds)
     sortable = (*sortable, *(MISSING_VALUES if _few(session, pages) else ()))
     lines = Listed(session, pages, Summaries(session, merchant_id), by_sku, sortable, total)
     return in_order(lines, rest, MISSING_VALUES)

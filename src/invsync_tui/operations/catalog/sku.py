@@ -54,7 +54,7 @@ def view(session: Session, product_id: int) -> SkuView:
         missing_since=product.missing_since,
         components=tuple(parts),
         aliases=tuple(AliasLine(name, code, tuple(shared.get((kind, code), ()))) for kind, name, code in aliases),
-        levels=tuple(StockLine(*row) for row in stock),
+        levels=tuple(StockLine(**row._asdict()) for row in stock),
         listings=listings,
         not_listed=tuple((cart, reason) for number, cart, reason in lacking if number not in listed),
         history=tracks(stock, listings, levels_then, listings_then),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
@@ -73,8 +72,8 @@ def levels(session: Session, warehouse_id: int, text: str = "", ordering: Orderi
     return Listed(session, pages, _level_lines, _LEVEL_PLACES[order.name], sortable)
 
 
-def _level_lines(rows: Sequence[Any]) -> list[LevelLine]:
-    return [LevelLine(*row) for row in rows]
+def _level_lines(rows: Sequence[stock.LevelRow]) -> list[LevelLine]:
+    return [LevelLine(**row._asdict()) for row in rows]
 
 
 def by_sku(line: SummaryLine) -> PlaceKey:
@@ -102,25 +101,25 @@ def summary(session: Session, merchant_id: int, text: str = "", ordering: Orderi
 
 
 class Summaries:
-    """Makes summary lines of rows that begin with a product's number, SKU and name."""
+    """Makes summary lines of products."""
 
     def __init__(self, session: Session, merchant_id: int) -> None:
         self._session = session
         self._columns = [line.id for line in warehouses(session, merchant_id)]
 
-    def __call__(self, rows: Sequence[Any]) -> list[SummaryLine]:
+    def __call__(self, rows: Sequence[stock.ProductName]) -> list[SummaryLine]:
         with self._session.store.reading() as cx:
-            readings = stock.readings(cx, [row[0] for row in rows])
+            readings = stock.readings(cx, [row.id for row in rows])
         return [
-            self._line(row, {reading.warehouse_id: reading for reading in readings.get(row[0], ())}) for row in rows
+            self._line(row, {reading.warehouse_id: reading for reading in readings.get(row.id, ())}) for row in rows
         ]
 
-    def _line(self, row: Sequence[Any], here: dict[int, stock.Reading]) -> SummaryLine:
+    def _line(self, row: stock.ProductName, here: dict[int, stock.Reading]) -> SummaryLine:
         cells = [here.get(column) for column in self._columns]
         return SummaryLine(
-            product_id=row[0],
-            sku=row[1],
-            name=row[2],
+            product_id=row.id,
+            sku=row.sku,
+            name=row.name,
             available=tuple(cell.available if cell else None for cell in cells),
             loaded_at=tuple(cell.loaded_at if cell else None for cell in cells),
             total=sum(reading.available for reading in here.values()) if here else None,

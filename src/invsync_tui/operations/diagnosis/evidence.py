@@ -84,7 +84,7 @@ def sources(cx: sqlite3.Connection, product_id: int | None, settings: Settings) 
     """The levels that a listing's number is made of, and those that it is not."""
     if product_id is None:
         return ()
-    parts = [part for part, _, _ in levels.components(cx, [product_id]).get(product_id, ())]
+    parts = [part.product_id for part in levels.components(cx, [product_id]).get(product_id, ())]
     return tuple(
         SourceView(
             row.sku, row.warehouse, row.warehouse_id in settings.warehouse_ids, row.on_hand, row.available, row.committed,

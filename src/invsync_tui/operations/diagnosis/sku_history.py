@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis.audit_text import describe
@@ -26,8 +27,13 @@ from invsync_tui.store.settings import carts
 from invsync_tui.sync.plans.decision_log import DecisionChunk, RecordedDecision
 from invsync_tui.sync.settings import load_settings
 
-Change = tuple[int, int | None, int | None]
-"""(at, before, after)"""
+
+class Change(NamedTuple):
+    """A quantity that changed; None is unknown, or nothing there."""
+
+    at: int
+    before: int | None
+    after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ def _source(
     for row in products.stock(cx, product.id):
         if row.warehouse_id in mine:
             own = [
-                (change.at, change.before, change.after)
+                Change(change.at, change.before, change.after)
                 for change in changes
                 if change.warehouse_id == row.warehouse_id
             ]
@@ -181,14 +187,14 @@ def _quantities(
     changes = level_history.of_listings(cx, [listing.id])
     since = level_history.known_listings_since(cx, listing.cart_id)
     desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
-    targets = _parted([(change.at, change.desired_before, change.desired) for change in changes])
-    taken = _parted([(change.at, change.acked_before, change.acked) for change in changes])
+    targets = _parted([Change(change.at, change.desired_before, change.desired) for change in changes])
+    taken = _parted([Change(change.at, change.acked_before, change.acked) for change in changes])
     return _line(targets, desired, since, begin, now), _line(taken, acked, since, begin, now), changes
 
 
 def _parted(changes: Sequence[Change]) -> list[Change]:
     """Without those at which only the other quantity changed; the first one stays, since it tells what was before."""
-    return [change for place, change in enumerate(changes) if place == 0 or change[1] != change[2]]
+    return [change for place, change in enumerate(changes) if place == 0 or change.before != change.after]
 
 
 # --- happenings --------------------------------------------------------------------------------------------------------
@@ -284,17 +290,15 @@ def tracks(
     lines = [Track(TOTAL, _total(stock, levels))]
     for listing in listings:
         mine = [change for change in changes if change.listing_id == listing.id]
-        targets = [(change.at, change.desired_before, change.desired) for change in mine]
-        taken = [(change.at, change.acked_before, change.acked) for change in mine]
+        targets = [Change(change.at, change.desired_before, change.desired) for change in mine]
+        taken = [Change(change.at, change.acked_before, change.acked) for change in mine]
         name = f"{listing.cart}: {listing.sku}"
         lines.append(Track(f"{name} target", _track_line(targets, listing.target, listing.synced_at)))
         lines.append(Track(f"{name} confirmed", _track_line(taken, listing.confirmed, listing.synced_at)))
     return tuple(lines)
 
 
-def _track_line(
-    changes: Sequence[tuple[int, int | None, int | None]], now: int | None, since: int | None
-) -> tuple[Point, ...]:
+def _track_line(changes: Sequence[Change], now: int | None, since: int | None) -> tuple[Point, ...]:
     """A quantity over time: what it was before the first change, then each change that was one."""
     if not changes:
         return (Point(since, now),) if since is not None else ()

@@ -85,10 +85,10 @@ def why(session: Session, word: str, cart_id: int | None = None) -> Why:
     with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(word))
         listings = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
-        lacking = [row for row in lookup.lacking(cx, meaning.products) if cart_id in (None, row[0])]
+        lacking = [row for row in lookup.lacking(cx, meaning.products) if cart_id in (None, row.cart_id)]
     lines = [line for group in _by_cart(listings) for line in _explain(session, group)]
     listed = {(listing.cart_id, listing.product_id) for listing in listings}
-    lines += [_not_listed(cart, reason) for number, cart, product, reason in lacking if (number, product) not in listed]
+    lines += [_not_listed(row.cart, row.reason) for row in lacking if (row.cart_id, row.product_id) not in listed]
     return Why(word, meaning.taken_as, meaning.sku, tuple(lines))
 
 

@@ -6,7 +6,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
@@ -182,12 +181,12 @@ def unmatched(
         if unfiltered.count(pages.QUICK + 1) <= pages.QUICK:
             sortable = (*sortable, *UNMATCHED_VALUES)
 
-    def keep(rows: Sequence[Any]) -> list[Any]:
+    def keep(rows: Sequence[pages.UnmatchedRow]) -> list[pages.UnmatchedRow]:
         with session.store.reading() as cx:
             words = _filed(session, cx, cart, rows)
-        return [row for row in rows if words[row[0]] == kind]
+        return [row for row in rows if words[row.id] == kind]
 
-    def make(rows: Sequence[Any]) -> list[UnmatchedLine]:
+    def make(rows: Sequence[pages.UnmatchedRow]) -> list[UnmatchedLine]:
         with session.store.reading() as cx:
             return _lines(cx, cart, rows)
 
@@ -195,10 +194,10 @@ def unmatched(
     return in_order(_Unmatched(session, paging, make, _by_code, sortable), rest, UNMATCHED_VALUES)
 
 
-def fitting(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, Suggestion]:
+def fitting(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[pages.UnmatchedRow]) -> Mapping[int, Suggestion]:
     """By listing, what some rows of `pages.unmatched` may mean."""
     return match_suggestions.suggestions(
-        cx, cart.merchant_id, cart.push_kind, [Without(row[0], row[2]) for row in rows]
+        cx, cart.merchant_id, cart.push_kind, [Without(row.id, row.sku) for row in rows]
     )
 
 
@@ -214,13 +213,15 @@ _known: dict[tuple[str, MatchedCart], _Known] = {}
 """The last comparison of each cart. Whatever may change a suggestion takes a number of the write sequence."""
 
 
-def _filed(session: Session, cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, str]:
+def _filed(
+    session: Session, cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[pages.UnmatchedRow]
+) -> Mapping[int, str]:
     """By listing, the word it stands under; those that were compared since the last change are not compared again."""
     key, seq = (str(session.path), cart), change_sequence.current(cx)
     known = _known.get(key)
     if known is None or known.seq != seq:
         known = _known[key] = _Known(seq, {})
-    new = [row for row in rows if row[0] not in known.words]
+    new = [row for row in rows if row.id not in known.words]
     known.words.update({number: fit.filed_under for number, fit in fitting(cx, cart, new).items()})
     return known.words
 
@@ -229,21 +230,21 @@ def _by_code(line: UnmatchedLine) -> PlaceKey:
     return normalize_key(line.sku), line.id
 
 
-def _lines(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> list[UnmatchedLine]:
+def _lines(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[pages.UnmatchedRow]) -> list[UnmatchedLine]:
     fits = fitting(cx, cart, rows)
     named = {number for fit in fits.values() for number in (fit.product_id, *fit.rivals[:RIVALS_MOST]) if number}
     known = match_suggestions.products(cx, sorted(named))
-    return [_line(row, fits[row[0]], known) for row in rows]
+    return [_line(row, fits[row.id], known) for row in rows]
 
 
-def _line(row: Any, fit: Suggestion, known: Mapping[int, tuple[str, str]]) -> UnmatchedLine:
+def _line(row: pages.UnmatchedRow, fit: Suggestion, known: Mapping[int, tuple[str, str]]) -> UnmatchedLine:
     sku, name = known[fit.product_id] if fit.product_id is not None else (None, "")
     return UnmatchedLine(
-        id=row[0],
-        cart_listing_id=row[1],
-        sku=row[2],
-        name=row[3],
-        reason=row[4],
+        id=row.id,
+        cart_listing_id=row.ref,
+        sku=row.sku,
+        name=row.name,
+        reason=row.reason,
         kind=fit.filed_under,
         kinds=tuple(kind.value for kind in fit.kinds),
         words=fit.words,
@@ -263,7 +264,7 @@ def tally(session: Session, cart_id: int) -> IdentityCounts:
         cart, unmatched_pages = matched_cart(cx, cart_id), pages.unmatched(cx, cart_id, "")
         while looked_at < COUNTED_MOST and (rows := unmatched_pages.after(key, pages.CHUNK)):
             words = _filed(session, cx, cart, rows)
-            counts.update(words[row[0]] for row in rows)
+            counts.update(words[row.id] for row in rows)
             looked_at, key = looked_at + len(rows), pages.place(rows[-1])
         return IdentityCounts(counts, links.count(cx, cart_id), exact=looked_at < COUNTED_MOST)
 
@@ -287,14 +288,24 @@ def _by_ref(line: LinkLine) -> PlaceKey:
     return (line.cart_listing_id,)
 
 
-def _link_line(row: Any) -> LinkLine:
-    ref, kind, at, who, product, sku, name, missing, listing, listing_sku, listing_name, now, gone = row
-    state = "" if now == product else "takes effect with the next push"
-    if missing is not None:
+def _link_line(row: pages.LinkRow) -> LinkLine:
+    state = "" if row.matched == row.product_id else "takes effect with the next push"
+    if row.product_missing is not None:
         state = "the WMS no longer has the product"
-    elif listing is None or gone is not None:
+    elif row.listing_id is None or row.gone_at is not None:
         state = "the cart no longer has the listing"
-    return LinkLine(ref, listing_sku, listing_name, product, sku, name, kind, at, who, state)
+    return LinkLine(
+        cart_listing_id=row.ref,
+        sku=row.sku,
+        name=row.name,
+        product_id=row.product_id,
+        product_sku=row.product_sku,
+        product_name=row.product_name,
+        kind=row.kind,
+        made_at=row.made_at,
+        made_by=row.made_by,
+        state=state,
+    )
 
 
 def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[RenameLine]:
@@ -306,19 +317,30 @@ def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering |
         renamed_pages = pages.renamed(cx, cart_id, normalize_key(text), descending if ordering else True)
         sortable = (*sortable, *(RENAME_VALUES if few(renamed_pages) else ()))
 
-    def make(rows: Sequence[Any]) -> list[RenameLine]:
+    def make(rows: Sequence[pages.RenameRow]) -> list[RenameLine]:
         with session.store.reading() as cx:
-            former = match_suggestions.owners(cx, cart.merchant_id, cart.push_kind, [row[3] for row in rows])
+            former = match_suggestions.owners(cx, cart.merchant_id, cart.push_kind, [row.before for row in rows])
             known = match_suggestions.products(cx, sorted(set(former.values())))
-        return [_rename(row, former.get(trimmed(row[3])), known) for row in rows]
+        return [_rename(row, former.get(trimmed(row.before)), known) for row in rows]
 
     lines = Listed(session, renamed_pages, make, lambda line: (line.at, line.id), sortable)
     return in_order(lines, rest, RENAME_VALUES)
 
 
-def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) -> RenameLine:
+def _rename(row: pages.RenameRow, former: int | None, known: Mapping[int, tuple[str, str]]) -> RenameLine:
     sku = None if former is None else known[former][0]
-    return RenameLine(*(*row, former, sku))
+    return RenameLine(
+        id=row.id,
+        cart_listing_id=row.ref,
+        at=row.at,
+        before=row.before,
+        after=row.after,
+        name=row.name,
+        product_id=row.product_id,
+        product_sku=row.product_sku,
+        former_id=former,
+        former_sku=sku,
+    )
 
 
 def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:

@@ -41,9 +41,9 @@ def accept(session: Session, cart_id: int, shown: Mapping[str, int]) -> str:
         cart = matched_cart(tx, cart_id)
         rows = listings_match_suggestions.without(tx, cart_id, list(shown))
         fits = listings_match_suggestions.suggestions(
-            tx, cart.merchant_id, cart.push_kind, [Without(row[0], row[2]) for row in rows]
+            tx, cart.merchant_id, cart.push_kind, [Without(row.id, row.sku) for row in rows]
         )
-        same = [(row[1], fits[row[0]]) for row in rows if fits[row[0]].product_id == shown[row[1]]]
+        same = [(row.ref, fits[row.id]) for row in rows if fits[row.id].product_id == shown[row.ref]]
         _put(tx, session, cart, same)
     left = len(shown) - len(same)
     text = f"{_listings(len(same))} linked; the next push uses it."
@@ -64,7 +64,7 @@ def accept_piece(session: Session, cart_id: int, kind: str, after: tuple[str, in
         cart = matched_cart(tx, cart_id)
         rows = pages.unmatched(tx, cart_id, "").after(after, PIECE)
         fits = fitting(tx, cart, rows)
-        taken = [(row[1], fits[row[0]]) for row in rows if fits[row[0]].filed_under == kind]
+        taken = [(row.ref, fits[row.id]) for row in rows if fits[row.id].filed_under == kind]
         _put(tx, session, cart, taken)
     return AcceptProgress(len(taken), len(rows), pages.place(rows[-1]) if len(rows) == PIECE else None)
 

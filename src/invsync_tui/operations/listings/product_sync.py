@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
@@ -112,9 +111,9 @@ def tabs(session: Session, cart_id: int) -> dict[ListingFilter, Count]:
     return {tab: listings(session, cart_id, tab).count() for tab in ListingFilter}
 
 
-def lines(rows: Sequence[Any]) -> list[ListingLine]:
+def lines(rows: Sequence[ListingRow]) -> list[ListingLine]:
     """Listings as front ends are given them."""
-    return [line(ListingRow(*row)) for row in rows]
+    return [line(row) for row in rows]
 
 
 def line(row: ListingRow) -> ListingLine:

@@ -20,7 +20,7 @@ class Listed(Generic[Line]):
     """A list as `rows.Rows` describes it."""
 
     session: Session
-    pages: Paging
+    pages: Paging[Any]
     make: Callable[[Sequence[Any]], Sequence[Line]]
     """Records of some rows, in their order."""
     place: Callable[[Line], PlaceKey]
@@ -63,7 +63,7 @@ class Listed(Generic[Line]):
             return self.pages.position(key)
 
 
-def few(pages: Paging) -> bool:
+def few(pages: Paging[Any]) -> bool:
     """Whether a list is short enough to be sorted by anything for each of its pages."""
     return pages.count(stock.SMALL + 1) <= stock.SMALL
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import nlargest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.listings.carts import push_status
@@ -91,9 +91,8 @@ def _place(line: HomeLine) -> PlaceKey:
     return (line.merchant, line.name) if isinstance(line, CartRow) else (line.name, "")
 
 
-def _lines(session: Session, carts: bool, rows: Sequence[Any]) -> list[HomeLine]:
+def _lines(session: Session, carts: bool, places: Sequence[TreeRow]) -> list[HomeLine]:
     """The lines of some rows of the tree, in their order."""
-    places = [TreeRow(*row) for row in rows]
     with as_operation_error(), session.store.reading() as cx:
         page = _read_page(session, cx, sorted({place.merchant_id for place in places}), carts)
     return [

@@ -101,8 +101,8 @@ def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine,
     """All carts, or those of a merchant, and whether they are frozen."""
     with as_operation_error(), session.store.reading() as cx:
         all_frozen = plans.all_frozen(cx)
-        known = [row for row in settings_read.cart_names(cx) if merchant_id in (None, row[1])]
-        return tuple(_line(cx, row, all_frozen.get(row[0])) for row in known)
+        known = [row for row in settings_read.cart_names(cx) if merchant_id in (None, row.merchant_id)]
+        return tuple(_line(cx, row, all_frozen.get(row.id)) for row in known)
 
 
 def frozen_in_words(session: Session, cart_id: int) -> str:

@@ -322,8 +322,8 @@ def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
 
     again = f"Make a new one: invsync plan '{name}'"
     by = plans.applied_by(tx, plan)
-    if by is not None and by[1] not in ("cancelled", "failed"):
-        raise OperationError(f"Plan {plan.id} is bound to run {by[0]} already ({by[1]}). {again}")
+    if by is not None and by.state not in ("cancelled", "failed"):
+        raise OperationError(f"Plan {plan.id} is bound to run {by.id} already ({by.state}). {again}")
     if not plan.n:
         raise OperationError(f"Plan {plan.id} sets nothing, so there is nothing to apply.")
     if not plan.explicit:
@@ -334,13 +334,13 @@ def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
             unfreeze = how_to_unfreeze(tx, plan.cart_id)
             raise OperationError(f"{name} is frozen: nothing is sent. Unfreeze it first: {unfreeze}")
     waiting_run = plans.open_run(tx, plan.cart_id)
-    if waiting_run and waiting_run[1] in ("running", "cancelling"):
+    if waiting_run and waiting_run.state in ("running", "cancelling"):
         raise OperationError(
-            f"Run {waiting_run[0]} is working on {name} now. Wait for it, or: invsync cancel {waiting_run[0]}"
+            f"Run {waiting_run.id} is working on {name} now. Wait for it, or: invsync cancel {waiting_run.id}"
         )
-    if waiting_run and waiting_run[1] == "requested" and waiting_run[2] is not None:
+    if waiting_run and waiting_run.state == "requested" and waiting_run.plan_id is not None:
         raise OperationError(
-            f"Run {waiting_run[0]} waits to send plan {waiting_run[2]}. Wait for it, or: invsync cancel {waiting_run[0]}"
+            f"Run {waiting_run.id} waits to send plan {waiting_run.plan_id}. Wait for it, or: invsync cancel {waiting_run.id}"
         )
 
 

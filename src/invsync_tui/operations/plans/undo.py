@@ -93,10 +93,10 @@ def _quantities_shown(session: Session, cart_id: int, skus: Sequence[str]) -> li
             return list(plans.shown(cx, cart_id))
         wanted = {normalize_key(sku): sku for sku in skus}
         quantities = plans.shown_of(cx, cart_id, list(wanted))
-    missing = [sku for key, sku in wanted.items() if key not in {row[1] for row in quantities}]
+    missing = [sku for key, sku in wanted.items() if key not in {listing.key for listing in quantities}]
     if missing:
         raise NotFoundError(f"The cart has no listing {', '.join(map(repr, missing))}. Nothing was planned.")
-    return [(number, shows) for number, _, shows in quantities]
+    return [(listing.id, listing.shows) for listing in quantities]
 
 
 def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason: str, changes: Changes) -> int:

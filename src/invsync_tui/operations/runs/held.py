@@ -79,8 +79,19 @@ def held(session: Session, run_id: int, group: str | None = None, ordering: Orde
     return Listed(session, held_pages, _lines, _PLACES[order.name], sortable)
 
 
-def _lines(rows: Sequence[Any]) -> list[HeldLine]:
-    return [HeldLine(*row) for row in rows]
+def _lines(rows: Sequence[pages.HeldRow]) -> list[HeldLine]:
+    return [
+        HeldLine(
+            id=row.id,
+            cart_listing_id=row.ref,
+            sku=row.sku,
+            name=row.name,
+            shows=row.shows,
+            would_show=row.would_show,
+            group=row.group,
+        )
+        for row in rows
+    ]
 
 
 def groups(session: Session, run_id: int) -> dict[str, int]:

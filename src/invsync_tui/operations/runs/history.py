@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.listings.product_sync import lines
@@ -57,8 +56,8 @@ def runs(
         order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
         run_pages = pages.runs(cx, run_filter, order, descending)
 
-    def shown(page: Sequence[Any]) -> list[RunRow]:
-        return views(session, [records.RunRow(*row) for row in page])
+    def shown(page: Sequence[records.RunRow]) -> list[RunRow]:
+        return views(session, page)
 
     return Listed(session, run_pages, shown, _PLACES[order.name], sortable)
 

@@ -24,6 +24,7 @@ from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.redaction import BLACK
+from invsync_tui.store.listings.push_batches import Item
 from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs import support_bundle
 from invsync_tui.store.runs.http_log import ExchangeRow
@@ -106,7 +107,7 @@ def _samples(listed: Sequence[Mapping[str, Any]], sent: Sequence[Mapping[str, An
     refs = [
         *by_reason.values(),
         *(listing["ref"] for listing in listed),
-        *(item[1] for batch in sent[:1] for item in batch["items"]),
+        *(Item._make(item).ref for batch in sent[:1] for item in batch["items"]),
     ]
     return list(dict.fromkeys(refs))[:SAMPLES]
 

@@ -108,4 +108,5 @@ def read_from_cart(cx: sqlite3.Connection, listing_id: int) -> tuple[int, int | 
 def listings_now(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
     """Present (desired, acked) by listing."""
     sql = "SELECT id, desired, acked FROM listing WHERE id IN (SELECT value FROM json_each(?))"
-    return {row[0]: (row[1], row[2]) for row in cx.execute(sql, (json.dumps(list(listing_ids)),))}
+    rows = cx.execute(sql, (json.dumps(list(listing_ids)),))
+    return {number: (desired, acked) for number, desired, acked in rows}

@@ -78,7 +78,7 @@ def quantities(
         "AND product_id IN (SELECT value FROM json_each(?))",
         (warehouse_id, json.dumps(list(product_ids))),
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {product: (on_hand, available) for product, on_hand, available in rows}
 
 
 def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int], now: int, seq: int) -> int:
@@ -137,7 +137,7 @@ def fractions_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[tup
         "WHERE v.product_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(product_ids)),),
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(product, warehouse): reported for product, warehouse, reported in rows}
 
 
 class Fraction(NamedTuple):
@@ -209,8 +209,16 @@ def of_products(
     return result
 
 
-def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list[tuple[int, str, int]]]:
-    """(component id, its SKU, needed) of some kits, by kit. One that is deactivated, whatever levels come of it, has id 0."""
+class KitPart(NamedTuple):
+    """A component of a kit. One that is deactivated, whatever levels come of it, has number 0."""
+
+    product_id: int
+    sku: str
+    needed: int
+
+
+def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list[KitPart]]:
+    """The components of some kits, by kit."""
     rows = cx.execute(
         "SELECT k.kit_id, CASE WHEN p.inactive = 1 THEN 0 ELSE k.component_id END, "
         "coalesce(nullif(p.sku, ''), p.ref, '?') || CASE WHEN p.inactive = 1 THEN ' (deactivated in the WMS)' ELSE '' END, "
@@ -220,9 +228,9 @@ def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list
         "ORDER BY k.kit_id, k.component_id",
         (json.dumps(list(kit_ids)),),
     )
-    result: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
-    for kit, component, sku, needed in rows:
-        result[kit].append((component, sku, needed))
+    result: dict[int, list[KitPart]] = defaultdict(list)
+    for kit, *part in rows:
+        result[kit].append(KitPart(*part))
     return result
 
 
@@ -244,4 +252,4 @@ def source_records_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dic
         f"SELECT product_id, warehouse_id, at, body FROM source_record WHERE product_id IN ({marks})",
         tuple(product_ids),
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+    return {(product, warehouse): (at, body) for product, warehouse, at, body in rows}

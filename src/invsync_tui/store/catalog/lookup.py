@@ -79,10 +79,20 @@ def by_codes_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[List
     return [ListingOf(*row) for row in rows]
 
 
-def lacking(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[tuple[int, str, int, str]]:
-    """(cart id, cart, product id, reason) of carts that were found not to list some products."""
-    return cx.execute(
+class Lacking(NamedTuple):
+    """A product that a cart was found not to list, and why."""
+
+    cart_id: int
+    cart: str
+    product_id: int
+    reason: str
+
+
+def lacking(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[Lacking]:
+    """Which carts were found not to list some products."""
+    rows = cx.execute(
         "SELECT c.id, c.name, u.product_id, u.reason FROM cart AS c CROSS JOIN unlisted AS u ON u.cart_id = c.id "
         "AND u.product_id IN (SELECT value FROM json_each(?)) ORDER BY c.id, u.product_id",
         (json.dumps(list(product_ids)),),
-    ).fetchall()
+    )
+    return [Lacking(*row) for row in rows]

@@ -66,13 +66,22 @@ def stock(cx: sqlite3.Connection, product_id: int) -> list[StockRow]:
     return [StockRow(*row) for row in rows]
 
 
-def codes(cx: sqlite3.Connection, product_id: int) -> list[tuple[int, str, str]]:
-    """(kind, its name, code) of a product, the SKU first."""
-    return cx.execute(
+class Code(NamedTuple):
+    """A code of a product; kind 0 is the SKU."""
+
+    kind: int
+    kind_name: str
+    code: str
+
+
+def codes(cx: sqlite3.Connection, product_id: int) -> list[Code]:
+    """The codes of a product, the SKU first."""
+    rows = cx.execute(
         "SELECT c.kind, coalesce(a.name, 'SKU'), c.code FROM product_code AS c LEFT JOIN alias_type AS a ON a.id = c.kind "
         "WHERE c.product_id = ? ORDER BY c.kind <> 0, a.name, c.code",
         (product_id,),
-    ).fetchall()
+    )
+    return [Code(*row) for row in rows]
 
 
 def sharers(cx: sqlite3.Connection, product_id: int) -> dict[tuple[int, str], list[str]]:
@@ -116,13 +125,22 @@ def kinds(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, Kind]
     return {row[0]: Kind(*row[1:]) for row in cx.execute(sql, (json.dumps(list(product_ids)),))}
 
 
-def unlisted(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[tuple[int, str, str]]:
-    """(cart id, cart, reason) of the merchant's carts that were found not to list a product."""
-    return cx.execute(
+class NotListed(NamedTuple):
+    """A cart that was found not to list a product, and why."""
+
+    cart_id: int
+    cart: str
+    reason: str
+
+
+def unlisted(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[NotListed]:
+    """The merchant's carts that were found not to list a product."""
+    rows = cx.execute(
         "SELECT c.id, c.name, coalesce(u.reason, 'NOT_IN_CART') FROM cart AS c "
         "LEFT JOIN unlisted AS u ON u.cart_id = c.id AND u.product_id = ? WHERE c.merchant_id = ? ORDER BY c.id",
         (product_id, merchant_id),
-    ).fetchall()
+    )
+    return [NotListed(*row) for row in rows]
 
 
 # --- an operator's wishes ---------------------------------------------------------------------------------------------
@@ -279,8 +297,12 @@ AROUND_MOST = 2
 """Products that are read to find those of a page, for each of them."""
 
 
-def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[str, int, str]]:
-    """By reference (it, id, signature) of those that are stored, and maybe of others.
+_NEW: tuple[int, str | None] = (0, None)
+"""In the place of a product that is not stored; no signature is like it."""
+
+
+def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """By reference (id, signature) of those that are stored, and maybe of others.
 
     A page mostly has references that follow one another: reading that part of the index in one go takes half the time.
     """
@@ -293,7 +315,7 @@ def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dic
     if len(rows) > limit:
         among = f"{_KNOWN} ref IN (SELECT value FROM json_each(?))"
         rows = tx.execute(among, (merchant_id, json.dumps(refs))).fetchall()
-    return {row[0]: row for row in rows}
+    return {ref: (number, sig) for ref, number, sig in rows}
 
 
 def upsert_products(
@@ -305,9 +327,9 @@ def upsert_products(
     known = _known(tx, merchant_id, [record.ref for record in records])
     ids, changed = [], 0
     for record, sig in zip(records, _signatures(records), strict=True):
-        stored = known.get(record.ref)
-        if stored is not None and stored[2] == sig:
-            ids.append(stored[1])
+        number, former = known.get(record.ref, _NEW)
+        if former == sig:
+            ids.append(number)
             continue
         ids.append(_write(tx, merchant_id, record, kinds, sig, (seq, now)))
         changed += 1
@@ -386,7 +408,7 @@ def write_components(
         return
     refs = sorted({ref for _, record in kits for ref, _ in record.components})
     _hold_places(tx, merchant_id, refs, now, seq)
-    known = {ref: row[1] for ref, row in _known(tx, merchant_id, refs).items()}
+    known = {ref: number for ref, (number, _) in _known(tx, merchant_id, refs).items()}
     for kit, record in kits:
         needed: dict[int, int] = defaultdict(int)
         for ref, units in record.components:

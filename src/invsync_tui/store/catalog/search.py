@@ -66,7 +66,7 @@ def exact(cx: sqlite3.Connection, key: str, owners: Sequence[int], limit: int = 
     """Codes with this key, SKUs first."""
     sql = _HIT.format(condition="c.key = ?") + "LIMIT ?"
     rows = cx.execute(sql, (json.dumps(list(owners)), key, limit)).fetchall()
-    return [CodeHit(*row) for row in sorted(rows, key=lambda row: (row[2], row[0]))]
+    return sorted((CodeHit(*row) for row in rows), key=lambda hit: (hit.kind, hit.product_id))
 
 
 def beginning(cx: sqlite3.Connection, key: str, owners: Sequence[int], limit: int) -> list[CodeHit]:
@@ -229,4 +229,4 @@ def _codes(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[tuple[Cod
         "CROSS JOIN product_code AS c ON c.product_id = j.value LEFT JOIN alias_type AS a ON a.id = c.kind",
         (json.dumps(list(product_ids)),),
     )
-    return [(CodeHit(*row[:5]), row[5]) for row in rows]
+    return [(CodeHit(*hit), key) for *hit, key in rows]

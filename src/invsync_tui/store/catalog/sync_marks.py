@@ -268,11 +268,22 @@ def record_pushed(tx: sqlite3.Connection, cart_id: int, watermark: int, rules_re
     )
 
 
-def carts(cx: sqlite3.Connection, merchant_id: int) -> list[tuple[int, str, str, str, str]]:
-    """(number, name, system, address, options as JSON) of a merchant's carts."""
-    return cx.execute(
+class CartAddress(NamedTuple):
+    """Where a cart is. `options` is a JSON object."""
+
+    id: int
+    name: str
+    system: str
+    url: str
+    options: str
+
+
+def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartAddress]:
+    """A merchant's carts, by number."""
+    rows = cx.execute(
         "SELECT id, name, system, url, options FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,)
-    ).fetchall()
+    )
+    return [CartAddress(*row) for row in rows]
 
 
 def shortest_stale_after(cx: sqlite3.Connection, merchant_id: int) -> int | None:

@@ -9,6 +9,8 @@ import json
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.store.catalog.products import Code
+
 
 class CartGround(NamedTuple):
     """A cart's settings as far as they decide what a fault shows as. `stale_after` is the limit that counts."""
@@ -103,13 +105,14 @@ def listing(cx: sqlite3.Connection, cart_id: int, product_id: int) -> ListingGro
     return ListingGround(*row)
 
 
-def aliases(cx: sqlite3.Connection, product_id: int) -> list[tuple[int, str, str]]:
-    """(kind, its name, code) of a product's aliases."""
-    return cx.execute(
+def aliases(cx: sqlite3.Connection, product_id: int) -> list[Code]:
+    """A product's aliases."""
+    rows = cx.execute(
         "SELECT c.kind, a.name, c.code FROM product_code AS c JOIN alias_type AS a ON a.id = c.kind "
         "WHERE c.product_id = ? ORDER BY c.kind, c.code",
         (product_id,),
-    ).fetchall()
+    )
+    return [Code(*row) for row in rows]
 
 
 def stocked(cx: sqlite3.Connection, product_id: int) -> list[int]:

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store.named_rows import pick
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.store.settings.columns import pick
 
 
 class MerchantRow(NamedTuple):

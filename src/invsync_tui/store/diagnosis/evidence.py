@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store.listings.push_batches import Item, items_of
+
 BEFORE_MOST = 3600
 """Seconds before its confirmation in which the batch of a listing is looked for."""
 
@@ -62,6 +64,19 @@ class SentRow(NamedTuple):
     """When what became of it is asked for, and when the listing is read back instead; None where it does not wait."""
 
 
+class _Batch(NamedTuple):
+    id: str
+    run_id: int
+    state: str
+    attempts: int
+    created_at: int
+    ended_at: int | None
+    items: str
+    error: str
+    look_after: int | None
+    give_up_at: int | None
+
+
 def last_sent(cx: sqlite3.Connection, cart_id: int, listing_id: int) -> SentRow | None:
     """The newest batch that has the listing, of the runs that could have sent it; None if none is kept.
 
@@ -78,14 +93,26 @@ def last_sent(cx: sqlite3.Connection, cart_id: int, listing_id: int) -> SentRow 
             "SELECT id, run_id, state, attempts, created_at, ended_at, items, error, look_after, give_up_at FROM push_batch "
             f"WHERE {where} AND items LIKE ? ORDER BY created_at DESC, rowid DESC"
         )
-        for row in cx.execute(sql, (*values, like)):
-            for item in json.loads(row[6]):
-                if item[0] == listing_id:
-                    number, run, state, attempts, created, ended, _, error, *waits = row
-                    return SentRow(
-                        number, run, state, attempts, created, ended, item[3], item[4], error, (waits[0], waits[1])
-                    )
+        for row in map(_Batch._make, cx.execute(sql, (*values, like))):
+            for item in items_of(row.items):
+                if item.listing_id == listing_id:
+                    return _sent(row, item)
     return None
+
+
+def _sent(row: _Batch, item: Item) -> SentRow:
+    return SentRow(
+        batch_id=row.id,
+        run_id=row.run_id,
+        state=row.state,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+        target=item.target,
+        before=item.before,
+        error=row.error,
+        waits=(row.look_after, row.give_up_at),
+    )
 
 
 def _places(

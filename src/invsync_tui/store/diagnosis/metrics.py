@@ -56,16 +56,25 @@ def batches(cx: sqlite3.Connection, cart_id: int) -> tuple[int, int]:
     return tuple(int(cx.execute(sql, (cart_id,)).fetchone()[0]) for sql in (doubt, submitted))  # type: ignore[return-value]
 
 
-def stock(cx: sqlite3.Connection) -> list[tuple[int, str, int]]:
-    """(merchant, warehouse code, when its stock was last known to be right) of the enabled warehouses that were read once.
+class StockKnown(NamedTuple):
+    """When a warehouse's stock was last known to be right, in epoch seconds."""
+
+    merchant_id: int
+    warehouse: str
+    at: int
+
+
+def stock(cx: sqlite3.Connection) -> list[StockKnown]:
+    """The enabled warehouses that were read once.
 
     One that the WMS offers no stock in any more counts from its last complete load.
     """
-    return cx.execute(
+    rows = cx.execute(
         "SELECT w.merchant_id, w.code, coalesce(CASE WHEN w.vanished_at IS NULL THEN s.confirmed_at END, w.last_full_at) "
         "FROM warehouse AS w JOIN source AS s ON s.merchant_id = w.merchant_id "
         "WHERE w.enabled <> 0 AND w.last_full_at IS NOT NULL ORDER BY w.merchant_id, w.code"
-    ).fetchall()
+    )
+    return [StockKnown(*row) for row in rows]
 
 
 def requests(cx: sqlite3.Connection, since: int) -> dict[tuple[str, str], int]:

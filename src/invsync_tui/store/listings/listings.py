@@ -178,20 +178,20 @@ def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], 
 
     One that waits for a batch that the cart applies later goes on waiting, for the case that it comes back before.
     """
-    rows = [(now, seq, number) for number in listing_ids]
+    numbers = list(listing_ids)
     tx.executemany(
         "UPDATE listing SET gone_at = ?, seq = ?, pending = 0, "
         "inflight = (SELECT b.id FROM push_batch AS b WHERE b.id = listing.inflight AND b.state = 'submitted'), "
         "run_id = CASE WHEN outcome = 'planned' THEN NULL ELSE run_id END WHERE id = ?",
-        rows,
+        [(now, seq, number) for number in numbers],
     )
-    if rows:
+    if numbers:
         tx.execute(
             "UPDATE listing SET seq = ? WHERE cart_id = ? AND key IN "
             "(SELECT key FROM listing WHERE id IN (SELECT value FROM json_each(?)))",
-            (seq, cart_id, json.dumps([row[2] for row in rows])),
+            (seq, cart_id, json.dumps(numbers)),
         )
-    return len(rows)
+    return len(numbers)
 
 
 _CHANGED = """
@@ -328,13 +328,22 @@ def end_planned(
     ).rowcount
 
 
-def outcomes(cx: sqlite3.Connection, run_id: int) -> list[tuple[str, str | None, int]]:
-    """(outcome, reason, number) of a run over its listings and over the products that its cart does not list."""
-    return cx.execute(
+class OutcomeCount(NamedTuple):
+    """How many SKUs of a run ended with an outcome, for a reason."""
+
+    outcome: str
+    reason: str | None
+    n: int
+
+
+def outcomes(cx: sqlite3.Connection, run_id: int) -> list[OutcomeCount]:
+    """How a run ended over its listings and over the products that its cart does not list."""
+    rows = cx.execute(
         "SELECT outcome, reason, count(*) FROM listing WHERE run_id = ? GROUP BY outcome, reason "
         "UNION ALL SELECT 'skipped', reason, count(*) FROM unlisted WHERE run_id = ? GROUP BY reason",
         (run_id, run_id),
-    ).fetchall()
+    )
+    return [OutcomeCount(*row) for row in rows]
 
 
 def forget_where_changed(tx: sqlite3.Connection, listing_ids: Sequence[int], seq: int) -> int:

@@ -85,14 +85,23 @@ def products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, tu
     return {number: (sku, name) for number, sku, name in rows}
 
 
-def without(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[tuple[int, str, str]]:
-    """(number, ref, SKU) of those of some listings that have neither a product nor a link."""
-    return cx.execute(
+class Unmatched(NamedTuple):
+    """A listing that has neither a product nor a link."""
+
+    id: int
+    ref: str
+    sku: str
+
+
+def without(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[Unmatched]:
+    """Those of some listings that have neither a product nor a link."""
+    rows = cx.execute(
         "SELECT l.id, l.ref, l.sku FROM json_each(?) AS j CROSS JOIN listing AS l ON l.cart_id = ? AND l.ref = j.value "
         "WHERE l.gone_at IS NULL AND l.match_reason IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM link AS k WHERE k.cart_id = l.cart_id AND k.ref = l.ref)",
         (json.dumps(list(refs)), cart_id),
-    ).fetchall()
+    )
+    return [Unmatched(*row) for row in rows]
 
 
 def owners(cx: sqlite3.Connection, merchant_id: int, kind: int, codes: Sequence[str]) -> dict[str, int]:

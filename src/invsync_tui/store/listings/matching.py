@@ -107,8 +107,8 @@ def look_up(
         "WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     ).fetchall()
-    linked = links.of_refs(cx, cart_id, [row[5] for row in rows])
-    keys = sorted({row[2] for row in rows})
+    linked = links.of_refs(cx, cart_id, [ref for _, _, _, _, _, ref, _ in rows])
+    keys = sorted({key for _, _, key, _, _, _, _ in rows})
     hits = _hits(cx, merchant_id, keys)
     owners = _owners(cx, sorted({hit.product_id for key_hits in hits.values() for hit in key_hits}), push_kind)
     shared = _shared(cx, cart_id, keys)

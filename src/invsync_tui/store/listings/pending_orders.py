@@ -172,7 +172,10 @@ def _places(cx: sqlite3.Connection, cart_ids: Collection[int]) -> list[_Place]:
     chosen: dict[tuple[int, str, str, int], set[int]] = defaultdict(set)
     for number, shop, location, combines, warehouse in cx.execute(_PLACES, (json.dumps(list(cart_ids)),)):
         chosen[number, shop, location, combines].update(() if warehouse is None else (warehouse,))
-    return [_Place(*key[:3], None if key[3] else frozenset(warehouses)) for key, warehouses in chosen.items()]
+    return [
+        _Place(number, shop, location, None if combines else frozenset(warehouses))
+        for (number, shop, location, combines), warehouses in chosen.items()
+    ]
 
 
 def _drawn_from(places: Sequence[_Place], part: _Part) -> list[int] | None:

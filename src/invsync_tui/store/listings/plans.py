@@ -90,13 +90,21 @@ def of_run(cx: sqlite3.Connection, run_id: int) -> KeptPlan | None:
     return get(cx, number) if number is not None else None
 
 
-def applied_by(cx: sqlite3.Connection, plan: KeptPlan) -> tuple[int, str] | None:
-    """(number, state) of the newest run that is or was bound to a plan."""
-    row: tuple[int, str] | None = cx.execute(
-        "SELECT id, state FROM run WHERE kind = 'push' AND key = ? AND plan_id = ? ORDER BY id DESC LIMIT 1",
+class BoundRun(NamedTuple):
+    """A push, and the plan that it sends; None where it makes its own."""
+
+    id: int
+    state: str
+    plan_id: int | None
+
+
+def applied_by(cx: sqlite3.Connection, plan: KeptPlan) -> BoundRun | None:
+    """The newest run that is or was bound to a plan."""
+    row = cx.execute(
+        "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? AND plan_id = ? ORDER BY id DESC LIMIT 1",
         (plan.cart_id, plan.id),
     ).fetchone()
-    return row
+    return BoundRun(*row) if row else None
 
 
 def _packed(changes: Changes) -> bytes:
@@ -133,14 +141,14 @@ def cart(cx: sqlite3.Connection, cart_id: int) -> CartRow | None:
 # --- binding a run ---------------------------------------------------------------------------------------------------
 
 
-def open_run(cx: sqlite3.Connection, cart_id: int) -> tuple[int, str, int | None] | None:
-    """(number, state, plan) of the cart's push that has not ended; the active one before a requested one."""
-    row: tuple[int, str, int | None] | None = cx.execute(
+def open_run(cx: sqlite3.Connection, cart_id: int) -> BoundRun | None:
+    """The cart's push that has not ended; the active one before a requested one."""
+    row = cx.execute(
         "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? "
         "AND state IN ('requested', 'running', 'cancelling', 'held') ORDER BY state = 'requested' LIMIT 1",
         (cart_id,),
     ).fetchone()
-    return row
+    return BoundRun(*row) if row else None
 
 
 def bind(tx: sqlite3.Connection, run_id: int, plan_id: int, accepted: str, now: int) -> None:
@@ -237,13 +245,22 @@ def shown(cx: sqlite3.Connection, cart_id: int) -> Iterable[tuple[int, int | Non
     )
 
 
-def shown_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> list[tuple[int, str, int | None]]:
-    """(listing, key, sellable quantity that it shows) of the listings with some folded codes."""
-    return cx.execute(
+class ShownListing(NamedTuple):
+    """A listing by its folded code, and the sellable quantity that it shows as far as is known."""
+
+    id: int
+    key: str
+    shows: int | None
+
+
+def shown_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> list[ShownListing]:
+    """The listings with some folded codes."""
+    rows = cx.execute(
         "SELECT id, key, coalesce(observed - allocated, acked) FROM listing WHERE cart_id = ? AND gone_at IS NULL "
         "AND key IN (SELECT value FROM json_each(?)) ORDER BY id",
         (cart_id, json.dumps(list(keys))),
-    ).fetchall()
+    )
+    return [ShownListing(*row) for row in rows]
 
 
 class UntouchedListing(NamedTuple):

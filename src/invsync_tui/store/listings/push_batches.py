@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.redaction import Redacted
+from invsync_tui.store.named_rows import pick, records
 
 
 class Item(NamedTuple):
@@ -46,6 +47,11 @@ class Batch(NamedTuple):
     """Epoch seconds before which nobody asks what became of it."""
     give_up_at: int | None = None
     """Epoch seconds after which the listings of a submitted one are read back."""
+
+
+def items_of(text: str) -> tuple[Item, ...]:
+    """The rows of a batch as they are stored."""
+    return tuple(map(Item._make, json.loads(text)))
 
 
 class Waits(NamedTuple):
@@ -98,14 +104,15 @@ def repeat(tx: sqlite3.Connection, batch_id: str, epoch: int, answer_by_ms: int,
 def unfinished(cx: sqlite3.Connection, cart_id: int) -> list[Batch]:
     """Batches whose answer was never recorded, and those that the cart took and applies later, oldest first."""
     columns = (
-        "SELECT rowid, id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms, within_ms, ticket, look_after, "
-        "give_up_at FROM push_batch WHERE cart_id = ?1 AND state"
+        "SELECT rowid AS at, id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms, within_ms, ticket, "
+        "look_after, give_up_at FROM push_batch WHERE cart_id = ?1 AND state"
     )
-    rows = cx.execute(
-        f"{columns} IN ('intent', 'in_doubt') UNION ALL {columns} = 'submitted' ORDER BY 1",
+    rows = records(
+        cx,
+        f"{columns} IN ('intent', 'in_doubt') UNION ALL {columns} = 'submitted' ORDER BY at",
         (cart_id,),
     )
-    return [Batch(*row[1:])._replace(items=tuple(Item(*item) for item in json.loads(row[5]))) for row in rows]
+    return [pick(Batch, row | {"items": items_of(row["items"])}) for row in rows]
 
 
 def submitted(cx: sqlite3.Connection, cart_id: int) -> frozenset[str]:

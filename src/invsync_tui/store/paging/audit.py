@@ -80,10 +80,12 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
-def entries(cx: sqlite3.Connection, wanted: EntryFilter, order: SortOrder = BY_TIME, descending: bool = True) -> Pages:
+def entries(
+    cx: sqlite3.Connection, wanted: EntryFilter, order: SortOrder = BY_TIME, descending: bool = True
+) -> Pages[Entry]:
     """The entries that are wanted, newest first where no other order is given."""
     origin = "audit AS a INDEXED BY audit_subject" if wanted.subject is not None else "audit AS a NOT INDEXED"
-    select = Select(COLUMNS, origin, "1", (), order, descending)
+    select = Select(COLUMNS, origin, "1", (), order, descending, record=Entry._make)
     for part in _parts(wanted):
         select = select.narrowed(part)
     return Pages(cx, select)
@@ -123,4 +125,4 @@ def subject_of_runs(cx: sqlite3.Connection, run_ids: list[int]) -> dict[int, tup
     """(merchant, cart or None for a download) of some runs."""
     marks = ", ".join("?" * len(run_ids))
     sql = f"SELECT id, merchant_id, iif(kind = 'pull', NULL, key) FROM run WHERE id IN ({marks})"
-    return {row[0]: (row[1], row[2]) for row in cx.execute(sql, run_ids)}
+    return {number: (merchant, cart) for number, merchant, cart in cx.execute(sql, run_ids)}

@@ -37,13 +37,24 @@ def kind_name(cx: sqlite3.Connection, kind: int) -> str:
     return "SKU" if row is None else str(row[0])
 
 
-def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL) -> Pages:
-    """Codes of a kind that several present products have: (kind, key, code).
+class SharedCode(NamedTuple):
+    """A code that several products have; `key` is it folded."""
+
+    kind: int
+    key: str
+    code: str
+
+
+def collisions(
+    cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL
+) -> Pages[SharedCode]:
+    """Codes of a kind that several present products have.
 
     A filter keeps those of which a product has the text in any code, so in the shared code itself or in its SKU.
     """
     where = "x.merchant_id = ? AND x.kind = ?"
-    select = Select("x.kind, x.key, x.code", "collision AS x", where, (merchant_id, kind), BY_CODE, descending)
+    columns, values = "x.kind, x.key, x.code", (merchant_id, kind)
+    select = Select(columns, "collision AS x", where, values, BY_CODE, descending, record=SharedCode._make)
     return Pages(cx, select if text is ALL else select.narrowed(_of_products(kind, text)))
 
 
@@ -62,7 +73,7 @@ def _of_products(kind: int, text: Filter) -> Part:
 
 
 def sharers(
-    cx: sqlite3.Connection, merchant_id: int, codes: Sequence[tuple[int, str, str]], most: int
+    cx: sqlite3.Connection, merchant_id: int, codes: Sequence[SharedCode], most: int
 ) -> dict[tuple[int, str], list[tuple[int, str]]]:
     """By (kind, code), the present products that have it: (number, SKU), at most `most` of each."""
     rows = cx.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
 from invsync_tui.store.paging.listing_conditions import MISMATCH
 from invsync_tui.store.paging.listings import TABS
@@ -28,11 +29,19 @@ def _sum(cx: sqlite3.Connection, subject: str, owner: int) -> int:
     return int(cx.execute(sql, (subject, owner)).fetchone()[0])
 
 
-def kinds(cx: sqlite3.Connection, merchant_id: int) -> list[tuple[frozenset[int], str, int]]:
-    """Each set of kinds of codes that products have: the kinds, how `product.kinds` says it, how many products."""
+class KindSet(NamedTuple):
+    """The kinds of codes that `n` products have; `label` is how `product.kinds` says it."""
+
+    kinds: frozenset[int]
+    label: str
+    n: int
+
+
+def kinds(cx: sqlite3.Connection, merchant_id: int) -> list[KindSet]:
+    """Each set of kinds of codes that products of a merchant have."""
     sql = "SELECT label, n FROM census WHERE subject = 'products' AND owner = ? AND n > 0"
     rows = cx.execute(sql, (merchant_id,)).fetchall()
-    return [(frozenset(int(kind) for kind in label.split(",") if kind), label, n) for label, n in rows]
+    return [KindSet(frozenset(int(kind) for kind in label.split(",") if kind), label, n) for label, n in rows]
 
 
 def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int) -> int:

@@ -62,9 +62,11 @@ _CONDITIONS = {
 }
 
 
-def events(cx: sqlite3.Connection, wanted: EventFilter, order: SortOrder = ORDERS[0], descending: bool = True) -> Pages:
+def events(
+    cx: sqlite3.Connection, wanted: EventFilter, order: SortOrder = ORDERS[0], descending: bool = True
+) -> Pages[StoredEvent]:
     """The events that are wanted, newest first where no other order is given."""
-    select = Select(COLUMNS, ORIGIN, "1", (), order, descending)
+    select = Select(COLUMNS, ORIGIN, "1", (), order, descending, record=StoredEvent._make)
     for name, where in _CONDITIONS.items():
         if (value := getattr(wanted, name)) is not None:
             select = select.narrowed(Part(where, (value,)))

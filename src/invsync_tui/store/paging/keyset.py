@@ -8,11 +8,12 @@ operators are always bound.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-Row = tuple[Any, ...]
+Row = TypeVar("Row", bound=tuple[Any, ...])
+Row_co = TypeVar("Row_co", bound=tuple[Any, ...], covariant=True)
 Key = tuple[Any, ...]
 
 BOUND = 1000
@@ -39,7 +40,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Select:
+class Select(Generic[Row]):
     """A query. `origin` may hold no question marks; `counting` finds the same rows faster where order is no matter."""
 
     columns: str
@@ -48,28 +49,30 @@ class Select:
     values: tuple[Any, ...]
     order: SortOrder
     descending: bool = False
-    counting: Select | None = None
+    counting: Select[Any] | None = None
+    record: Callable[[Iterable[Any]], Row] = tuple  # type: ignore[assignment]
+    """Makes a named record of the columns of a row: `_make` of a NamedTuple."""
 
-    def narrowed(self, part: Part) -> Select:
+    def narrowed(self, part: Part) -> Select[Row]:
         """The query with one more condition."""
         return replace(self, where=f"{self.where} AND {part.where}", values=(*self.values, *part.values))
 
 
-class Paging(Protocol):
+class Paging(Protocol[Row_co]):
     """A list that is read in pages before and after a key, without offsets."""
 
-    def after(self, key: Key | None, limit: int) -> list[Row]: ...
-    def before(self, key: Key | None, limit: int) -> list[Row]: ...
+    def after(self, key: Key | None, limit: int) -> Sequence[Row_co]: ...
+    def before(self, key: Key | None, limit: int) -> Sequence[Row_co]: ...
     def count(self, most: int | None) -> int: ...
     def position(self, key: Key) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Generic[Row]):
     """Pages of one query, or of several that differ in their conditions only and are merged in their common order."""
 
     cx: sqlite3.Connection
-    select: Select
+    select: Select[Row]
     variants: Sequence[Part] = field(default=(Part("1"),))
 
     def after(self, key: Key | None, limit: int) -> list[Row]:
@@ -83,12 +86,12 @@ class Pages:
     def _page(self, key: Key | None, limit: int, descending: bool) -> list[Row]:
         parts = [self._arm(variant, key, limit, descending) for variant in self.variants]
         if len(parts) == 1:
-            return self.cx.execute(parts[0].where, parts[0].values).fetchall()
+            return list(map(self.select.record, self.cx.execute(parts[0].where, parts[0].values)))
         union = " UNION ALL ".join(f"SELECT * FROM ({part.where})" for part in parts)
         rows = self.cx.execute(union, tuple(value for part in parts for value in part.values)).fetchall()
         width = len(self.select.order.terms)
         rows.sort(key=lambda row: row[-width:], reverse=descending)
-        return [row[:-width] for row in rows[:limit]]
+        return [self.select.record(row[:-width]) for row in rows[:limit]]
 
     def _arm(self, variant: Part, key: Key | None, limit: int, descending: bool) -> Part:
         """One variant's statement; its rows end with the values of the order's terms, for the merge."""
@@ -101,7 +104,7 @@ class Pages:
             (*query.values, limit),
         )
 
-    def _beyond(self, variant: Part, key: Key | None, sign: str) -> Select:
+    def _beyond(self, variant: Part, key: Key | None, sign: str) -> Select[Row]:
         query = self.select.narrowed(variant)
         if key is None:
             return query
@@ -114,7 +117,7 @@ class Pages:
         query = self.select.counting or self.select
         return self._counted([query.narrowed(variant) for variant in self.variants], most)
 
-    def _counted(self, queries: Sequence[Select], most: int | None) -> int:
+    def _counted(self, queries: Sequence[Select[Any]], most: int | None) -> int:
         total = 0
         for query in queries:
             limit = -1 if most is None else most - total
@@ -144,10 +147,10 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Generic[Row]):
     """Several lists one behind the other. A key begins with the number of its list."""
 
-    lists: Sequence[Paging]
+    lists: Sequence[Paging[Row]]
 
     def after(self, key: Key | None, limit: int) -> list[Row]:
         """Rows behind `key`; None starts at the first."""
@@ -165,7 +168,7 @@ class Chain:
         last, rest = (len(self.lists) - 1, None) if key is None else (int(key[0]), tuple(key[1:]))
         rows: list[Row] = []
         for pages in reversed(self.lists[: last + 1]):
-            rows = pages.before(rest, limit - len(rows)) + rows
+            rows = [*pages.before(rest, limit - len(rows)), *rows]
             rest = None
             if len(rows) >= limit:
                 break

@@ -117,24 +117,28 @@ def orders(tab: str) -> tuple[SortOrder, ...]:
     return (SKU, synced, _BY_ANY_DIFFERENCE, *_SMALL_ORDERS)
 
 
-def listings(cx: sqlite3.Connection, cart_id: int, sought: Sought, order: SortOrder, descending: bool) -> Pages:
+def listings(
+    cx: sqlite3.Connection, cart_id: int, sought: Sought, order: SortOrder, descending: bool
+) -> Pages[ListingRow]:
     """Listings that the cart has."""
     origin, part = _narrowed(cx, (cart_id,), sought.tab, sought.text, order)
     select = _selected(f"{origin} {_JOINS}", sought, order, descending)
     return Pages(cx, select.narrowed(Part("l.cart_id = ?", (cart_id,))).narrowed(part[cart_id]))
 
 
-def merged(cx: sqlite3.Connection, carts: Sequence[int], sought: Sought, order: SortOrder, descending: bool) -> Pages:
+def merged(
+    cx: sqlite3.Connection, carts: Sequence[int], sought: Sought, order: SortOrder, descending: bool
+) -> Pages[ListingRow]:
     """Listings of several carts, at most MERGED_MOST, in one order."""
     if not carts:
-        return Pages(cx, Select(COLUMNS, f"listing AS l {_JOINS}", "0", (), order, descending))
+        return Pages(cx, Select(COLUMNS, f"listing AS l {_JOINS}", "0", (), order, descending, record=ListingRow._make))
     origin, parts = _narrowed(cx, carts, sought.tab, sought.text, order)
     select = _selected(f"{origin} {_JOINS}", sought, order, descending)
     of_carts = [Part(f"l.cart_id = ? AND {part.where}", (cart, *part.values)) for cart, part in parts.items()]
     return Pages(cx, select, of_carts)
 
 
-def mismatches(cx: sqlite3.Connection, merchant_id: int | None, sought: Sought, descending: bool) -> Pages:
+def mismatches(cx: sqlite3.Connection, merchant_id: int | None, sought: Sought, descending: bool) -> Pages[ListingRow]:
     """Mismatches among what is looked for, of all carts however many there are, of one merchant or of all, by their
     difference."""
     origin = f"listing AS l INDEXED BY listing_mismatch_all {_JOINS}"
@@ -150,8 +154,8 @@ def carts_of(cx: sqlite3.Connection, merchant_id: int | None) -> list[int]:
     return [row[0] for row in cx.execute(sql, (merchant_id, MERGED_MOST + 1))]
 
 
-def _selected(origin: str, sought: Sought, order: SortOrder, descending: bool) -> Select:
-    select = Select(COLUMNS, origin, _present(sought.tab), (), order, descending)
+def _selected(origin: str, sought: Sought, order: SortOrder, descending: bool) -> Select[ListingRow]:
+    select = Select(COLUMNS, origin, _present(sought.tab), (), order, descending, record=ListingRow._make)
     if not sought.conditions:
         return select
     return select.narrowed(part_of(sought.conditions, {name: tab.where for name, tab in TABS.items()}))
@@ -232,14 +236,14 @@ _OF_RUN = COLUMNS.replace("coalesce(l.match_reason, l.reason)", "l.reason")
 class RunSkus(NamedTuple):
     """SKUs of a run: pages, and the outcomes of their parts in order; '' is the products that the cart does not list."""
 
-    pages: Paging
+    pages: Paging[ListingRow]
     outcomes: tuple[str, ...]
 
 
 def of_run(cx: sqlite3.Connection, run_id: int, reason: str) -> RunSkus:
     """SKUs that a run ended with a reason, by outcome, then products that its cart lacks."""
     outcomes = [outcome for outcome in _OUTCOMES if _has(cx, run_id, outcome, reason)]
-    parts: list[Paging] = [Pages(cx, _ended(run_id, outcome, reason)) for outcome in outcomes]
+    parts: list[Paging[ListingRow]] = [Pages(cx, _ended(run_id, outcome, reason)) for outcome in outcomes]
     parts.append(Pages(cx, _missing(run_id, reason)))
     return RunSkus(Chain(parts), (*outcomes, ""))
 
@@ -247,7 +251,7 @@ def of_run(cx: sqlite3.Connection, run_id: int, reason: str) -> RunSkus:
 class OutcomeSkus(NamedTuple):
     """SKUs of a run that ended alike: pages, and of each of their parts whether the cart lists them, and their reason."""
 
-    pages: Paging
+    pages: Paging[ListingRow]
     parts: tuple[tuple[bool, str | None], ...]
 
 
@@ -256,7 +260,7 @@ def of_outcome(cx: sqlite3.Connection, run_id: int, outcome: str) -> OutcomeSkus
     reasons = [reason.stored for reason in Reason]
     parts: list[tuple[bool, str | None]] = [(True, None)]
     parts += [(True, reason) for reason in reasons if _has(cx, run_id, outcome, reason)]
-    pages: list[Paging] = [Pages(cx, _ended(run_id, outcome, reason)) for _, reason in parts]
+    pages: list[Paging[ListingRow]] = [Pages(cx, _ended(run_id, outcome, reason)) for _, reason in parts]
     if outcome == Outcome.SKIPPED:
         sql = "SELECT 1 FROM unlisted WHERE run_id = ? AND reason = ? LIMIT 1"
         lacking = [reason for reason in reasons if cx.execute(sql, (run_id, reason)).fetchone() is not None]
@@ -270,21 +274,22 @@ def _has(cx: sqlite3.Connection, run_id: int, outcome: str, reason: str) -> bool
     return cx.execute(sql, (run_id, outcome, reason)).fetchone() is not None
 
 
-def _ended(run_id: int, outcome: str, reason: str | None) -> Select:
-    if reason is None:
-        where = "l.run_id = ? AND l.outcome = ? AND l.reason IS NULL"
-        return Select(_OF_RUN, f"listing AS l INDEXED BY listing_run {_JOINS}", where, (run_id, outcome), _BY_ID)
-    where = "l.run_id = ? AND l.outcome = ? AND l.reason = ?"
-    return Select(_OF_RUN, f"listing AS l INDEXED BY listing_run {_JOINS}", where, (run_id, outcome, reason), _BY_ID)
+def _ended(run_id: int, outcome: str, reason: str | None) -> Select[ListingRow]:
+    origin = f"listing AS l INDEXED BY listing_run {_JOINS}"
+    where = "l.run_id = ? AND l.outcome = ?"
+    select = Select(_OF_RUN, origin, where, (run_id, outcome), _BY_ID, record=ListingRow._make)
+    return select.narrowed(Part("l.reason IS NULL") if reason is None else Part("l.reason = ?", (reason,)))
 
 
-def _missing(run_id: int, reason: str) -> Select:
+def _missing(run_id: int, reason: str) -> Select[ListingRow]:
     origin = (
         "unlisted AS u INDEXED BY unlisted_run JOIN cart AS c ON c.id = u.cart_id JOIN merchant AS m ON m.id = c.merchant_id "
         "JOIN product AS p ON p.id = u.product_id"
     )
     where = "u.run_id = ? AND u.reason = ? AND u.cart_id = (SELECT key FROM run WHERE id = u.run_id)"
-    return Select(_UNLISTED, origin, where, (run_id, reason), SortOrder("product", ("u.product_id",)))
+    return Select(
+        _UNLISTED, origin, where, (run_id, reason), SortOrder("product", ("u.product_id",)), record=ListingRow._make
+    )
 
 
 class HeldRow(NamedTuple):
@@ -295,7 +300,7 @@ class HeldRow(NamedTuple):
     sku: str
     name: str
     shows: int | None
-    would_show: int | None
+    would_show: int
     group: str
 
 
@@ -327,7 +332,7 @@ def held(
     factor: int,
     order: SortOrder = HELD_ORDER,
     descending: bool = False,
-) -> Pages:
+) -> Pages[HeldRow]:
     """Held listings of a run, of one group or of all."""
     of = _group(factor)
     select = Select(
@@ -337,5 +342,6 @@ def held(
         (run_id, Outcome.HELD.value, Reason.HELD_FOR_REVIEW.stored),
         order,
         descending,
+        record=HeldRow._make,
     )
     return Pages(cx, select if group is None else select.narrowed(Part(f"{of} = ?", (group,))))

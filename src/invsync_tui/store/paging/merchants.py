@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from invsync_tui.store.paging.keyset import FAR, Key, Part, Row
+from invsync_tui.store.paging.keyset import FAR, Key, Part
 
 
 class TreeRow(NamedTuple):
@@ -46,11 +46,11 @@ class MerchantTree:
     carts: bool = True
     descending: bool = False
 
-    def after(self, key: Key | None, limit: int) -> list[Row]:
+    def after(self, key: Key | None, limit: int) -> list[TreeRow]:
         """Rows behind `key`; None starts at the first."""
         return self._page(key, limit, backwards=False)
 
-    def before(self, key: Key | None, limit: int) -> list[Row]:
+    def before(self, key: Key | None, limit: int) -> list[TreeRow]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
         return self._page(key, limit, backwards=True)[::-1]
 
@@ -73,7 +73,7 @@ class MerchantTree:
     def _origins(self) -> Sequence[str]:
         return (_MERCHANTS, _CARTS) if self.carts else (_MERCHANTS,)
 
-    def _page(self, key: Key | None, limit: int, *, backwards: bool) -> list[Row]:
+    def _page(self, key: Key | None, limit: int, *, backwards: bool) -> list[TreeRow]:
         merchants, carts = self._way(backwards)
         beyond = Part("1") if key is None else self._merchants_beyond(key, backwards=backwards)
         sql = "SELECT m.name, '', m.id, NULL FROM"
@@ -83,18 +83,18 @@ class MerchantTree:
             sql = "SELECT m.name, c.name, m.id, c.id FROM"
             rows += self._rows(f"{sql} {_CARTS}", beyond, f"m.name{merchants}, c.name{carts}", limit)
             # Both came in this order; a merchant's own row, whose cart is '', is in front of its carts.
-            rows.sort(key=lambda row: row[1], reverse=bool(carts))
-            rows.sort(key=lambda row: row[0], reverse=bool(merchants))
+            rows.sort(key=lambda row: row.cart, reverse=bool(carts))
+            rows.sort(key=lambda row: row.merchant, reverse=bool(merchants))
         return rows[:limit]
 
     def _way(self, backwards: bool) -> tuple[str, str]:
         """The directions in which merchants and carts are read."""
         return " DESC" if self.descending is not backwards else "", " DESC" if backwards else ""
 
-    def _rows(self, select: str, beyond: Part, order: str, limit: int) -> list[Row]:
+    def _rows(self, select: str, beyond: Part, order: str, limit: int) -> list[TreeRow]:
         sorted_rows = self._filter_part()
         sql = f"{select} WHERE {beyond.where} AND {sorted_rows.where} ORDER BY {order} LIMIT ?"
-        return self.cx.execute(sql, (*beyond.values, *sorted_rows.values, limit)).fetchall()
+        return [TreeRow(*row) for row in self.cx.execute(sql, (*beyond.values, *sorted_rows.values, limit))]
 
     def _counted(self, origin: str, beyond: Part) -> int:
         sorted_rows = self._filter_part()

@@ -55,11 +55,14 @@ _CONDITIONS = {
 }
 
 
-def runs(cx: sqlite3.Connection, run_filter: RunFilter, order: SortOrder = ORDERS[0], descending: bool = True) -> Pages:
+def runs(
+    cx: sqlite3.Connection, run_filter: RunFilter, order: SortOrder = ORDERS[0], descending: bool = True
+) -> Pages[RunRow]:
     """The runs that are wanted, newest first where no other order is given."""
     criteria = {name: value for name, value in run_filter._asdict().items() if value is not None}
     where = " AND ".join(_CONDITIONS[name] for name in criteria) or "1"
-    return Pages(cx, Select(RUN_COLUMNS, RUN_ORIGIN, where, tuple(criteria.values()), order, descending))
+    values = tuple(criteria.values())
+    return Pages(cx, Select(RUN_COLUMNS, RUN_ORIGIN, where, values, order, descending, record=RunRow._make))
 
 
 def before(cx: sqlite3.Connection, run: RunRow) -> int | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from invsync_tui.store.listings.push_batches import Item
-from invsync_tui.store.paging.keyset import FAR, Key, Row
+from invsync_tui.store.listings.push_batches import Item, items_of
+from invsync_tui.store.paging.keyset import FAR, Key
 
 
 class SentRow(NamedTuple):
@@ -35,6 +35,27 @@ class SentRow(NamedTuple):
     """The history of the listing says that the cart accepted this quantity from this run."""
 
 
+class _Sent(NamedTuple):
+    batch: int
+    n: int
+    state: str
+    item: Item
+
+
+class _Today(NamedTuple):
+    sku: str | None = None
+    name: str | None = None
+    product_id: int | None = None
+    product_sku: str | None = None
+    decided_by: int | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    error: str | None = None
+    acked: int | None = None
+
+
+_GONE = _Today()
+
 _LISTINGS = """
 SELECT l.id, l.sku, l.name, l.product_id, p.sku, l.run_id, l.outcome, l.reason, l.error, l.acked
 FROM json_each(?) AS j CROSS JOIN listing AS l ON l.id = j.value LEFT JOIN product AS p ON p.id = l.product_id
@@ -52,25 +73,25 @@ class SentRows:
     cx: sqlite3.Connection
     run_id: int
 
-    def after(self, key: Key | None, limit: int) -> list[Row]:
+    def after(self, key: Key | None, limit: int) -> list[SentRow]:
         """Rows behind `key`; None starts at the first."""
         batch, place = (-1, -1) if key is None else (int(key[0]), int(key[1]))
-        rows: list[tuple[int, int, str, Item]] = []
+        rows: list[_Sent] = []
         for number in self._batches():
             if len(rows) >= limit:
                 break
             if number >= batch:
-                rows += [row for row in self._rows(number) if row[:2] > (batch, place)]
+                rows += [row for row in self._rows(number) if (row.batch, row.n) > (batch, place)]
         return self._described(rows[:limit])
 
-    def before(self, key: Key | None, limit: int) -> list[Row]:
+    def before(self, key: Key | None, limit: int) -> list[SentRow]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
-        rows: list[tuple[int, int, str, Item]] = []
+        rows: list[_Sent] = []
         for number in reversed(self._batches()):
             if len(rows) >= limit:
                 break
             if key is None or number <= int(key[0]):
-                ahead = [row for row in self._rows(number) if key is None or row[:2] < (int(key[0]), int(key[1]))]
+                ahead = [row for row in self._rows(number) if key is None or (row.batch, row.n) < tuple(key)]
                 rows = [*ahead, *rows]
         return self._described(rows[max(len(rows) - limit, 0) :])
 
@@ -106,16 +127,20 @@ class SentRows:
         for number in batches:
             yield int(self.cx.execute(sql, (number,)).fetchone()[0])
 
-    def _rows(self, batch: int) -> list[tuple[int, int, str, Item]]:
+    def _rows(self, batch: int) -> list[_Sent]:
         state, items = self.cx.execute("SELECT state, items FROM push_batch WHERE rowid = ?", (batch,)).fetchone()
-        return [(batch, place, state, Item(*values)) for place, values in enumerate(json.loads(items))]
+        return [_Sent(batch, place, state, item) for place, item in enumerate(items_of(items))]
 
-    def _described(self, rows: list[tuple[int, int, str, Item]]) -> list[Row]:
-        ids = json.dumps([item.listing_id for *_, item in rows])
-        listings = {row[0]: row[1:] for row in self.cx.execute(_LISTINGS, (ids,))}
-        nothing: Row = (None,) * 9
+    def _described(self, rows: list[_Sent]) -> list[SentRow]:
+        ids = json.dumps([row.item.listing_id for row in rows])
+        listings = {number: _Today(*columns) for number, *columns in self.cx.execute(_LISTINGS, (ids,))}
         return [
-            SentRow._make((*row, *listings.get(row[3].listing_id, nothing), self._confirmed(row[3]))) for row in rows
+            SentRow(
+                **row._asdict(),
+                **listings.get(row.item.listing_id, _GONE)._asdict(),
+                confirmed=self._confirmed(row.item),
+            )
+            for row in rows
         ]
 
     def _confirmed(self, item: Item) -> bool:

@@ -6,7 +6,8 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from invsync_tui.store.paging import counts
 from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
@@ -67,6 +68,21 @@ def owner(cx: sqlite3.Connection, warehouse_id: int) -> int | None:
 
 # --- levels ----------------------------------------------------------------------------------------------------------
 
+
+class LevelRow(NamedTuple):
+    """A product's level in a warehouse, as the WMS reported it."""
+
+    product_id: int
+    sku: str
+    name: str
+    on_hand: int | None
+    available: int
+    committed: int | None
+    incoming: int | None
+    loaded_at: int
+    missing_since: int | None
+
+
 _LEVEL = "v.product_id, p.sku, p.name, v.on_hand, v.available, v.committed, v.incoming, v.loaded_at, v.missing_since"
 LEVEL_ORDERS = (
     SortOrder("sku", ("p.sku", "p.id")),
@@ -80,22 +96,25 @@ LEVEL_ORDERS = (
 )
 
 
-def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: SortOrder, descending: bool) -> Pages:
+def levels(
+    cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: SortOrder, descending: bool
+) -> Pages[LevelRow]:
     """Levels of the warehouse `place[0]` of the merchant `place[1]`."""
     warehouse, merchant = place
     where, values = "p.merchant_id = ? AND v.warehouse_id = ?", (merchant, warehouse)
     join = "CROSS JOIN level AS v ON v.product_id = p.id"
     if text.few is not None:
-        select = Select(_LEVEL, f"{text.few.origin} {join}", where, values, order, descending)
+        select = Select(_LEVEL, f"{text.few.origin} {join}", where, values, order, descending, record=LevelRow._make)
         return Pages(cx, select.narrowed(text.few.part))
     # A warehouse that has few of the merchant's products is read from its own side and sorted.
     from_products = order.name == "sku" and counts.levels(cx, warehouse) > SMALL
     origin = f"product AS p {join}" if from_products else "level AS v CROSS JOIN product AS p ON p.id = v.product_id"
-    walk = Select(_LEVEL, origin, where, values, order, descending, _counting(text, join, where, values, order))
+    counting = _counting(text, join, where, values, order)
+    walk = Select(_LEVEL, origin, where, values, order, descending, counting, LevelRow._make)
     return Pages(cx, walk.narrowed(text.walk))
 
 
-def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: SortOrder) -> Select | None:
+def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: SortOrder) -> Select[Any] | None:
     matches: Found | None = text.any
     return (
         None
@@ -105,6 +124,15 @@ def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], orde
 
 
 # --- products over all warehouses ------------------------------------------------------------------------------------
+
+
+class ProductName(NamedTuple):
+    """A product by its number."""
+
+    id: int
+    sku: str
+    name: str
+
 
 _PRODUCT = "p.id, p.sku, p.name"
 SUMMARY_ORDERS = (
@@ -116,16 +144,16 @@ SUMMARY_ORDERS = (
 )
 
 
-def summary(cx: sqlite3.Connection, merchant_id: int, text: Filter, order: SortOrder, descending: bool) -> Pages:
+def summary(
+    cx: sqlite3.Connection, merchant_id: int, text: Filter, order: SortOrder, descending: bool
+) -> Pages[ProductName]:
     """Products of a merchant that the last complete load had."""
     where = "p.merchant_id = ? AND p.missing_since IS NULL"
-    base = Select(_PRODUCT, PRODUCT, where, (merchant_id,), order, descending)
+    base = Select(_PRODUCT, PRODUCT, where, (merchant_id,), order, descending, record=ProductName._make)
     if text.few is not None:
-        return Pages(
-            cx, Select(_PRODUCT, text.few.origin, where, (merchant_id,), order, descending).narrowed(text.few.part)
-        )
+        return Pages(cx, replace(base, origin=text.few.origin).narrowed(text.few.part))
     counting = _counting(text, "", where, (merchant_id,), order)
-    walk = Select(_PRODUCT, f"{PRODUCT} INDEXED BY product_sku", where, (merchant_id,), order, descending, counting)
+    walk = replace(base, origin=f"{PRODUCT} INDEXED BY product_sku", counting=counting)
     return Pages(cx, walk.narrowed(text.walk) if order.indexed else base.narrowed(text.walk))
 
 
@@ -133,19 +161,21 @@ _NO_KINDS = "-"
 """No product's `kinds` are this."""
 
 
-def lacking(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL) -> Pages:
+def lacking(
+    cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL
+) -> Pages[ProductName]:
     """Products of a merchant that have no code of a kind, by SKU: one walk per set of kinds without it, merged.
 
     Few hits of a filter are sorted instead.
     """
     where = "p.merchant_id = ? AND p.missing_since IS NULL"
-    labels = [label for kinds, label, _ in counts.kinds(cx, merchant_id) if kind not in kinds] or [_NO_KINDS]
+    labels = [each.label for each in counts.kinds(cx, merchant_id) if kind not in each.kinds] or [_NO_KINDS]
+    base = Select(_PRODUCT, PRODUCT, where, (merchant_id,), SUMMARY_ORDERS[0], descending, record=ProductName._make)
     if text.few is not None:
-        few = Select(_PRODUCT, text.few.origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending)
+        few = replace(base, origin=text.few.origin)
         without = Part("p.kinds IN (SELECT value FROM json_each(?))", (json.dumps(labels),))
         return Pages(cx, few.narrowed(text.few.part).narrowed(without))
-    origin = f"{PRODUCT} INDEXED BY product_kinds"
-    select = Select(_PRODUCT, origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending).narrowed(text.walk)
+    select = replace(base, origin=f"{PRODUCT} INDEXED BY product_kinds").narrowed(text.walk)
     return Pages(cx, select, [Part("p.kinds = ?", (label,)) for label in labels])
 
 

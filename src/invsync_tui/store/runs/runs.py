@@ -117,7 +117,7 @@ def last_ended(cx: sqlite3.Connection, kind: str) -> dict[int, RunRow]:
         _SELECT + "WHERE r.id IN (SELECT max(id) FROM run WHERE kind = ? AND state IN ('done', 'failed') GROUP BY key)",
         (kind,),
     )
-    return {row[2]: RunRow(*row) for row in rows}
+    return {run.key: run for run in map(RunRow._make, rows)}
 
 
 def failing_since(cx: sqlite3.Connection, kind: str, key: int) -> tuple[int, int]:
@@ -379,10 +379,19 @@ def _append_event(tx: sqlite3.Connection, run_id: int, now: int, level: str, tex
     )
 
 
-def events(cx: sqlite3.Connection, run_id: int, after: int = 0) -> list[tuple[int, int, str, str]]:
-    """(n, at, level, text) of a run's events, oldest first."""
+class RunEvent(NamedTuple):
+    """An event of a run. `n` counts within it; `at` in epoch seconds."""
+
+    n: int
+    at: int
+    level: str
+    text: str
+
+
+def events(cx: sqlite3.Connection, run_id: int, after: int = 0) -> list[RunEvent]:
+    """A run's events, oldest first."""
     sql = "SELECT n, at, level, text FROM run_event WHERE run_id = ? AND n > ? ORDER BY n"
-    return cx.execute(sql, (run_id, after)).fetchall()
+    return [RunEvent(*row) for row in cx.execute(sql, (run_id, after))]
 
 
 def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
@@ -445,10 +454,13 @@ def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
         "ORDER BY id DESC LIMIT 1",
         (kind, key),
     ).fetchone()
-    if row is None or row[0] != "failed" or "AUTH_FAILED" not in json.loads(row[1]):
+    if row is None:
+        return False
+    state, reasons, ended_at = row
+    if state != "failed" or "AUTH_FAILED" not in json.loads(reasons):
         return False
     subject = f"merchant:{key}" if kind == "pull" else f"cart:{key}"
-    return not audit.connection_changed(cx, subject, row[2])
+    return not audit.connection_changed(cx, subject, ended_at)
 
 
 class WantedRead(NamedTuple):

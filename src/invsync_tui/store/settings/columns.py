@@ -1,29 +1,11 @@
-"""Rows of settings by the names of their columns."""
+"""Merchants, WMS connections and carts by the names of their columns."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T", bound=tuple[Any, ...])
-
-
-def records(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    """The rows of a query by column name; of two columns of one name the later counts."""
-    cursor = cx.execute(sql, parameters)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def record(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
-    """The first row of a query by column name; None if there is none."""
-    return next(iter(records(cx, sql, parameters)), None)
-
-
-def pick(kind: type[T], row: Mapping[str, Any]) -> T:
-    """A NamedTuple out of the columns that bear its fields' names."""
-    return kind(**{name: row[name] for name in kind._fields})  # type: ignore[attr-defined]
+from invsync_tui.store.named_rows import record
 
 
 def of_merchant(cx: sqlite3.Connection, merchant_id: int) -> dict[str, Any] | None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from invsync_tui.store.diagnosis.cause_counts import TROUBLED
+from invsync_tui.store.named_rows import pick, records
 from invsync_tui.store.settings import columns
-from invsync_tui.store.settings.columns import pick, records
 
 
 class MerchantOverviewRow(NamedTuple):
@@ -125,9 +125,17 @@ def _number_of(called: str) -> int | None:
     return number if str(number) == called else None
 
 
-def cart_names(cx: sqlite3.Connection) -> list[tuple[int, int, str]]:
-    """(id, merchant id, name) of all carts."""
-    return cx.execute("SELECT id, merchant_id, name FROM cart ORDER BY id").fetchall()
+class CartName(NamedTuple):
+    """What a cart is called, and whose it is."""
+
+    id: int
+    merchant_id: int
+    name: str
+
+
+def cart_names(cx: sqlite3.Connection) -> list[CartName]:
+    """All carts, by number."""
+    return [CartName(*row) for row in cx.execute("SELECT id, merchant_id, name FROM cart ORDER BY id")]
 
 
 def drop_mark(tx: sqlite3.Connection, merchant_id: int) -> None:
@@ -353,7 +361,7 @@ class StockElsewhere(NamedTuple):
 
 def stock_elsewhere(cx: sqlite3.Connection, cart_id: int) -> StockElsewhere:
     """What the shop holds of a cart's listings at its other locations, summed."""
-    counts = cx.execute(
+    elsewhere, units, held, thresholds = cx.execute(
         "SELECT count(CASE WHEN elsewhere <> 0 OR elsewhere_allocated <> 0 THEN 1 END), coalesce(sum(elsewhere), 0), "
         "coalesce(sum(elsewhere_allocated), 0), count(CASE WHEN threshold <> 0 THEN 1 END) FROM listing "
         "WHERE cart_id = ? AND gone_at IS NULL",
@@ -365,4 +373,4 @@ def stock_elsewhere(cx: sqlite3.Connection, cart_id: int) -> StockElsewhere:
         "AND coalesce(o.of_cart, o.id) <> coalesce(c.of_cart, c.id) WHERE c.id = ? AND c.shop <> '' AND o.location <> '' LIMIT 1",
         (cart_id,),
     ).fetchone()
-    return StockElsewhere(counts[0], counts[1], counts[2], counts[3], ours is not None)
+    return StockElsewhere(elsewhere, units, held, thresholds, ours is not None)

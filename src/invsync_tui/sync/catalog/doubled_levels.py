@@ -32,7 +32,7 @@ class DoubledLevels:
 
     def refuse(self, tx: sqlite3.Connection, records: Sequence[LevelRecord], now: int, seq: int) -> set[int]:
         """The products whose records say another quantity than one before: what is stored of them is marked as missing."""
-        numbers = {record[1] for record in records}
+        numbers = {product for _, product, *_ in records}
         had = (numbers & self._seen) | (numbers & self._here)
         if not had and len(numbers) == len(records):
             self._here |= numbers
@@ -41,8 +41,8 @@ class DoubledLevels:
         quantities: dict[int, set[tuple[int | None, int]]] = defaultdict(set)
         for number, stored in levels.quantities(tx, warehouse, had).items():
             quantities[number].add(stored)
-        for record in records:
-            quantities[record[1]].add((record[2], record[3]))
+        for _, product, on_hand, available, *_ in records:
+            quantities[product].add((on_hand, available))
         self._here |= numbers
         refused = {number for number, different in quantities.items() if len(different) > 1}
         if levels.flag_missing(tx, warehouse, sorted(refused), now, seq):

@@ -28,7 +28,8 @@ class LevelPage(NamedTuple):
 
     def without(self, products: set[int]) -> LevelPage:
         """The levels of all products but these."""
-        levels = [level for level in zip(*self, strict=True) if level[2] not in products]
+        columns = zip(*self, strict=True)
+        levels = [level for level, product in zip(columns, self.products, strict=True) if product not in products]
         return LevelPage(*map(list, zip(*levels, strict=True))) if levels else _EMPTY
 
     def places(self) -> Iterable[Place]:

@@ -91,8 +91,8 @@ class Orders:
         """The merchant's carts that lead to this one's shop, and those that are told the same orders; `alone`: none is."""
         with self.job.store.reading() as cx:
             carts = {
-                number: shop_of(connections.connection_of(name, system, url, options))
-                for number, name, system, url, options in sync_marks.carts(cx, self.merchant_id)
+                cart.id: shop_of(connections.connection_of(cart.name, cart.system, cart.url, cart.options))
+                for cart in sync_marks.carts(cx, self.merchant_id)
             }
         mine = carts[self.cart_id]
         of_shop = frozenset(number for number, shop in carts.items() if shop.key == mine.key)

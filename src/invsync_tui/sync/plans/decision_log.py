@@ -18,7 +18,7 @@ import orjson
 
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules.quantity import Decision
-from invsync_tui.store.catalog.levels import LevelView
+from invsync_tui.store.catalog.levels import KitPart, LevelView
 from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.store.listings.pending_orders import Pending
 from invsync_tui.store.models import CartRules, SafetyRules
@@ -54,7 +54,7 @@ class RecordedDecision(NamedTuple):
 
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
-Read = tuple[dict[int, list[LevelView]], dict[int, list[tuple[int, str, int]]], dict[int, list[Pending]]]
+Read = tuple[dict[int, list[LevelView]], dict[int, list[KitPart]], dict[int, list[Pending]]]
 """Levels, kits and pending orders, all by product."""
 
 
@@ -174,7 +174,7 @@ class DecisionChunk:
     @cached_property
     def read(self) -> Read:
         """Levels, kits and pending orders of then."""
-        kits = {kit: [(part, sku, needed) for part, sku, needed in parts] for kit, parts in self._body["kits"]}
+        kits = {kit: list(map(KitPart._make, parts)) for kit, parts in self._body["kits"]}
         views = (LevelView(**row) for row in _rows(self._body["levels"], LevelView._fields))
         orders = (Pending(**row) for row in _rows(self._body["orders"], Pending._fields))
         return _by_product(views), kits, _by_product(orders)

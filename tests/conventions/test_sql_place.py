@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "src/invsync_tui"
+PACKAGE = Path(__file__).parents[2] / "src" / "invsync_tui"
 HOLDS_SQL = {
     "store/": "the store itself",
     "connectors/sources/sql/": "asks a database of the merchant, in the words of that database",
@@ -117,3 +117,68 @@ def test_sql_is_seen(source: str) -> None:
 )
 def test_sentences_are_none(source: str) -> None:
     assert sql_in(source) == []
+
+
+ROWS_IN = ("store/", "sync/", "operations/")
+NO_ROW = frozenset({"match", "named", "words", "fields"})
+"""Names whose numbered parts are no columns: groups of a regular expression, words and fields of a text."""
+
+
+def by_number(source: str) -> list[str]:
+    """Where a module takes the third or a later part of a named value by its number, or several parts at once."""
+    return [
+        f"{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id not in NO_ROW
+        and isinstance(node.ctx, ast.Load)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, int)
+        and node.slice.value >= 2
+    ]
+
+
+def wide_tuples(source: str) -> list[str]:
+    """Public functions of a module whose result has tuples of three or more columns without names."""
+    return [
+        f"{node.lineno}: {node.name}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.returns is not None and any(map(is_wide, ast.walk(node.returns)))
+    ]
+
+
+def is_wide(node: ast.AST) -> bool:
+    """Whether a part of an annotation is a tuple of three or more parts."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "tuple"
+        and isinstance(node.slice, ast.Tuple)
+        and len(node.slice.elts) > 2
+    )
+
+
+def test_columns_of_rows_are_read_by_name() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{what}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if str(path.relative_to(PACKAGE)).startswith(ROWS_IN) and "migrations" not in path.parts
+        for what in by_number(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_the_store_answers_with_named_records() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{what}"
+        for path in sorted((PACKAGE / "store").rglob("*.py"))
+        for what in wide_tuples(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_numbers_and_wide_tuples_are_seen() -> None:
+    assert by_number("name = row[2]") and not by_number("number = row[0]\nwhole = match[2]")
+    assert wide_tuples("def f() -> list[tuple[int, str, int]]: ...")
+    assert not wide_tuples("def f() -> dict[int, tuple[int, str]]: ...\ndef g() -> tuple[int, ...]: ...")
