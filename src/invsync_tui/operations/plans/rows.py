@@ -172,8 +172,8 @@ class PlanRows:
         ids = array("q", [self.changes.ids[n] for n in chosen])
         with as_operation_error(), self.session.store.reading() as cx:
             skus = {row.id: row.sku for row in plans.listings(cx, ids)}
-            made = self._decided(cx, ids)
-        return [self._line(n, skus, made) for n in chosen]
+            decisions = self._decided(cx, ids)
+        return [self._line(n, skus, decisions) for n in chosen]
 
     def _decided(self, cx: Any, ids: array[int]) -> Mapping[int, Decision]:
         """The decisions on some listings, each with every step."""
@@ -181,9 +181,9 @@ class PlanRows:
             return {}
         from invsync_tui.sync.plans import dry_run
 
-        return {number: made for number, (_, made) in dry_run.explained(cx, self.ground, ids).items()}
+        return {number: decision for number, (_, decision) in dry_run.explained(cx, self.ground, ids).items()}
 
-    def _line(self, n: int, skus: Mapping[int, str], made: Mapping[int, Decision]) -> PlanLine:
+    def _line(self, n: int, skus: Mapping[int, str], decisions: Mapping[int, Decision]) -> PlanLine:
         number, before, after = (column[n] for column in self.changes)
         shows = None if before == UNKNOWN else before
         return PlanLine(
@@ -194,7 +194,7 @@ class PlanRows:
             will_show=after,
             difference=None if shows is None else after - shows,
             risk=_risk(self.changes, n, self.factor),
-            reason=because(made[number], after) if number in made else self.reason_text,
+            reason=because(decisions[number], after) if number in decisions else self.reason_text,
         )
 
 

@@ -56,10 +56,10 @@ def runs(
         order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)
         run_pages = pages.runs(cx, run_filter, order, descending)
 
-    def shown(page: Sequence[records.RunRow]) -> list[RunRow]:
+    def as_views(page: Sequence[records.RunRow]) -> list[RunRow]:
         return views(session, page)
 
-    return Listed(session, run_pages, shown, _PLACES[order.name], sortable)
+    return Listed(session, run_pages, as_views, _PLACES[order.name], sortable)
 
 
 def diff(session: Session, run_id: int) -> RunDiff:
