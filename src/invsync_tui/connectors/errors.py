@@ -96,8 +96,8 @@ class DeferredError(ThrottledError):
 
 
 class PreparingError(DeferredError):
-    """A source was asked to prepare what is to be read, and is not done: the run ends, and one of its own goes on at the same
-    cursor `retry_after` seconds later."""
+    """A system was asked to prepare what is to be read, and is not done: the run ends, and one of its own goes on at the same
+    cursor `retry_after` seconds later. For a cart's listings that is the cursor behind a first page without rows."""
 
     advice_default = "It continues by itself when that is done."
     reason = Reason.SOURCE_UNAVAILABLE

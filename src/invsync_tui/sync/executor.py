@@ -92,8 +92,10 @@ async def _execute(store: Store, run: RunRow, lease: Lease) -> None:
         job.report.reasons[Reason.SWITCH_OFF.value] += 1
         _end(job, "done", Outcome.SKIPPED, Reason.SWITCH_OFF, notice)
     except DeferredError as error:
-        when = PREPARED if isinstance(error, PreparingError) else ALLOWED
-        _end(job, "failed", Outcome.FAILED, error.reason, str(error), error.retry_after, when)
+        preparing = isinstance(error, PreparingError)
+        when = ALLOWED if not preparing else PREPARED if run.kind == "pull" else PREPARED_BY_CART
+        reason = Reason.CART_UNAVAILABLE if preparing and run.kind != "pull" else error.reason
+        _end(job, "failed", Outcome.FAILED, reason, str(error), error.retry_after, when)
     except ConnectorError as error:
         _end(job, "failed", Outcome.FAILED, _reason(error, run.kind), str(error))
     except AccountingError as error:
@@ -308,6 +310,7 @@ def _works_again(tx: sqlite3.Connection, run: RunRow, now: int) -> str:
 
 
 ALLOWED, PREPARED = "when the rate limit allows it", "when the WMS has prepared the data"
+PREPARED_BY_CART = "when the cart has prepared its listings"
 
 
 def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int, when: str) -> None:

@@ -21,7 +21,7 @@ STATE = {
         "id", "merchant_id", "system", "rules_rev", "pushed_rules_rev", "matched_rev", "watermark", "match_mark",
         "listed_at", "observed_at", "last_error", "last_reason", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why",
         "notices", "shop", "location", "of_cart", "clock_offset", "gone_accepted", "identity", "relist_every",
-        "observe_every", "batch_most", "batch_most_at",
+        "observe_every", "batch_most", "batch_most_at", "listing_cursor", "listing_cursor_at",
     },
     "merchant": {"id", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why"},
     "source": {

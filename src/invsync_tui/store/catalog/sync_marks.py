@@ -186,7 +186,7 @@ _NOTICES = {
 _DATED = {
     "source": ("confirmed_at", "last_full_at"),
     "warehouse": ("last_full_at", "vanished_at"),
-    "cart": ("observed_at", "listed_at", "batch_most_at"),
+    "cart": ("observed_at", "listed_at", "batch_most_at", "listing_cursor_at"),
     "pending_order": ("taken_at", "seen_at", "known_at"),
 }
 """What is compared with the time of day, of the tables that are short; of levels and listings a time ahead says nothing."""
@@ -242,6 +242,25 @@ def record_observed(
         "WHERE id = ?3 AND rev = ?4 AND listed_at IS ?5",
         (now, complete, cart_id, rev, listed_at),
     )
+
+
+class WaitingRead(NamedTuple):
+    """A complete read of a cart's listings that waits for the cart to prepare them: where it goes on, since when."""
+
+    cursor: str
+    asked_at: int
+
+
+def waiting_read(cx: sqlite3.Connection, cart_id: int) -> WaitingRead | None:
+    """None where no read waits."""
+    row = cx.execute("SELECT listing_cursor, listing_cursor_at FROM cart WHERE id = ?", (cart_id,)).fetchone()
+    return None if row is None or not row[0] or row[1] is None else WaitingRead(*row)
+
+
+def record_waiting_read(tx: sqlite3.Connection, cart_id: int, read: WaitingRead | None) -> None:
+    """Keep it for the runs that follow; None forgets it."""
+    values = ("", None) if read is None else read
+    tx.execute("UPDATE cart SET listing_cursor = ?, listing_cursor_at = ? WHERE id = ?", (*values, cart_id))
 
 
 def record_matched(tx: sqlite3.Connection, cart_id: int, seq: int, rules_rev: int) -> None:

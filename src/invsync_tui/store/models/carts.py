@@ -108,6 +108,10 @@ class Cart(CartRules, SafetyRules, table=True):
     """Listings of one request that it was found to take, where larger ones were refused for their size; None: as declared."""
     batch_most_at: int | None = Field(default=None, sa_type=Big)
     """When that was found out last."""
+    listing_cursor: str = Field(default="", sa_type=Text)
+    """Where the complete read of its listings goes on that waits for the cart to prepare them; '' where none waits."""
+    listing_cursor_at: int | None = Field(default=None, sa_type=Big)
+    """When the cart was asked for it."""
     gone_accepted: str = Field(default="[]", sa_type=Text)
     """JSON list of warehouse ids: those that offered no stock when a push last passed the safety rules."""
     identity: str = Field(default="", sa_type=Text)

@@ -83,6 +83,7 @@ def change_cart(
         cart.rev += 1
     if before.keys() & {"system", "url", "options"}:  # another server may take more, or less
         cart.batch_most = cart.batch_most_at = None
+        cart.listing_cursor, cart.listing_cursor_at = "", None
     if before.keys() & (RULE_SETTINGS | {"warehouses"}):
         cart.rules_rev += 1
         cart.watermark = 0

@@ -40,6 +40,8 @@ def record_of(row: ListingRow) -> ListingRecord:
     )  # fmt: skip
 
 
+WAITS_MOST = 3600
+"""Seconds: listings that the cart was asked to prepare longer ago are asked for anew, since they would be too old."""
 PIECE = 500
 """Listings of one transaction."""
 PASSES = 3
@@ -122,7 +124,34 @@ class ListingsReader:
             await self._read(None, now)
         elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
             await self.clock.measure()
+            self._forget_waiting()
             await self._read(self.clock.theirs_before(observed) - OBSERVE_OVERLAP, now)
+        else:
+            self._forget_waiting()
+
+    # --- what the cart prepares --------------------------------------------------------------------------------------
+
+    def _waiting(self) -> str | None:
+        """Where a complete read goes on for which an earlier run asked the cart; None: it begins at its first page."""
+        with self.job.store.reading() as cx:
+            waiting = sync_marks.waiting_read(cx, self.cart_id)
+        if waiting is None or not clock.within(waiting.asked_at, WAITS_MOST, clock.seconds()):
+            return None
+        self.job.report.event("info", "Continuing to wait for the listings that the cart was asked to prepare.")
+        return waiting.cursor
+
+    def _wait_at(self, cursor: str) -> None:
+        """The cart was asked to prepare its listings: kept before anything is waited for, so that it is asked once."""
+        with self.job.transaction() as tx:
+            sync_marks.record_waiting_read(tx, self.cart_id, sync_marks.WaitingRead(cursor, clock.seconds()))
+
+    def _forget_waiting(self) -> None:
+        """What was prepared has been read or cannot be, or it would be older than what this run is about to set."""
+        with self.job.store.reading() as cx:
+            waiting = sync_marks.waiting_read(cx, self.cart_id)
+        if waiting is not None:
+            with self.job.transaction() as tx:
+                sync_marks.record_waiting_read(tx, self.cart_id, None)
 
     async def _read(self, since: int | None, started: int) -> None:
         """Read to the end. Where listings may have been passed over because others were deleted meanwhile, read again."""
@@ -160,24 +189,36 @@ class ListingsReader:
 
     async def _pass(self, since: int | None) -> Pass:
         passed = Pass(stable=self.cart.capabilities.stable_pages)
-        cursor: str | None = None
-        visited: set[str | None] = {None}
+        cursor = self._waiting() if since is None else None
+        visited: set[str | None] = {cursor}
         pace = Pace()
         bound = PageBound("cart", "its listings", BARREN_MOST if since is None else DELTA_BARREN_MOST)
         while True:
             self.job.stop_if_cancelled()
-            page = await self.cart.listings_page(cursor, since)
+            page = await self._page(cursor, since)
+            if since is None and cursor is None and page.next_cursor and not page.rows and not page.rejected:
+                self._wait_at(page.next_cursor)
             await self._keep(page, pace, passed)
             passed.add(page)
             for ref, why in page.rejected:
                 self.job.report.event("warning", f"Listing {ref} cannot be read (BAD_ROW): {why}")
             cursor = page.next_cursor
             if cursor is None:
+                self._forget_waiting()
                 return passed
             if cursor in visited:
                 raise ContractError(f"The cart repeats itself at {cursor!r} while listing.")
             visited.add(cursor)
             bound.add(passed.received)
+
+    async def _page(self, cursor: str | None, since: int | None) -> Page[ListingRow]:
+        try:
+            return await self.cart.listings_page(cursor, since)
+        except (
+            ContractError
+        ):  # what it was asked for is lost: the next run asks anew. After other errors it may be there
+            self._forget_waiting()
+            raise
 
     async def _keep(self, page: Page[ListingRow], pace: Pace, passed: Pass) -> None:
         """Write a page, and note which listings it had. Those that could not be read are still there."""

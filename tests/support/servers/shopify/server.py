@@ -22,6 +22,7 @@ from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionN
 
 from invsync_tui.connectors.base import Connection
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
+from tests.support.servers.shopify.bulk import BulkOperations
 from tests.support.servers.shopify.schema import checked, schema_of
 from tests.support.servers.shopify.shop import Shop
 
@@ -85,7 +86,13 @@ class ShopifyServer:
     """Answers that are given once each instead of the shop's."""
     changed: Callable[[Any], Any] = lambda answer: answer
     """What becomes of a good answer on its way."""
+    bulk: BulkOperations = field(init=False)
+    version: str = ""
+    """That of the request in hand."""
     _turn: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.bulk = BulkOperations(self._bulk_root, self._wrong)
 
     # --- kit.CartServer ---
 
@@ -183,6 +190,7 @@ class ShopifyServer:
             self._wrong("no JSON")
             return as_json({"errors": "Bad Request"}, 400)
         version = parts[3] if parts[3] >= self.oldest and parts[3] in SUPPORTED else self.oldest
+        self.version = version
         body = self.instead.pop(0) if self.instead else self._execute(version, request.json())
         if isinstance(body, Answer):
             return body
@@ -270,10 +278,26 @@ class ShopifyServer:
             "nodes": lambda info, ids: [self.shop.node(ref) for ref in ids],
             "orders": self.shop.orders_page,
             "order": lambda info, id: self.shop.order_record(id),  # noqa: A006 (the argument's name)
+            "productVariantsCount": lambda info, limit, **_: {"count": min(limit, len(self.shop.items))},
+            "bulkOperation": lambda info, id: self.bulk.look(id),  # noqa: A006 (the argument's name)
+            "bulkOperationRunQuery": lambda info, query, **_: self.bulk.run(self.version, query),
             "inventorySetQuantities": self._set_quantities,
             "inventoryItemUpdate": lambda info, id, input: self.shop.track(id, input),  # noqa: A006 (the argument's names)
             "inventoryActivate": self._activate,
         }
+
+    def _bulk_root(self) -> Mapping[str, Any]:
+        """What a bulk operation reads: connections by their edges, all at once."""
+
+        def variants(info: Any, **_: Any) -> Any:
+            nodes = self.shop.variants_page(info, 250)["nodes"]
+            records = list(nodes)
+            while len(nodes) == 250:
+                nodes = self.shop.variants_page(info, 250, nodes[-1]["id"].rpartition("/")[2])["nodes"]
+                records += nodes
+            return {"edges": [{"node": record} for record in records]}
+
+        return {"productVariants": variants}
 
     def _activate(self, info: Any, inventoryItemId: str, locationId: str, available: int, **_: Any) -> Any:  # noqa: N803
         return self.shop.activate(inventoryItemId, locationId, available)
@@ -351,7 +375,9 @@ def shopify_server(products: int = 8, places: int = 1) -> Iterator[ShopifyServer
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = TOKEN
     try:
-        with stub_server() as stub:
+        with stub_server() as stub, stub_server() as files:
+            server.bulk.files = files.url
+            files.answering = server.bulk.file
             _serve(stub, server)
             yield server
     finally:

@@ -33,7 +33,7 @@ from invsync_tui.connectors.base import (
     unreadable,
 )
 from invsync_tui.connectors.cart_locations import ChosenLocations, listed
-from invsync_tui.connectors.carts.shopify import api, batches, checks, fixes, hooks, listings, orders, queries
+from invsync_tui.connectors.carts.shopify import api, batches, bulk, checks, fixes, hooks, listings, orders, queries
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
 from invsync_tui.connectors.on_request import Fixed
@@ -81,6 +81,7 @@ class ShopifyCart:
         self._opened: api.ShopifyApi | None = None
         self._locations = ChosenLocations(connection, _full_ref)
         self._scopes: frozenset[str] = frozenset()
+        self._bulk: bulk.Bulk | None = None
 
     @property
     def _api(self) -> api.ShopifyApi:
@@ -100,7 +101,9 @@ class ShopifyCart:
         return {"shop": shop_id} if shop_id != "?" else {}
 
     async def close(self) -> None:
-        """End the HTTP connection."""
+        """End the HTTP connection; remove the file of a bulk operation."""
+        if self._bulk is not None:
+            self._bulk.close()
         if self._opened is not None:
             await self._opened.close()
 
@@ -155,7 +158,7 @@ class ShopifyCart:
 
     async def _check_shop(self) -> str:
         """What keeps the first listings from being set, and what the shop sells besides."""
-        page = await self.listings_page(None)
+        page = await self._variants_page(None)
         summary = checks.told_of_listings(page.rows, more=page.next_cursor is not None)
         return " ".join(part for part in (summary, stock_elsewhere.describe(page.rows)) if part)
 
@@ -223,12 +226,45 @@ class ShopifyCart:
                 return records
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
-        """Variants by id. Pages continue behind a variant, whatever is deleted in between."""
-        document, levels = queries.variants(len(self._locations.others)), self._levels()
+        """Variants by id, those of a large shop by a bulk operation: then the first page has no rows, see PreparingError."""
+        if bulk.is_cursor(cursor):
+            return await self._bulk_page(str(cursor))
+        page = await self._variants_page(cursor)
+        if cursor is None and page.next_cursor is not None and (started := await self._start_bulk()):
+            return Page([], started)
+        return page
+
+    async def _start_bulk(self) -> str | None:
+        """The cursor that stands for a bulk operation; None where the shop is small, or where none is to be run."""
+        if self._connection.options.get("bulk", "").strip() == "off":
+            return None
+        found = (await self._api.query(queries.COUNT, {"limit": bulk.FROM_VARIANTS})).get("productVariantsCount")
+        count = found.get("count") if isinstance(found, Mapping) else 0
+        return await self._bulk_reader().start() if isinstance(count, int) and count >= bulk.FROM_VARIANTS else None
+
+    def _bulk_reader(self) -> bulk.Bulk:
+        if self._bulk is None:
+            at = self._at()
+            refs = {listings.OWN: at.pop("location"), **at}
+            self._bulk = bulk.Bulk(self._api, self._connection, refs)
+        return self._bulk
+
+    async def _bulk_page(self, cursor: str) -> Page[ListingRow]:
+        """Where the bulk operation comes to nothing, the first page of all."""
+        page = await self._bulk_reader().page(cursor)
+        return await self._variants_page(None) if page is None else self._rows(*page)
+
+    async def _variants_page(self, cursor: str | None) -> Page[ListingRow]:
+        """Pages continue behind a variant, whatever is deleted in between."""
+        document = queries.variants(len(self._locations.others))
         each = queries.VARIANT_COST + queries.LEVEL_COST * len(self._locations.others)
         first = max(1, min(self.capabilities.page_size, PAGE_MOST, ROOM // each))
         variables = {"first": first, "after": cursor, **self._at()}
-        records, following = await self._page(document, variables, "productVariants", cost=first * each)
+        return self._rows(*await self._page(document, variables, "productVariants", cost=first * each))
+
+    def _rows(self, records: Sequence[Any], following: str | None) -> Page[ListingRow]:
+        """Records of variants as listings, and those that cannot be read."""
+        levels = self._levels()
         rows: list[ListingRow] = []
         rejected: list[tuple[str, str]] = []
         for variant in records:

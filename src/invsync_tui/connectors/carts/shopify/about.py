@@ -48,6 +48,14 @@ ABOUT = About(
             choices=VERSIONS,
             default=DEFAULT_VERSION,
         ),
+        Option(
+            "bulk",
+            "whether a bulk operation lists the variants of a large shop; off: they are read by pages",
+            label="Bulk operations",
+            kind=OptionKind.CHOICE,
+            choices=("auto", "off"),
+            default="auto",
+        ),
     ),
     permissions=(
         Permission("read_products", "to read the variants"),
@@ -89,6 +97,10 @@ ABOUT = About(
         "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once.",
         "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
         "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
+        "The variants of a shop that has 2,000 or more are listed by a bulk operation, which costs no points: Shopify prepares a "
+        "file, which is fetched without the shop's login. A push waits 45 seconds for it, then ends and goes on later by itself "
+        "with the same operation. Where Shopify runs none (another one is running, it failed, its file is not whole or its "
+        "address has expired), the variants are read by pages, and the service's log says why.",
         "Every reading is a complete one, by id: `updated_at` of a variant does not move with every sale, so a reading of "
         "changes would miss some.",
         "The calls keep to the points that Shopify reports with each answer, and wait when they are used up.",
@@ -98,14 +110,15 @@ ABOUT = About(
     ),
     known_limits=(
         "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
-        "kept, what a query really costs, the limit of 250 rows, the wording of errors, and the exchange of a client "
+        "kept, what a query really costs, the limit of 250 rows, the wording of errors, that a bulk operation takes several "
+        "locations by name, and the exchange of a client "
         "secret, or of a login in a browser, for a token. Until it was tried on yours, begin with a development store.",
         "Stock at locations that no cart of yours sets is for sale too; `why` and the doctor tell how much. "
         "That number is Shopify's total of a variant less what your locations have.",
         "Variants that continue selling when out of stock are sold below 0 by Shopify.",
         "An item that several variants share is one listing.",
         "Orders older than 60 days are not shown to an app without read_all_orders.",
-        "Bulk operations are not used: 10,000 variants are 50 requests, and take about 7 minutes at 100 points a second.",
+        "By pages 10,000 variants are 50 requests, and take about 7 minutes at 100 points a second.",
     ),
     sources=(
         "The official schemas of the Admin API 2026-04, 2026-07 and 2026-10, in the npm package @shopify/dev-mcp 1.16.0",
@@ -115,6 +128,7 @@ ABOUT = About(
         "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens",
         "https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens",
         "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
+        "https://shopify.dev/docs/api/usage/bulk-operations/queries",
         "https://shopify.dev/docs/api/usage/versioning",
         "https://shopify.dev/docs/api/usage/limits",
     ),

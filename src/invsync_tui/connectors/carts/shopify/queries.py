@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import NamedTuple
 
 VERSIONS = ("2026-04", "2026-07", "2026-10")
@@ -59,6 +61,28 @@ def variants(further: int) -> Document:
 
 
 VARIANTS = variants(0)
+
+
+def bulk_variants(levels: Mapping[str, str]) -> str:
+    """All variants with their levels for a bulk operation, which takes no variables; `levels`: the location's id by the
+    name of its level."""
+    at = " ".join(
+        f"{'' if name == 'inventoryLevel' else f'{name}: '}inventoryLevel(locationId: {json.dumps(ref)}) {_LEVEL}"
+        for name, ref in levels.items()
+    )
+    return f"{{ productVariants {{ edges {{ node {{ {_VARIANT} inventoryItem {{ id tracked {at} }} }} }} }} }}"
+
+
+RUN_BULK = (
+    "mutation RunBulk($query: String!) { bulkOperationRunQuery(query: $query) "
+    "{ bulkOperation { id status } userErrors { code field message } } }"
+)
+BULK = Document(
+    "query Bulk($id: ID!) { bulkOperation(id: $id) { id status errorCode rootObjectCount url } }",
+    1,
+)
+COUNT = Document("query Count($limit: Int!) { productVariantsCount(limit: $limit) { count } }", 1)
+"""Up to `limit`."""
 ITEM_COST = 7
 
 

@@ -10,11 +10,8 @@ A cursor carries the file's fingerprint: a download that goes on with another fi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import os
 import shutil
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +29,7 @@ from invsync_tui.connectors.base import (
     run_check_steps,
 )
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
+from invsync_tui.connectors.network.private_folders import private_folder
 from invsync_tui.connectors.sources.feed import checks
 from invsync_tui.connectors.sources.feed.about import ABOUT
 from invsync_tui.connectors.sources.feed.example import example
@@ -45,21 +43,7 @@ from invsync_tui.plain_text import counted
 
 PAGE_SIZE = 2000
 _FOLDER = "invsync-feed-"
-"""Temporary folders are called so, with the number of their process behind it."""
-
-
-def _private_folder() -> Path:
-    """A new folder for this process alone. Those that processes left behind that were killed are deleted."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-        owner = left.name.removeprefix(_FOLDER).partition("-")[0]
-        with contextlib.suppress(OSError, ValueError):
-            if (
-                left.stat().st_uid == os.getuid()
-                and not Path(f"/proc/{int(owner)}").exists()
-                and Path("/proc/self").exists()
-            ):
-                shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
+"""Temporary folders are called so."""
 
 
 def _size(path: Path) -> int:
@@ -141,7 +125,7 @@ class FeedSource:
         place, settings = self._opened_place()
         if self._found is None:
             raise NotConfiguredError("The feed is not open.", where=self._connection.name)
-        self._folder = await asyncio.to_thread(_private_folder)
+        self._folder = await asyncio.to_thread(private_folder, _FOLDER)
         files: list[Fetched] = []
         arrived: list[FeedFile] = []
         for number, file in enumerate(self._found.all):
