@@ -115,7 +115,7 @@ class Recorder:
             "now": now,
             "rows": _columns(PlanRow._fields, rows),
             "levels": _columns(LevelView._fields, _flat(levels)),
-            "kits": list(kits.items()),
+            "kits": [(kit, list(map(tuple, parts))) for kit, parts in kits.items()],
             "orders": _columns(Pending._fields, _flat(ordered)),
             "made": {name: [getattr(decision, name) for _, decision in decided] for name in RecordedDecision._fields},
         }
