@@ -30,6 +30,10 @@ class SafetyRule(StrEnum):
     """A push would write to another account than before."""
 
 
+WHOSE_DATA = frozenset({SafetyRule.SOURCE_CHANGED, SafetyRule.CART_CHANGED})
+"""Rules that hold a run before anything is read or sent, for whose data it would be. That can be right again by itself."""
+
+
 class Group(StrEnum):
     """What an operator may release apart. Each listing of a held run is in one of them."""
 

@@ -10,6 +10,7 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
+from invsync_tui.store.runs import runs
 from tests.support.runs.plain_skus import plain
 from tests.support.runs.sandbox_records import change_levels
 from tests.support.runs.sandbox_world import Town
@@ -249,6 +250,31 @@ async def test_another_account_is_held_before_a_level_is_overwritten(synced: Tow
     assert (await synced.bench.pull()).state == "held"
 
 
+async def test_a_held_download_goes_on_by_itself_once_the_right_account_is_back(
+    synced: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    sku = plain(synced)[0]
+    synced.wms.set_level(sku, "EAST", 4321)
+    synced.wms.control("account", {"account": "somebody else"})
+    held = await synced.bench.pull()
+    # when it is asked for while the other account is there: it looks again, and says so once
+    caplog.clear()
+    for _ in range(2):
+        again = await synced.bench.pull()
+        assert (again.id, again.state) == (held.id, "held")
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
+    # when the right one is back
+    synced.wms.control("account", {"account": "demo"})
+    run = await synced.bench.pull()
+    # then
+    assert (run.id, run.state, run.trips) == (held.id, "done", "[]")
+    with synced.bench.store.reading() as cx:
+        texts = [event[3] for event in runs.events(cx, held.id)]
+    assert texts.count(runs.LOOKED_AGAIN) == 1
+    assert (await synced.bench.push(synced.cart_id)).state == "done"
+    assert synced.shown()[sku] == synced.stock()[sku]
+
+
 # --- absurd records ------------------------------------------------------------------------------------------------------
 
 ABSURD = [2**63, 2**63 - 1, -(2**63), float("nan"), 1e308 * 10, 1.5, "5", True, [5], {"n": 5}]
@@ -300,3 +326,33 @@ async def test_another_shop_behind_a_cart_is_held_before_anything_is_written(
     synced.bench.release(run.id)
     await synced.bench.work()
     assert synced.shown()[sku] == synced.stock()[sku]
+
+
+async def test_a_held_push_goes_on_by_itself_once_the_right_shop_is_back(
+    synced: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = [{"shop": "the shop"}]
+
+    async def identity(_: object) -> dict[str, str]:
+        return who[0]
+
+    monkeypatch.setattr(SandboxCart, "identity", identity, raising=False)
+    assert (await synced.bench.push(synced.cart_id)).state == "done"
+    sku = plain(synced)[0]
+    synced.wms.set_level(sku, "EAST", 4321)
+    await synced.bench.pull()
+    for other in ({"shop": "another shop"}, {}):
+        who[0] = other
+        held = await synced.bench.push(synced.cart_id, release=False)
+        assert held.state == "held"
+    # when
+    who[0] = {"shop": "the shop"}
+    run = await synced.bench.push(synced.cart_id, release=False)
+    # then
+    assert (run.id, run.state) == (held.id, "done")
+    assert synced.shown()[sku] == synced.stock()[sku]
+    # and what is held for its numbers stays held, whoever asks
+    synced.bench.set_cart(synced.cart_id, buffer=1)
+    held = await synced.bench.push(synced.cart_id, release=False)
+    assert held.state == "held"
+    assert (await synced.bench.push(synced.cart_id, release=False)).ended_at == held.ended_at

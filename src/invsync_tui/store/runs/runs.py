@@ -50,7 +50,8 @@ class RequestResult(NamedTuple):
 def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResult:
     """Ask for a run. One that is requested already, or is held, serves; a running one is asked to run once more.
 
-    Whatever both sides wanted is done: a complete read, the pushes that follow, and each side's own condition.
+    Whatever both sides wanted is done: a complete read, the pushes that follow, and each side's own condition. A run that
+    is held since it would have read or written somebody else's data looks again whose they are.
     """
     row = tx.execute(
         "SELECT id FROM run WHERE kind = ? AND key = ? AND state IN ('requested', 'running', 'cancelling', 'held') "
@@ -64,6 +65,7 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
     if run.state == "held":
         sql = "UPDATE run SET full = max(full, ?), then_push = max(then_push, ?) WHERE id = ?"
         tx.execute(sql, (order.full, order.pushes, run.id))
+        _look_again(tx, run, now)
     elif run.state == "requested" and run.plan_id is None:
         waiting_requests.join(tx, run, wish, now)
         if order.trigger not in waiting_requests.BY_THEMSELVES or run.trigger == waiting_requests.LOOK != order.trigger:
@@ -71,6 +73,28 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
     else:  # an active one, and one that is bound to a plan, hand it on
         waiting_requests.add(tx, run, wish)
     return RequestResult(run.id, False)
+
+
+LOOKED_AGAIN = "Requested while it was held: whose data it would read or write is looked at again."
+
+
+def _look_again(tx: sqlite3.Connection, run: RunRow, now: int) -> None:
+    """Take a held run up again where nothing but an account holds it: the right one may be back by now."""
+    rules = {trip["breaker"] for trip in json.loads(run.trips)}
+    if not rules or not rules <= safety.WHOSE_DATA:
+        return
+    tx.execute(
+        "UPDATE run SET state = 'requested', requested_at = ?, started_at = NULL, rev = rev + 1 WHERE id = ?",
+        (now, run.id),
+    )
+    if not looked_again(tx, run.id):
+        _append_event(tx, run.id, now, "info", LOOKED_AGAIN)
+
+
+def looked_again(cx: sqlite3.Connection, run_id: int) -> bool:
+    """Whether a run was held before, and taken up again by a request."""
+    sql = "SELECT 1 FROM run_event WHERE run_id = ? AND text = ?"
+    return cx.execute(sql, (run_id, LOOKED_AGAIN)).fetchone() is not None
 
 
 def _insert(tx: sqlite3.Connection, order: RunRequest, wish: Wish, now: int) -> int:
