@@ -306,6 +306,18 @@ def test_a_reading_older_than_the_limit_is_not_pushed(age: int, limit: int) -> N
     assert (decision.reason is Reason.WMS_STALE) == (age > limit)
 
 
+@given(st.integers(0, 9_000), st.integers(0, 9_000), st.booleans())
+@example(61, 10, False)
+@example(3601, 9_000, True)
+def test_a_reading_of_a_time_to_come_is_not_pushed(ahead: int, limit: int, kit: bool) -> None:
+    reading = Reading("EAST", 5, NOW + ahead)
+    own = (Reading("EAST", 5, NOW), reading) if not kit else ()
+    parts = (Component("A", 1, 5, NOW), Component("B", 1, 5, NOW + ahead)) if kit else ()
+    decision = decide(Facts(NOW, own, components=parts), ChainRules(stale_after=limit))
+    assert (decision.reason is Reason.WMS_STALE) == (ahead > min(3600, max(60, limit)))
+    assert decide(Facts(NOW, own, components=parts), ChainRules()).desired == (5 if kit else 10)
+
+
 @given(st.integers(0, 9_000), st.integers(0, 9_000), st.integers(0, 9_000))
 def test_a_kit_is_as_stale_as_its_stalest_part(age: int, own: int, limit: int) -> None:
     kit = (Component("A", 1, 5, NOW), Component("B", 1, 5, NOW - age))

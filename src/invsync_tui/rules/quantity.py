@@ -23,6 +23,10 @@ ORDERS_NAMED = 3
 """Orders that an explanation names."""
 
 
+AHEAD_MOST = 3600
+"""Seconds by which the time of a reading can lie ahead of our clock and be believed, since clocks differ."""
+
+
 class Step(NamedTuple):
     """One step: its name, the number before and after it, and the setting or fact that caused it."""
 
@@ -241,7 +245,10 @@ def _unknown_stock(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None
     if all(reading.missing for reading in facts.readings):
         return Reason.NOT_IN_WMS, "absent from the last complete load of every warehouse of this cart"
     limit = rules.stale_after
-    if limit is None or min([reading.read_at for reading in facts.readings]) >= facts.now - limit:
+    if limit is None:
+        return None
+    times = [reading.read_at for reading in facts.readings]
+    if facts.now - limit <= min(times) and max(times) <= facts.now + _ahead(limit):
         return None
     return _stale([(reading.warehouse, reading.read_at) for reading in facts.readings], facts, rules)
 
@@ -256,10 +263,19 @@ def _unknown_kit(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
     return _stale([(part.sku, part.read_at) for part in facts.components if part.read_at is not None], facts, rules)
 
 
+def _ahead(limit: int) -> int:
+    """Seconds by which a reading may lie ahead where it may have an age of `limit`: never more than that, or a minute."""
+    return min(max(limit, 60), AHEAD_MOST)
+
+
 def _stale(readings: Sequence[tuple[str, int]], facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
-    """Whether the oldest of some (name, time) is too old to be pushed."""
+    """Whether the oldest of some (name, time) is too old to be pushed, or one of them is to come: that says no age."""
     if rules.stale_after is None or not readings:
         return None
+    name, read_at = max(readings, key=lambda reading: reading[1])
+    if read_at > facts.now + _ahead(rules.stale_after):
+        ahead = (read_at - facts.now) // 60
+        return Reason.WMS_STALE, f"{name} is dated {ahead} min in the future, so that its age is not known"
     name, read_at = min(readings, key=lambda reading: reading[1])
     age = facts.now - read_at
     if age <= rules.stale_after:

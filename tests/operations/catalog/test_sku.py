@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.operations.catalog import sku
-from invsync_tui.operations.errors import InvalidError, NotFoundError
+from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError
+from invsync_tui.operations.plans import undo
 from invsync_tui.store.listings import listings
 from tests.support.stores.products_store import NOW, Shelf, Thing
 
@@ -54,6 +55,42 @@ def test_excluding_is_audited_and_makes_the_next_plan_look(acme: Shelf) -> None:
         assert list(listings.changed_since(cx, acme.cart, before)) == [number]
     sku.set_excluded(acme.session, [number], True, "again")
     assert len(acme.audited()) == 1, "what changes nothing is no order"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Ab-1", "Ab-1: "),
+        (" Ab-1 ", "Ab-1: "),
+        ("ab-1", "'ab-1' was taken as Ab-1: "),
+        ("4006381333931", "'4006381333931' is an alias of Ab-1: "),
+    ],
+)
+def test_a_change_says_which_sku_a_text_was_taken_as(acme: Shelf, typed: str, said: str) -> None:
+    (number,) = acme.put([Thing("a", "Ab-1", "", (("EAN", "4006381333931"),))])
+    assert sku.resolve(acme.session, typed) == [number]
+    assert sku.taken(sku.view(acme.session, number), typed) == said
+
+
+def test_codes_that_differ_by_case_only_are_told_apart_by_it(acme: Shelf) -> None:
+    upper, lower = acme.put([Thing("a", "AB-1"), Thing("b", "ab-1")])
+    assert sku.resolve(acme.session, "AB-1") == [upper]
+    assert sku.resolve(acme.session, "ab-1") == [lower]
+    assert sorted(sku.resolve(acme.session, "Ab-1")) == sorted([upper, lower])
+
+
+def test_a_safe_level_is_for_the_listings_that_are_written_so(acme: Shelf) -> None:
+    upper, lower, other = acme.list(["AB-1", "ab-1", "Other"])
+
+    def chosen(*words: str) -> list[int]:
+        return [number for number, _ in undo._quantities_shown(acme.session, acme.cart, words)]
+
+    assert chosen("ab-1") == [lower]
+    assert chosen("AB-1 ", "other") == sorted([upper, other])
+    with pytest.raises(OperationError, match="'Ab-1' may be any of 'AB-1', 'ab-1'"):
+        chosen("Other", "Ab-1")
+    with pytest.raises(NotFoundError, match="no listing 'x', 'y'"):
+        chosen("x", "Other", "y")
 
 
 def test_lock_and_override_are_kept(acme: Shelf) -> None:

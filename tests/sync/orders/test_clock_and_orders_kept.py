@@ -12,6 +12,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import PermissionDeniedError
 from invsync_tui.sandbox.shop import Mode
+from tests.support.runs.sandbox_records import change_levels
 from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
 DAY = 86_400
@@ -101,6 +102,28 @@ async def test_stock_read_while_our_clock_was_ahead_does_not_know_later_orders(t
         # then
         assert _shown(made) == EAST + WEST - 3
         assert len(made.kept()) == 1
+
+
+async def test_a_download_that_is_dated_ahead_does_not_know_the_orders_after_it(
+    tmp_path: Path, ours: OurClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker ran while the clock was put right, so that nothing put its times back."""
+    change_levels(monkeypatch, lambda record: {**record, "read_at": None})
+    with corner(tmp_path, Mode(orders=True), orders_within=0) as made:
+        # given: a download while our clock is a day ahead, and none since
+        cart = await _sells(made)
+        ours.ahead = DAY
+        await made.pull()
+        ours.ahead = 0
+        # when
+        made.order(3)
+        ours.ahead = 2
+        await made.bench.push(cart)
+        # then: it is pending until the WMS is read again
+        assert len(made.kept()) == 1
+        await made.pull()
+        await made.bench.push(cart)
+        assert (_shown(made), made.kept()) == (EAST + WEST, [])
 
 
 async def test_an_order_heard_of_while_our_clock_was_behind_is_not_taken_for_an_old_one(

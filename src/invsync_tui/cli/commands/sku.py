@@ -27,7 +27,8 @@ example:
   invsync sku 0042-BLK --override 3 --reason "display pieces only"    (--override off removes it)
   invsync sku 0042-BLK --sync-now
 
-TEXT is a SKU or an alias, in full. A change applies to its listings in --cart, or in every cart."""
+TEXT is a SKU or an alias, in full, in any case; where two differ by case only it is the one that is written so. A change
+says which SKU it was for, and applies to its listings in --cart, or in every cart."""
 SEVERAL_SHOWN = 5
 
 
@@ -67,6 +68,7 @@ def run_sku(args: argparse.Namespace) -> int:
         view = _only_match(session, args.text, merchant)
         message = _changed(args, session, view)
         if message:
+            message = sku.taken(view, args.text) + message
             view = sku.view(session, view.product_id)
     if args.csv:
         page = list_command.whole(view.listings, args, lambda listing: listing.id)

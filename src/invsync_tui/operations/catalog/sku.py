@@ -69,6 +69,16 @@ def resolve(session: Session, text: str, merchant_id: int | None = None) -> list
     return list(dict.fromkeys(hit.product_id for hit in same or hits))
 
 
+def taken(view: SkuView, text: str) -> str:
+    """Which SKU a text was taken as, before the answer to a change: codes are found in any case, and by aliases."""
+    sku, typed = view.sku or view.name, trimmed(text)
+    if typed == trimmed(sku):
+        return f"{sku}: "
+    if any(trimmed(alias.code) == typed for alias in view.aliases):
+        return f"{text!r} is an alias of {sku}: "
+    return f"{text!r} was taken as {sku}: "
+
+
 # --- changes -----------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
-from invsync_tui.rules.matching import normalize_key
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import Changes, KeptPlan
@@ -91,12 +91,21 @@ def _quantities_shown(session: Session, cart_id: int, skus: Sequence[str]) -> li
     with as_operation_error(), session.store.reading() as cx:
         if not skus:
             return list(plans.shown(cx, cart_id))
-        wanted = {normalize_key(sku): sku for sku in skus}
-        quantities = plans.shown_of(cx, cart_id, list(wanted))
-    missing = [sku for key, sku in wanted.items() if key not in {listing.key for listing in quantities}]
+        found = plans.shown_of(cx, cart_id, [normalize_key(sku) for sku in skus])
+    chosen: dict[int, int | None] = {}
+    missing = []
+    for word in skus:
+        near = [listing for listing in found if listing.key == normalize_key(word)]
+        exact = [listing for listing in near if trimmed(listing.sku) == trimmed(word)]
+        spellings = sorted({trimmed(listing.sku) for listing in near})
+        if not exact and len(spellings) > 1:
+            named = ", ".join(map(repr, spellings))
+            raise OperationError(f"{word!r} may be any of {named}. Write the SKU as it is. Nothing was planned.")
+        chosen |= {listing.id: listing.shows for listing in exact or near}
+        missing += [word] * (not near)
     if missing:
         raise NotFoundError(f"The cart has no listing {', '.join(map(repr, missing))}. Nothing was planned.")
-    return [(listing.id, listing.shows) for listing in quantities]
+    return sorted(chosen.items())
 
 
 def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason: str, changes: Changes) -> int:

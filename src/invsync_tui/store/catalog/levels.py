@@ -12,6 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from invsync_tui import clock
+from invsync_tui.rules.quantity import AHEAD_MOST
 
 LevelRecord = tuple[int, int, int | None, int, int | None, int | None, int | None, int, int]
 """A level by our ids, in the order of the statement below: warehouse, product, on_hand, available, committed, incoming,
@@ -172,8 +173,6 @@ class LevelView(NamedTuple):
     missing: bool
 
 
-AHEAD_MOST = 3600
-"""Seconds by which a WMS's own time of a reading can lie ahead of our clock and be believed."""
 TRUSTED_READ_AT = "CASE WHEN v.read_at <= :farthest AND v.loaded_at <= :latest THEN v.read_at END"
 """The WMS's time of the reading of level v, with the values of `latest`. By our clock when it was loaded: if that was
 ahead, so is this."""
@@ -182,6 +181,11 @@ ahead, so is this."""
 def latest(now: int) -> dict[str, int]:
     """Up to when times are believed: a later one was written by a clock that was ahead."""
     return {"latest": now + int(clock.TOLERANCE), "farthest": now + AHEAD_MOST}
+
+
+def confirmed(confirmed_at: int, now: int) -> int:
+    """The end of the last good pull, by which unchanged rows were right; 0 where a clock that was ahead wrote it."""
+    return confirmed_at if confirmed_at <= now + int(clock.TOLERANCE) else 0
 
 
 def of_products(
@@ -201,7 +205,7 @@ def of_products(
         "v.missing_since IS NOT NULL "
         "FROM level AS v INDEXED BY level_product CROSS JOIN warehouse AS w ON w.id = v.warehouse_id "
         "WHERE v.product_id IN (SELECT value FROM json_each(:ids)) ORDER BY v.product_id, v.warehouse_id",
-        {**latest(now), "confirmed": min(confirmed_at, now), "ids": json.dumps(list(product_ids))},
+        {**latest(now), "confirmed": confirmed(confirmed_at, now), "ids": json.dumps(list(product_ids))},
     )
     result: dict[int, list[LevelView]] = defaultdict(list)
     for row in rows:

@@ -473,7 +473,7 @@ def _readings(cx: sqlite3.Connection, product_ids: Collection[int], terms: Terms
     """
     parts = _parts(cx, product_ids)
     needed = {*product_ids, *(part for kit_parts in parts.values() for part in kit_parts)}
-    times = {**levels.latest(terms.now), "confirmed": min(terms.confirmed_at, terms.now)}
+    times = {**levels.latest(terms.now), "confirmed": levels.confirmed(terms.confirmed_at, terms.now)}
     rows = cx.execute(_READINGS, {"ids": json.dumps(sorted(needed)), **times})
     read: dict[int, int] = dict(rows.fetchall())
     times_by_product = {

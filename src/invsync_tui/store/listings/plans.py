@@ -246,17 +246,18 @@ def shown(cx: sqlite3.Connection, cart_id: int) -> Iterable[tuple[int, int | Non
 
 
 class ShownListing(NamedTuple):
-    """A listing by its folded code, and the sellable quantity that it shows as far as is known."""
+    """A listing by its folded code and its SKU, and the sellable quantity that it shows as far as is known."""
 
     id: int
     key: str
+    sku: str
     shows: int | None
 
 
 def shown_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> list[ShownListing]:
     """The listings with some folded codes."""
     rows = cx.execute(
-        "SELECT id, key, coalesce(observed - allocated, acked) FROM listing WHERE cart_id = ? AND gone_at IS NULL "
+        "SELECT id, key, sku, coalesce(observed - allocated, acked) FROM listing WHERE cart_id = ? AND gone_at IS NULL "
         "AND key IN (SELECT value FROM json_each(?)) ORDER BY id",
         (cart_id, json.dumps(list(keys))),
     )
