@@ -53,10 +53,10 @@ def _json(key: str, value: Any) -> Any:
 def cells(columns: Sequence[str]) -> Callable[[Any], list[Any]]:
     """A line's CSV cells: its fields by name, times in UTC, lists joined."""
 
-    def made(line: Any) -> list[Any]:
+    def cells_of(line: Any) -> list[Any]:
         return [_cell(column, getattr(line, column)) for column in columns]
 
-    return made
+    return cells_of
 
 
 def _cell(column: str, value: Any) -> Any:
@@ -223,14 +223,14 @@ def changes(nothing: str) -> Shape[ChangeLine]:
         "cart_before", "cart_set_to",
     )  # fmt: skip
 
-    def made(line: ChangeLine) -> dict[str, Any]:
+    def values_of(line: ChangeLine) -> dict[str, Any]:
         values = {column: getattr(line, column) for column in columns}
         return values | {"result": words.name(words.OUTCOMES, line.result)}
 
     return Shape(
         columns,
-        lambda line: list(made(line).values()),
-        lambda line: made(line) | {"listing_id": line.listing_id},
+        lambda line: list(values_of(line).values()),
+        lambda line: values_of(line) | {"listing_id": line.listing_id},
         ("SKU", "NAME", "FROM", "TO", "CHANGE", "RESULT", "REASON"),
         lambda line: (
             line.sku,
@@ -274,12 +274,12 @@ def runs() -> Shape[RunRow]:
         "updated", "in_sync", "skipped", "failed", "held", "in_doubt", "submitted", "error",
     )  # fmt: skip
 
-    def made(row: RunRow) -> list[Any]:
+    def cells_of(row: RunRow) -> list[Any]:
         run_record = json_records.run(row)
         return [(run_record | run_record["counts"])[column] for column in columns]
 
     return Shape(
-        columns, made, json_records.run, columns, lambda row: [str(cell) for cell in made(row)], "No runs yet."
+        columns, cells_of, json_records.run, columns, lambda row: [str(cell) for cell in cells_of(row)], "No runs yet."
     )
 
 

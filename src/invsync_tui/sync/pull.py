@@ -23,7 +23,7 @@ from invsync_tui.sync.catalog.catalog_writer import CatalogWriter
 from invsync_tui.sync.catalog.complete_read import CompleteRead, counts_of
 from invsync_tui.sync.catalog.doubled_levels import DoubledLevels
 from invsync_tui.sync.catalog.page_reader import CHANGED_PRODUCTS, CHANGES, UNNAMED, PageReader, PullStage
-from invsync_tui.sync.catalog.source_marks import shown_mark, went_back
+from invsync_tui.sync.catalog.source_marks import mark_text, went_back
 from invsync_tui.sync.orders import pending_orders
 from invsync_tui.sync.runs.clock_difference import source_offset
 from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
@@ -108,8 +108,8 @@ class Pull:
         if not went_back(self.settings.mark, mark):
             return
         raise UnavailableError(
-            f"What the WMS offers ({shown_mark(mark)}) is older than what was read last "
-            f"({shown_mark(self.settings.mark)}); the stock is kept.",
+            f"What the WMS offers ({mark_text(mark)}) is older than what was read last "
+            f"({mark_text(self.settings.mark)}); the stock is kept.",
             advice=f"If it is right all the same: invsync sync {shlex.quote(self.merchant.name)} --full",
         )
 

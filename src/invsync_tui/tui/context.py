@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from invsync_tui.preferences import Preferences
     from invsync_tui.tui.alerts import HoldAlerts
     from invsync_tui.tui.navigation.routes import Visit
-    from invsync_tui.tui.screens.settings.draft import Draft
     from invsync_tui.tui.widgets.columns import ListView
+    from invsync_tui.tui.widgets.form_draft import Draft
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ WHOLE_CART: dict[str, Asked] = {
     "listings to match after other rules": lambda cx: matching.to_match(cx, MERCHANT, CART, 0),
     "listings that a switch stopped": lambda cx: cause_counts.switched_off(cx, CART),
     "listings that show stock": lambda cx: plans.in_stock(cx, CART, -1),
-    "what all listings show": lambda cx: list(plans.shown(cx, CART)),
+    "what all listings show": lambda cx: list(plans.shown_quantities(cx, CART)),
     "what a plan would do to the shop": lambda cx: listings_plans.facts(cx, CART, RUN, 10),
 }
 """Meant to read a cart, but not the others."""
@@ -96,7 +96,7 @@ PARTS: dict[str, Asked] = {
     "groups kept back": lambda cx: listings_plans.keep_back(cx, RUN, ["rest"], 10),
     "an emptied warehouse": lambda cx: listings_plans.emptied(cx, 2, 1, SEQ),
     "what a run sends": lambda cx: plans.sending(cx, RUN),
-    "what is shown by code": lambda cx: plans.shown_of(cx, CART, CODES),
+    "what is shown by code": lambda cx: plans.shown_quantities_of(cx, CART, CODES),
     "what a freeze keeps waiting": lambda cx: plans.waiting(cx, [CART]),
     "a push that is through": lambda cx: sync_marks.record_pushed(cx, CART, SEQ, 1),
     "never synced": lambda cx: checkup.never_synced(cx, CART, 1000),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from invsync_tui.tui.screens.base.dialogs import ChoiceDialog
-from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.widgets.form import FormView
+from invsync_tui.tui.widgets.form_draft import Draft
 from tests.support.screens.control_room import Driver
 
 

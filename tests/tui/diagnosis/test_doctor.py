@@ -99,7 +99,7 @@ def test_only_findings_and_causes_can_be_selected() -> None:
     rows = write(reports.checkup(1), 80, UNICODE)
     assert isinstance(rows, Findings)
     assert [check.verdict for check in rows.checks.values()] == [Verdict.FAIL, Verdict.UNKNOWN]
-    assert set(rows.checks) < set(rows.jumps)
+    assert set(rows.checks) < set(rows.links)
 
 
 async def test_keys_open_the_list_and_the_fix_of_the_selected_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,10 +72,10 @@ def test_the_values_are_those_at_the_selected_event() -> None:
 def test_the_selected_event_is_on_the_screen_and_marked(selected: int) -> None:
     rows = written(height=16, selected=selected)
     assert len(rows) <= 16
-    (at,) = rows.jumps
+    (at,) = rows.links
     run_id = HISTORY.happenings[selected].run_id
     assert (f"push {run_id}" if run_id else "lock: photo") in rows[at].text
-    assert (rows.jumps[at] is None) == (run_id is None)
+    assert (rows.links[at] is None) == (run_id is None)
     assert UNICODE.bar_full in rows[at].text
 
 

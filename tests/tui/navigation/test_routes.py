@@ -10,8 +10,10 @@ import grimp
 import pytest
 
 from invsync_tui import tui
-from invsync_tui.tui.navigation.routes import BY_NAME, ROUTES, Route, Takes, screen_class
+from invsync_tui.operations import merchants
+from invsync_tui.tui.navigation.routes import BY_LINK, BY_NAME, ROUTES, Route, Takes, screen_class
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.diagnosis.finding_links import LISTS
 
 TUI = Path(str(tui.__file__)).parent
 
@@ -22,6 +24,32 @@ def test_a_route_leads_to_a_screen(route: Route) -> None:
     takes = list(inspect.signature(screen_class(route.name)).parameters)[1:]
     expected = {Takes.MERCHANT: ["merchant_id", "merchant"], Takes.CART: ["cart_id", "cart", "merchant"]}
     assert takes[: len(expected.get(route.takes, []))] == expected.get(route.takes, [])  # type: ignore[arg-type]
+
+
+def test_every_kind_of_link_that_is_made_has_one_screen() -> None:
+    made = {
+        node.args[0].value
+        for path in sorted(TUI.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Link"
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    made |= {*LISTS.values(), "merchant"}  # a finding's list, and the settings that a command sets
+    theme = {"theme"}  # followed by its own screen
+    assert made - theme == set(BY_LINK)
+    assert len(BY_LINK) == len([route for route in ROUTES if route.link])
+
+
+def test_every_place_of_a_problem_has_a_screen() -> None:
+    places = {
+        node.value.elts[0].value
+        for path in sorted(Path(str(merchants.__file__)).parent.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "place" and isinstance(node.value, ast.Tuple)
+        if isinstance(node.value.elts[0], ast.Constant)
+    }
+    assert len(places) > 2
+    assert places <= set(BY_LINK)
 
 
 def _opened() -> list[tuple[Path, ast.Call]]:

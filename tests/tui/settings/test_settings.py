@@ -16,8 +16,8 @@ from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.settings import edit_setup
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
-from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
+from invsync_tui.tui.widgets.form_draft import Draft
 from tests.support.fakes.settings import FakeTest, cart_form
 from tests.support.fakes.store import FakeStore
 from tests.support.screens.control_room import Driver, room

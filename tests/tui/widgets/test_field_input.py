@@ -17,9 +17,9 @@ from textual.widgets import Input
 from invsync_tui.operations.lists.list_views import Field, FieldKind
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.widgets.form import FormView
+from invsync_tui.tui.widgets.form_draft import Draft
 from tests.support.fakes.settings import cart_form
 from tests.support.fakes.store import FakeStore
 from tests.support.screens.control_room import Driver, room

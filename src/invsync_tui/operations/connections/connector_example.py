@@ -40,7 +40,7 @@ def make(system: str, into: Path) -> list[MadeExample]:
     folder = into.absolute() / f"invsync-example-{system}"
     if any(maker for _, maker in chosen):
         _make_folder(folder, into)
-    return [_made(page, maker, folder) for page, maker in chosen]
+    return [_make_example(page, maker, folder) for page, maker in chosen]
 
 
 def _maker(page: ConnectorPage) -> Maker | None:
@@ -70,7 +70,7 @@ def stock() -> list[ExampleLevel]:
     ]
 
 
-def _made(page: ConnectorPage, maker: Maker | None, folder: Path) -> MadeExample:
+def _make_example(page: ConnectorPage, maker: Maker | None, folder: Path) -> MadeExample:
     if maker is None:
         return MadeExample(page.kind, page.title, "", (), "", commands(page))
     try:

@@ -227,7 +227,7 @@ def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[i
             break
         chunk = DecisionChunk(row)
         if row.run_id not in result and listing.id in chunk.ids:
-            result[row.run_id] = row.at, chunk.made[chunk.ids.index(listing.id)]
+            result[row.run_id] = row.at, chunk.decisions[chunk.ids.index(listing.id)]
     return result
 
 

@@ -105,7 +105,7 @@ def _why_listing(
             cart=listing.cart, sku=listing.sku, cart_listing_id=listing.ref, steps=(), target=None, confirmed=accepted.value,
             in_cart=None, outcome=None, causes=(),
         )  # fmt: skip
-    row, made = explained.row, chunk.made[chunk.ids.index(listing.id)]
+    row, made = explained.row, chunk.decisions[chunk.ids.index(listing.id)]
     outcome, causes = made.outcome, explained.causes
     if outcome == Outcome.PLANNED and accepted.known and accepted.value == made.desired:
         # It was sent after the decision and before the moment: what had stopped it before stands no more.

@@ -137,7 +137,7 @@ def _saved(cx: sqlite3.Connection, cart_id: int) -> Rules:
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection any more, so there are no rules of today.")
     basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
-    return Rules.made(settings, basis)
+    return Rules.of_settings(settings, basis)
 
 
 def _wanted(cx: sqlite3.Connection, cart_id: int, sku: str) -> frozenset[int]:
@@ -165,7 +165,7 @@ def _compared(
     """Each place with its line where it comes out differently."""
     decisions = decide(chunk, today)
     differing = [
-        place for place in places if _present(RecordedDecision.of(decisions[place])) != _present(chunk.made[place])
+        place for place in places if _present(RecordedDecision.of(decisions[place])) != _present(chunk.decisions[place])
     ]
     explained = (decide(chunk, then, explain=True), decide(chunk, today, explain=True)) if differing else ([], [])
     parted = set(differing)
@@ -175,7 +175,7 @@ def _compared(
             row = chunk.rows[place]
             because = _because(explained[0][place], explained[1][place], changed(then, today))
             made = (
-                _present(chunk.made[place]),
+                _present(chunk.decisions[place]),
                 _present(RecordedDecision.of(decisions[place])),
             )
             line = ReplayLine(row.id, row.sku, row.ref, chunk.at, *made, because)

@@ -90,12 +90,12 @@ def safe(
 def _quantities_shown(session: Session, cart_id: int, skus: Sequence[str]) -> list[tuple[int, int | None]]:
     with as_operation_error(), session.store.reading() as cx:
         if not skus:
-            return list(plans.shown(cx, cart_id))
-        found = plans.shown_of(cx, cart_id, [normalize_key(sku) for sku in skus])
+            return list(plans.shown_quantities(cx, cart_id))
+        listed = plans.shown_quantities_of(cx, cart_id, [normalize_key(sku) for sku in skus])
     chosen: dict[int, int | None] = {}
     missing = []
     for word in skus:
-        near = [listing for listing in found if listing.key == normalize_key(word)]
+        near = [listing for listing in listed if listing.key == normalize_key(word)]
         exact = [listing for listing in near if trimmed(listing.sku) == trimmed(word)]
         spellings = sorted({trimmed(listing.sku) for listing in near})
         if not exact and len(spellings) > 1:

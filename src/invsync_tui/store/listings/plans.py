@@ -236,7 +236,7 @@ def accepted(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, in
     return dict(rows.fetchall())
 
 
-def shown(cx: sqlite3.Connection, cart_id: int) -> Iterable[tuple[int, int | None]]:
+def shown_quantities(cx: sqlite3.Connection, cart_id: int) -> Iterable[tuple[int, int | None]]:
     """(listing, sellable quantity that it shows as far as is known) of all listings of a cart."""
     return cx.execute(
         "SELECT id, coalesce(observed - allocated, acked) FROM listing INDEXED BY listing_observed WHERE cart_id = ? "
@@ -254,7 +254,7 @@ class ShownListing(NamedTuple):
     shows: int | None
 
 
-def shown_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> list[ShownListing]:
+def shown_quantities_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> list[ShownListing]:
     """The listings with some folded codes."""
     rows = cx.execute(
         "SELECT id, key, sku, coalesce(observed - allocated, acked) FROM listing WHERE cart_id = ? AND gone_at IS NULL "

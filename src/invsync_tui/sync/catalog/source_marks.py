@@ -22,7 +22,7 @@ def went_back(before: str, now: str) -> bool:
         return False
 
 
-def shown_mark(mark: str) -> str:
+def mark_text(mark: str) -> str:
     """A mark for a person: seconds as a time in UTC, other numbers without the zeros that fill them up."""
     digits = mark.lstrip("0")
     if mark.isdecimal() and len(digits) == len("1760000000"):

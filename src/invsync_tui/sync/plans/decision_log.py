@@ -167,7 +167,7 @@ class DecisionChunk:
         return [PlanRow(**(blank | row)) for row in _rows(self._body["rows"], PlanRow._fields)]
 
     @cached_property
-    def made(self) -> list[RecordedDecision]:
+    def decisions(self) -> list[RecordedDecision]:
         """What was decided on each of them."""
         return [RecordedDecision(**row) for row in _rows(self._body["made"], RecordedDecision._fields)]
 

@@ -39,10 +39,10 @@ class Rules(NamedTuple):
             {int(number): why for number, why in document.get("gone", {}).items()},
             bool(document.get("none_left")),
         )
-        return cls.made(settings, QuantityBasis(document["basis"]))
+        return cls.of_settings(settings, QuantityBasis(document["basis"]))
 
     @classmethod
-    def made(cls, settings: Settings, basis: QuantityBasis) -> Rules:
+    def of_settings(cls, settings: Settings, basis: QuantityBasis) -> Rules:
         """Out of settings as they are saved."""
         return cls(settings, basis, chain_rules(settings, basis))
 

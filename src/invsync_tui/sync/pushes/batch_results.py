@@ -54,13 +54,13 @@ class BatchResults:
 
     async def _read_back(self, items: Sequence[Item]) -> list[Answer]:
         try:
-            shown = {row.ref: row for row in await self.read([item.ref for item in items])}
+            row_by_ref = {row.ref: row for row in await self.read([item.ref for item in items])}
         except ConnectorError as error:
             return [
                 Answer(item, Outcome.FAILED, Reason.VERIFY_FAILED, f"not verified: {error.what}", None)
                 for item in items
             ]
-        return [_verified(item, shown.get(item.ref)) for item in items]
+        return [_verified(item, row_by_ref.get(item.ref)) for item in items]
 
     def settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
         """Record judged rows and end the batch as `state`: answered or refused."""
@@ -126,6 +126,6 @@ def answer_of(item: Item, answer: RowAnswer) -> Answer:
 
 
 def _verified(item: Item, row: ListingRow | None) -> Answer:
-    shown = row.quantity if row is not None else None
-    verdict = judge(item.target, shown, None, None, Confirmation.READ_BACK)
-    return Answer(item, verdict.outcome, verdict.reason, verdict.error, shown)
+    quantity = row.quantity if row is not None else None
+    verdict = judge(item.target, quantity, None, None, Confirmation.READ_BACK)
+    return Answer(item, verdict.outcome, verdict.reason, verdict.error, quantity)

@@ -122,9 +122,9 @@ class DoubtResolver:
                 push_batches.delete_old(tx, batch, batch.items)
                 push_batches.end(tx, batch.id, "refused", redacted("sent again"), clock.seconds())
             return
-        shown = {row.ref: row.quantity for row in await self.results.read([item.ref for item in batch.items])}
-        applied = [item for item in batch.items if shown.get(item.ref) == item.target]
-        rest = [item for item in batch.items if shown.get(item.ref) != item.target]
+        quantity_by_ref = {row.ref: row.quantity for row in await self.results.read([item.ref for item in batch.items])}
+        applied = [item for item in batch.items if quantity_by_ref.get(item.ref) == item.target]
+        rest = [item for item in batch.items if quantity_by_ref.get(item.ref) != item.target]
         with self.job.transaction() as tx:
             self._not_applied(tx, batch, rest)
             push_batches.release(tx, batch, rest)

@@ -11,6 +11,7 @@ from invsync_tui.operations.diagnosis.why_table import setting_of
 from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.tui.navigation.names import Known, Named, known
+from invsync_tui.tui.navigation.routes import BY_LINK, Takes
 from invsync_tui.tui.text.styled import Line, Tone
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), sku, run, test (of a
-    connection), fix (changes in the shop for a cart), or runs, warehouses, aliases (of a merchant, or of the merchant of a
-    cart)."""
+    """A place, by the kind that the table of `routes` has: cart and merchant are their Edit Setup, listings a tab of a cart."""
 
     kind: str
     subject: str
@@ -31,26 +30,22 @@ class Link:
 
 
 class LinkedLines(list[Line]):
-    """Lines, some of which lead somewhere: `jumps` by the number of the line."""
+    """Lines, some of which lead somewhere: `links` by the number of the line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.jumps: dict[int, Link | None] = {}
+        self.links: dict[int, Link | None] = {}
 
-    def put(self, rows: Sequence[Line], jump: Link | None = None) -> None:
+    def put(self, rows: Sequence[Line], link: Link | None = None) -> None:
         """Append rows; Enter on the first of them leads there."""
-        if jump is not None and rows:
-            self.jumps[len(self)] = jump
+        if link is not None and rows:
+            self.links[len(self)] = link
         self.extend(rows)
 
-    def select(self, rows: Sequence[Line], jump: Link | None) -> None:
+    def select(self, rows: Sequence[Line], link: Link | None) -> None:
         """Append rows; the cursor is on the first of them, whether it leads anywhere or not."""
-        self.jumps[len(self)] = jump
+        self.links[len(self)] = link
         self.extend(rows)
-
-
-OF_MERCHANT = ("runs", "warehouses", "aliases")
-"""Screens that take a merchant."""
 
 
 def of_step(cart: str, sku: str | None, step: str, because: str) -> Link | None:
@@ -79,38 +74,39 @@ def of_group(cart: str, cause: Reason) -> Link:
     return Link("listings", cart, info.listings or ListingFilter.ALL.value)
 
 
-def follow(screen: BaseScreen, jump: Link) -> None:
+def follow(screen: BaseScreen, link: Link) -> None:
     """Open the screen that a link points to."""
-    if jump.kind == "run":
-        screen.open_run(int(jump.subject))
-    elif jump.kind == "sku":
-        screen.go_to("search", jump.subject)
+    route = BY_LINK[link.kind]
+    if route.takes is Takes.RUN:
+        screen.open_run(int(link.subject))
+    elif route.takes is Takes.TEXT:
+        screen.go_to(route.name, link.subject)
     else:
-        screen.ask_the_way(known, partial(_named, screen, jump))
+        screen.ask_the_way(known, partial(_named, screen, link))
 
 
-def _named(screen: BaseScreen, jump: Link, known_names: Known) -> None:
+def _named(screen: BaseScreen, link: Link, known_names: Known) -> None:
     screen.context.known = known_names
-    if jump.kind in OF_MERCHANT:
-        merchant = _merchant_of(jump.subject, known_names)
-        _open(screen, jump, merchant, lambda site: screen.go_to(jump.kind, site.id, site.name))
-    elif jump.kind == "merchant":
-        merchant = _called(jump.subject, known_names.merchants)
-        _open(screen, jump, merchant, lambda site: screen.go_to("settings", site.id, site.name, jump.at))
-    elif jump.kind == "test":
-        cart = _called(jump.at, known_names.carts) if jump.at else None
-        subject = cart or _called(jump.subject, known_names.merchants)
+    route = BY_LINK[link.kind]
+    if link.kind == "test":
+        cart = _called(link.at, known_names.carts) if link.at else None
+        subject = cart or _called(link.subject, known_names.merchants)
         kind = "cart" if cart else "merchant"
-        _open(screen, jump, subject, lambda named: screen.go_to("connection test", f"{kind}:{named.id}"))
+        _open(screen, link, subject, lambda named: screen.go_to(route.name, f"{kind}:{named.id}"))
+    elif link.kind == "merchant":
+        merchant = _called(link.subject, known_names.merchants)
+        _open(screen, link, merchant, lambda site: screen.go_to(route.name, site.id, site.name, link.at))
+    elif route.takes is Takes.MERCHANT:
+        merchant = _merchant_of(link.subject, known_names)
+        _open(screen, link, merchant, lambda site: screen.go_to(route.name, site.id, site.name))
     else:
-        name = {"cart": "setup", "fix": "fixes"}.get(jump.kind, "products")
-        cart = _called(jump.subject, known_names.carts)
-        _open(screen, jump, cart, lambda named: screen.go_to(name, named.id, named.name, named.merchant, jump.at))
+        cart = _called(link.subject, known_names.carts)
+        _open(screen, link, cart, lambda named: screen.go_to(route.name, named.id, named.name, named.merchant, link.at))
 
 
-def _open(screen: BaseScreen, jump: Link, subject: Named | None, opener: Callable[[Named], None]) -> None:
+def _open(screen: BaseScreen, link: Link, subject: Named | None, opener: Callable[[Named], None]) -> None:
     if subject is None:
-        screen.notice(f"{jump.subject} is not there any more.", Tone.WARN)
+        screen.notice(f"{link.subject} is not there any more.", Tone.WARN)
     else:
         opener(subject)
 

@@ -40,6 +40,8 @@ class Route:
     """What is typed behind its word; None: it is opened from other screens only."""
     alone: bool = False
     """Whether its word means something with nothing behind it: the merchant one is at, or all."""
+    link: str = ""
+    """The kind of `links.Link` that leads there; '' where none does."""
 
     @property
     def module(self) -> str:
@@ -54,8 +56,8 @@ class Route:
 
 ROUTES = (
     Route("merchants", "Merchants", "merchants.merchants:MerchantsScreen", Takes.NOTHING, alone=True),
-    Route("run", "Run", "runs.run:RunScreen", Takes.RUN),
-    Route("runs", "Runs", "runs.runs:RunsScreen", Takes.MERCHANT, alone=True),
+    Route("run", "Run", "runs.run:RunScreen", Takes.RUN, link="run"),
+    Route("runs", "Runs", "runs.runs:RunsScreen", Takes.MERCHANT, alone=True, link="runs"),
     Route("held", "What a held run would send", "runs.held:HeldScreen"),
     Route("reasons", "Outcomes of a run", "runs.reasons:ReasonsScreen"),
     Route("reason SKUs", "SKUs of a reason", "runs.reasons:ReasonSkusScreen"),
@@ -63,25 +65,27 @@ ROUTES = (
     Route("run changes", "Changes of a run", "runs.changes:ChangesScreen"),
     Route("run comparison", "Comparison of runs", "runs.diff:RunDiffScreen"),
     Route("carts", "Carts", "listings.carts:CartsScreen", Takes.MERCHANT, alone=True),
-    Route("products", "Product Sync", "listings.product_sync:ProductSyncScreen", Takes.CART),
+    Route("products", "Product Sync", "listings.product_sync:ProductSyncScreen", Takes.CART, link="listings"),
     Route("listings", "Listings of all carts", "listings.all_carts:AllCartsScreen", Takes.MERCHANT, alone=True),
-    Route("warehouses", "Locations & Products", "catalog.warehouses:WarehousesScreen", Takes.MERCHANT, alone=True),
+    Route("warehouses", "Locations & Products", "catalog.warehouses:WarehousesScreen", Takes.MERCHANT, alone=True,
+          link="warehouses"),
     Route("levels", "Levels of a warehouse", "catalog.warehouses:LevelsScreen"),
     Route("all warehouses", "All warehouses", "catalog.all_warehouses:AllWarehousesScreen"),
-    Route("settings", "Edit Setup of a merchant", "settings.merchant:MerchantSettingsScreen", Takes.MERCHANT, alone=True),
-    Route("setup", "Edit Setup of a cart", "settings.cart:CartSettingsScreen", Takes.CART),
+    Route("settings", "Edit Setup of a merchant", "settings.merchant:MerchantSettingsScreen", Takes.MERCHANT, alone=True,
+          link="merchant"),
+    Route("setup", "Edit Setup of a cart", "settings.cart:CartSettingsScreen", Takes.CART, link="cart"),
     Route("add", "A new merchant or cart", "settings.add:AddSetupScreen"),
     Route("new connection test", "Test before saving", "settings.connection_test:NewConnectionScreen"),
     Route("about system", "About a system", "settings.about_system:AboutSystemScreen"),
-    Route("connection test", "Connection test", "settings.connection_test:ConnectionScreen"),
-    Route("search", "SKU search", "catalog.search:SearchScreen", Takes.TEXT, alone=True),
+    Route("connection test", "Connection test", "settings.connection_test:ConnectionScreen", link="test"),
+    Route("search", "SKU search", "catalog.search:SearchScreen", Takes.TEXT, alone=True, link="sku"),
     Route("sku", "SKU", "catalog.sku:SkuScreen", Takes.TEXT),
     Route("why", "Why", "diagnosis.why:WhyScreen", Takes.TEXT),
     Route("history", "History of a SKU", "diagnosis.sku_history:SkuHistoryScreen", Takes.TEXT),
     Route("plan", "Plan", "listings.plan:PlanScreen", Takes.CART),
     Route("identity", "Identity", "listings.identity:IdentityScreen", Takes.CART),
     Route("drift", "Drift", "listings.drift:DriftScreen", Takes.CART),
-    Route("aliases", "Aliases", "catalog.aliases:AliasesScreen", Takes.MERCHANT, alone=True),
+    Route("aliases", "Aliases", "catalog.aliases:AliasesScreen", Takes.MERCHANT, alone=True, link="aliases"),
     Route("collisions", "Collisions", "catalog.aliases:CollisionsScreen"),
     Route("missing aliases", "Products without an alias", "catalog.aliases:MissingAliasScreen"),
     Route("compare", "Products side by side", "catalog.compare:CompareScreen"),
@@ -90,10 +94,11 @@ ROUTES = (
     Route("themes", "Themes", "settings.themes:ThemesScreen"),
     Route("bookmarks", "Bookmarks", "personal.bookmarks:BookmarksScreen", Takes.NOTHING, alone=True),
     Route("filters", "Saved filters", "personal.filters:FiltersScreen", Takes.NOTHING, alone=True),
-    Route("fixes", "Changes in the shop", "diagnosis.fixes:FixesScreen", Takes.CART),
+    Route("fixes", "Changes in the shop", "diagnosis.fixes:FixesScreen", Takes.CART, link="fix"),
     Route("doctor", "Doctor", "diagnosis.doctor:DoctorScreen", Takes.MERCHANT, alone=True),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}
+BY_LINK = {route.link: route for route in ROUTES if route.link}
 
 
 class Visit(NamedTuple):

@@ -12,11 +12,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from invsync_tui.operations.lists.list_views import FieldKind
-from invsync_tui.tui.screens.settings.draft import TYPED, Draft, neighbour, toggled
-from invsync_tui.tui.screens.settings.text import FormRenderContext, FormRow, rows
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.styled import BLANK
 from invsync_tui.tui.widgets.diff_canvas import Canvas
+from invsync_tui.tui.widgets.form_draft import TYPED, Draft, neighbour, toggled
+from invsync_tui.tui.widgets.form_rows import FormRenderContext, FormRow, rows
 
 if TYPE_CHECKING:
     from invsync_tui.tui.widgets.field_input import FieldInput

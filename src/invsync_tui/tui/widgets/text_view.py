@@ -109,29 +109,29 @@ class LinkedTextView(TextView, inherit_bindings=True):
         self._at: int | None = None
 
     @property
-    def jumps(self) -> Mapping[int, Any]:
+    def links(self) -> Mapping[int, Any]:
         """By line, where it leads."""
-        return getattr(self._lines, "jumps", {})
+        return getattr(self._lines, "links", {})
 
     def strip_at(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
         strip = super().strip_at(y)
-        if row != self._at or row not in self.jumps:
+        if row != self._at or row not in self.links:
             return strip
         over = self.get_component_rich_style("paper--cursor", partial=True)
         return Strip([Segment(text, (style or over) + over) for text, style, _ in strip], strip.cell_length).simplify()
 
     def _rewrite(self) -> None:
         super()._rewrite()
-        if self._at not in self.jumps:
-            self._at = next(iter(sorted(self.jumps)), None)
+        if self._at not in self.links:
+            self._at = next(iter(sorted(self.links)), None)
             self.repaint()
 
     def action_roll(self, by: int) -> None:
         top, height = self.scroll_offset.y, max(self.size.height, 1)
         at = -1 if self._at is None else self._at
         ahead = [
-            row for row in sorted(self.jumps) if (row > at if by > 0 else row < at) and top - 1 <= row <= top + height
+            row for row in sorted(self.links) if (row > at if by > 0 else row < at) and top - 1 <= row <= top + height
         ]
         if abs(by) == 1 and ahead:
             self._at = ahead[0] if by > 0 else ahead[-1]
@@ -152,10 +152,10 @@ class LinkedTextView(TextView, inherit_bindings=True):
         return -1 if self._at is None else self._at
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "lead" or (self._at is not None and self.jumps.get(self._at) is not None)
+        return action != "lead" or (self._at is not None and self.links.get(self._at) is not None)
 
     def action_lead(self) -> None:
-        if self._at is not None and (to := self.jumps.get(self._at)) is not None:
+        if self._at is not None and (to := self.links.get(self._at)) is not None:
             self.post_message(self.Followed(to))
 
 

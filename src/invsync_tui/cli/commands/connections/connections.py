@@ -127,11 +127,11 @@ def _page_lines(page: ConnectorPage) -> Iterator[str]:
 def _example(args: argparse.Namespace) -> int:
     from invsync_tui.operations.connections import connector_example
 
-    made = connector_example.make(args.system, Path(args.into))
+    examples = connector_example.make(args.system, Path(args.into))
     output = Output(args)
-    for one in made:
-        output.text([clean(line) for line in _example_lines(one)])
-    output.document({"examples": [one._asdict() for one in made]})
+    for example in examples:
+        output.text([clean(line) for line in _example_lines(example)])
+    output.document({"examples": [example._asdict() for example in examples]})
     return Exit.OK
 
 

@@ -190,12 +190,12 @@ def _table(rows: LinkedLines, listing: WhyListing, width: int) -> None:
         tone = Tone.STRONG if step.after is not None else Tone.WARN
         cells = (f"  {fit(row.step, steps)}  {fit_right(row.number, numbers)}  ", (fit_right(row.total, totals), tone))
         rules = wrap(clean(row.rule), rule_width)
-        jump = of_step(listing.cart, listing.sku, step.step, step.because)
+        link = of_step(listing.cart, listing.sku, step.step, step.because)
         if beside:
             rest = [line(" " * margin, (text, Tone.FAINT)) for text in rules[1:]]
-            rows.put([line(*cells, "  ", (rules[0] if rules else "", Tone.FAINT)), *rest], jump)
+            rows.put([line(*cells, "  ", (rules[0] if rules else "", Tone.FAINT)), *rest], link)
         else:
-            rows.put([line(*cells), *(line("    ", (text, Tone.FAINT)) for text in rules)], jump)
+            rows.put([line(*cells), *(line("    ", (text, Tone.FAINT)) for text in rules)], link)
 
 
 def _number(value: int | None) -> Span:

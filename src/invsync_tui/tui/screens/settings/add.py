@@ -15,9 +15,9 @@ from invsync_tui.operations.lists.list_views import FieldKind, FieldProblem, For
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.set_up_screen import SetUpScreen
-from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.text.styled import Tone
+from invsync_tui.tui.widgets.form_draft import Draft
 
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session

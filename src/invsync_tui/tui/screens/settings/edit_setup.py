@@ -21,11 +21,11 @@ from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.settings import text
-from invsync_tui.tui.screens.settings.draft import Draft
-from invsync_tui.tui.screens.settings.text import FormRenderContext
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.form import FormView
+from invsync_tui.tui.widgets.form_draft import Draft
+from invsync_tui.tui.widgets.form_rows import FormRenderContext, plain_value
 from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
@@ -350,7 +350,7 @@ class EditSetupScreen(BaseScreen):
 
 def _change(draft: Draft, name: str) -> Change:
     field = draft.field_of(name)
-    return Change(name, field.label, text.plain_value(field, field.value), text.plain_value(field, draft.value(name)))
+    return Change(name, field.label, plain_value(field, field.value), plain_value(field, draft.value(name)))
 
 
 def first_of(form: Form, name: str) -> str:
