@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from invsync_tui.operations.catalog import aliases, stock
 from invsync_tui.operations.errors import NotFoundError, OperationError
 from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.lists.list_views import ListingFilter
-from invsync_tui.operations.lists.rows import Ordering, Rows
+from invsync_tui.operations.lists.rows import Ordering
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.rules.listing_filter import parse
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store.paging import listings as listing_pages
 from invsync_tui.store.paging.listing_conditions import tab_of
+from tests.support.operations.paged_lists import holds, walked
 from tests.support.stores.products_store import Shelf, Thing, shelf
 
 CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
@@ -39,40 +40,6 @@ HOSTILE = (
     "AND",
     "*",
 )
-
-
-def walked(rows: Rows[Any], step: int) -> list[Any]:
-    """All lines, page by page from the first."""
-    found: list[Any] = []
-    key = None
-    while page := rows.after(key, step):
-        found += page
-        key = rows.key(page[-1])
-    return found
-
-
-def walked_back(rows: Rows[Any], step: int) -> list[Any]:
-    """All lines, page by page from the last."""
-    found: list[Any] = []
-    key = None
-    while page := rows.before(key, step):
-        found = [*page, *found]
-        key = rows.key(page[0])
-    return found
-
-
-def holds(rows: Rows[Any], expected: Sequence[Any], name: Callable[[Any], Any], step: int) -> None:
-    """The promises of a list."""
-    lines = walked(rows, step)
-    assert [name(line) for line in lines] == list(expected)
-    assert walked_back(rows, step) == lines
-    assert rows.exact_count() == len(lines)
-    count = rows.count()
-    assert count.exact and count.n == len(lines)
-    for at in {0, len(lines) // 2, len(lines) - 1} if lines else ():
-        assert rows.position(rows.key(lines[at])) == at
-
-
 PRODUCTS = st.lists(st.tuples(CODES, NAMES, st.integers(-3, 3)), max_size=14)
 
 

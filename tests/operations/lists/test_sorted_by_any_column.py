@@ -20,7 +20,7 @@ from invsync_tui.operations.lists.rows import Ordering, Rows
 from invsync_tui.operations.runs import changes, held, history
 from invsync_tui.rules.match_suggestions import FILED_UNDER
 from invsync_tui.rules.outcomes import Reason
-from tests.operations.lists.test_lists import holds, walked
+from tests.support.operations.paged_lists import holds, walked
 from tests.support.stores.merchant_store import NOW
 from tests.support.stores.products_store import Shelf, Thing, shelf
 from tests.support.stores.small_writes import BATCHES
