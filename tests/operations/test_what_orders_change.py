@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui import clock
+from invsync_tui.connectors.network import http_log
+from invsync_tui.operations.settings import carts, forms, merchants, removal
+from invsync_tui.rules.redaction import BLACK
 from tests.support.operations.operation_calls import CALLS, session_of
 from tests.support.operations.operation_calls import scene as _scene
 from tests.support.operations.rights import Scene
@@ -397,3 +400,33 @@ def test_an_order_changes_this_and_nothing_else(
     with watched(scene.shelf.bench.store) as told:
         CALLS[name](session_of(scene.shelf, "admin"), scene)
     assert told.lines == [line.strip() for line in CHANGED[name].strip().splitlines()]
+
+
+REASON = "a test"
+"""What the operator of the calls says, and in the tests below a secret."""
+
+
+@pytest.fixture
+def secret_reason() -> None:
+    http_log.gate.known.remember(REASON, "an owner")
+
+
+@pytest.mark.usefixtures("secret_reason")
+@pytest.mark.parametrize("name", [name for name, lines in CHANGED.items() if REASON in lines])
+def test_a_secret_in_a_reason_is_not_kept(scene: Scene, name: str) -> None:
+    with watched(scene.shelf.bench.store) as told:
+        CALLS[name](session_of(scene.shelf, "admin"), scene)
+    assert any(BLACK in line for line in told.lines)
+    assert not [line for line in told.lines if REASON in line]
+
+
+@pytest.mark.usefixtures("secret_reason")
+def test_a_secret_in_the_reason_of_changed_settings_is_not_kept(scene: Scene) -> None:
+    session = session_of(scene.shelf, "admin")
+    with watched(scene.shelf.bench.store) as told:
+        carts.change(session, "Acme Shop", {"minimum": "3"}, reason=REASON)
+        merchants.change(session, "Acme", {"sync": "off"}, reason=REASON)
+        forms.save(session, f"merchant:{scene.shelf.merchant}", 2, {"sync": "on"}, REASON)
+        removal.remove(session, f"cart:{scene.cart}", "Acme Shop", reason=REASON)
+    assert len([line for line in told.lines if line.endswith(f"+ reason '{BLACK}'")]) >= 3
+    assert not [line for line in told.lines if REASON in line]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from invsync_tui.rules.redaction import Redacted
+
 CONNECTION = ("url", "login", "secret", "secrets", "options")
 """Settings by which a system is reached."""
 
@@ -27,10 +29,10 @@ def record(
     *,
     before: str = "",
     after: str = "",
-    reason: str = "",
+    reason: Redacted | None = None,
 ) -> None:
     """Append one entry in the transaction of the change that it describes. `subject` is like `run:17` or `cart:3`."""
     tx.execute(
         "INSERT INTO audit (at, who, action, subject, before, after, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (now, who, action, subject, before, after, reason),
+        (now, who, action, subject, before, after, reason or ""),
     )

@@ -6,6 +6,7 @@ import json
 import shlex
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -30,7 +31,9 @@ def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool,
         carts = sync_marks.set_enabled(tx, site, merchant_id, enabled=enabled)
         before, after = (json.dumps({"enabled": value}) for value in (not enabled, enabled))
         subject = f"warehouse:{site.id}"
-        audit.record(tx, now, session.operator, f"warehouse {verb}", subject, before=before, after=after, reason=reason)
+        audit.record(
+            tx, now, session.operator, f"warehouse {verb}", subject, before=before, after=after, reason=redacted(reason)
+        )
     return _change_text(site, carts, enabled=enabled)
 
 

@@ -194,7 +194,7 @@ def verify_every(session: Session, cart_id: int, text: str) -> str:
 def correct(session: Session, cart_id: int, skus: Sequence[str], drift_class: str | None, reason: str) -> str:
     """Let the next push write listings, by SKU or by class, wherever the cart shows something else than it should."""
     session.allow(Right.DECIDE, "correct listings")
-    reason = values.reason(reason)
+    why = values.reason(reason)
     if bool(skus) == bool(drift_class):
         raise OperationError("Give SKUs or a class, one of the two.")
     now = clock.seconds()
@@ -204,7 +204,7 @@ def correct(session: Session, cart_id: int, skus: Sequence[str], drift_class: st
         n = store.mark(tx, ids)
         named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
         after = json.dumps({"n": n, "skus": named, "class": drift_class})
-        audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=reason)
+        audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=why)
     return f"{counted(n, 'listing is', 'listings are')} to be corrected: the next push writes what differs."
 
 

@@ -22,6 +22,7 @@ from invsync_tui.operations.settings import values
 from invsync_tui.operations.views import Requested
 from invsync_tui.plain_text import counted, did_you_mean
 from invsync_tui.rules.matching import normalize_key
+from invsync_tui.rules.redaction import Redacted
 from invsync_tui.store import audit, hooks
 from invsync_tui.store.listings import fixable
 from invsync_tui.store.listings.fixable import FixableRow
@@ -99,7 +100,7 @@ def plan(session: Session, cart_id: int, name: str, skus: Sequence[str] = ()) ->
 def make(session: Session, cart_id: int, name: str, skus: Sequence[str], reason: str) -> FixPlan:
     """Make the change for the listings with these SKUs, or for the first that need it, and request a push of the cart."""
     session.allow(Right.SHOP, "change listings in the shop")
-    reason = values.reason(reason)
+    why = values.reason(reason)
     settings = _settings(session, cart_id)
     fix = _fix(settings, name)
     listings = _chosen(session, cart_id, fix, skus)
@@ -110,7 +111,7 @@ def make(session: Session, cart_id: int, name: str, skus: Sequence[str], reason:
         with as_operation_error():
             rows, renamed = asyncio.run(_apply_fix(session, settings, fix, [listing.ref for listing in listings]))
         done = [row.ref for row in rows if not row.why_not]
-        push = _note(session, settings, fix, listings, done, reason, renamed=bool(renamed)) if done else None
+        push = _note(session, settings, fix, listings, done, why, renamed=bool(renamed)) if done else None
     finally:
         lease.release()
     result = _plan(session, settings, fix, listings, rows)
@@ -199,7 +200,7 @@ def _note(
     fix: Fix,
     listings: Sequence[FixableRow],
     done: Sequence[str],
-    reason: str,
+    reason: Redacted,
     *,
     renamed: bool,
 ) -> int:

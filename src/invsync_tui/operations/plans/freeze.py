@@ -64,14 +64,14 @@ def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResu
     """Freeze a `cart`, or a `merchant` with all its carts. A push that is sending now stops between two batches."""
     name = _name(session, table, number)
     session.allow(Right.DECIDE, f"freeze {name}")
-    now = clock.seconds()
+    why, now = redacted(reason), clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
         frozen = plans.frozen(tx, table, number)
         if frozen is not None:
             raise OperationError(f"{name} is frozen already. {_words(frozen)}")
-        plans.freeze(tx, table, number, Frozen(now, session.operator, reason))
+        plans.freeze(tx, table, number, Frozen(now, session.operator, why))
         stopped = _stop(tx, session, table, number, now)
-        audit.record(tx, now, session.operator, "freeze", f"{table}:{number}", after="frozen", reason=reason)
+        audit.record(tx, now, session.operator, "freeze", f"{table}:{number}", after="frozen", reason=why)
     text = f"{name} is frozen: nothing is sent until: invsync unfreeze {shlex.quote(name)}"
     if stopped:
         text += f" Asked to stop: run {', '.join(map(str, stopped))}."
@@ -88,7 +88,8 @@ def unfreeze(session: Session, table: str, number: int, reason: str = "") -> Fre
         if frozen is None:
             raise OperationError(f"{name} is not frozen{_but(tx, table, number)}.")
         plans.freeze(tx, table, number, None)
-        audit.record(tx, now, session.operator, "thaw", f"{table}:{number}", before=frozen.why, after="", reason=reason)
+        why, subject = redacted(reason), f"{table}:{number}"
+        audit.record(tx, now, session.operator, "thaw", subject, before=frozen.why, after="", reason=why)
     after = _lines(session, table, number)
     still = [line.cart for line in after if line.since is not None]
     text = f"{name} is unfrozen; the next push will send pending changes."
@@ -123,7 +124,7 @@ def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason
     """Freeze a plan's cart, so that the settings do not take it back; False where it is frozen already."""
     if plan.cart_id in plans.all_frozen(tx):
         return False
-    why = f"plan {plan.id} ({plan.kind}): {reason}"
+    why = redacted(f"plan {plan.id} ({plan.kind}): {reason}")
     plans.freeze(tx, "cart", plan.cart_id, Frozen(now, session.operator, why))
     audit.record(tx, now, session.operator, "freeze", f"cart:{plan.cart_id}", after="frozen", reason=why)
     return True
@@ -131,7 +132,7 @@ def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason
 
 def _line(cx: sqlite3.Connection, row: tuple[int, int, str], frozen: Frozen | None) -> FreezeLine:
     number, merchant, name = row
-    how = frozen or Frozen(0, "", "")
+    how = frozen or Frozen(0, "", redacted(""))
     waits = plans.waiting(cx, [number]) if frozen else 0
     return FreezeLine(number, name, merchant, how.at if frozen else None, how.by, how.why, waits)
 

@@ -129,7 +129,7 @@ def save_plan(session: Session, making: PlanBuild) -> int | None:
     return store(
         session,
         KeptPlan(
-            0, making.cart_id, RULES, None, clock.seconds(), session.operator, "",
+            0, making.cart_id, RULES, None, clock.seconds(), session.operator, redacted(""),
             planned.ground.settings.cart.rules_rev, planned.ground.seq, len(planned.changes.ids),
             json.dumps([{"breaker": t.rule.value, "measure": t.measure, "text": t.text} for t in planned.trips]),
             planned.changes,
@@ -306,7 +306,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
             f"plan:{number}",
             before=plan.trips,
             after=f"run:{run_id}",
-            reason=reason,
+            reason=redacted(reason),
         )
         text = f"{session.operator} applied plan {number}: {reason or 'no reason given'}."
         runs.add_event(tx, run_id, now, "info", redacted(text))

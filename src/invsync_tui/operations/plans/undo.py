@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.roles import Right
@@ -119,7 +120,7 @@ def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason:
     return plan_operations.store(
         session,
         KeptPlan(
-            0, cart_id, kind, of_run, clock.seconds(), session.operator, reason, cart.rules_rev, seq,
+            0, cart_id, kind, of_run, clock.seconds(), session.operator, redacted(reason), cart.rules_rev, seq,
             len(changes.ids), json.dumps(trips), changes,
         ),
     )  # fmt: skip

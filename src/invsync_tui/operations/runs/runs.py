@@ -212,7 +212,7 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
     from invsync_tui.operations.settings import values
 
     row = _order(session, "release", run_id)
-    reason, chosen = values.reason(reason), held.checked(groups)
+    why, chosen = values.reason(reason), held.checked(groups)
     if chosen and row.kind != "push":
         raise OperationError(
             f"Run {run_id} is an inventory download: it is released as a whole. Leave the groups out, or discard it."
@@ -225,9 +225,9 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to release.")
         after = json.dumps(chosen) if chosen else ""
         subject = f"run:{run_id}"
-        audit.record(tx, now, session.operator, "release", subject, before=row.trips, after=after, reason=reason)
+        audit.record(tx, now, session.operator, "release", subject, before=row.trips, after=after, reason=why)
         what = f"released {', '.join(chosen)}" if chosen else "released it"
-        rows.add_event(tx, run_id, now, "info", redacted(f"{session.operator} {what}: {reason}."))
+        rows.add_event(tx, run_id, now, "info", redacted(f"{session.operator} {what}: {why}."))
     from invsync_tui.operations.runs.request import ensure_worker
 
     started = ensure_worker(session)
@@ -243,7 +243,7 @@ def discard(session: Session, run_id: int, reason: str) -> str:
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")
         rows.cancel_behind(tx, run_id, redacted(f"Run {run_id} before it was discarded."), now)
         rows.cancel(tx, run_id, now)
-        audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=reason)
+        audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=redacted(reason))
         rows.add_event(
             tx, run_id, now, "info", redacted(f"{session.operator} discarded it: {reason or 'no reason given'}.")
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui import clock
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import OperationError, StaleError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -47,8 +48,16 @@ class Saving:
     ) -> None:
         """Note who changed what, and why."""
         self.flush()
-        texts = {"before": _text(before), "after": _text(after), "reason": reason}
-        audit.record(self.tx, clock.seconds(), self.operator, action, subject, **texts)
+        audit.record(
+            self.tx,
+            clock.seconds(),
+            self.operator,
+            action,
+            subject,
+            before=_text(before),
+            after=_text(after),
+            reason=redacted(reason),
+        )
 
     def schedule(self, kind: str, key: int, every: int | None, first_in: int) -> None:
         """Set or drop the schedule of a pull or push; the first run is due in `first_in` seconds.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import InvalidError
+from invsync_tui.rules.redaction import Redacted
 
 MOST = 1_000_000_000
 """No quantity is larger."""
@@ -143,9 +145,9 @@ def read_schedule(field: str, text: str) -> int | None:
     return duration_or_none(field, text, SCHEDULE_LEAST, SCHEDULE_MOST)
 
 
-def reason(text: str) -> str:
+def reason(text: str) -> Redacted:
     """Why an operator changed something: one line that says something."""
     reason_text = line("--reason", text)
     if not reason_text:
         raise InvalidError("--reason", "it may not be empty; say why, for the audit.")
-    return reason_text
+    return redacted(reason_text)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.redaction import Redacted
 from invsync_tui.store.listings.listings import StockFacts
 from invsync_tui.store.listings.push_batches import Item
 from invsync_tui.store.runs import runs, waiting_requests
@@ -47,7 +48,7 @@ class KeptPlan(NamedTuple):
     of_run: int | None
     made_at: int
     made_by: str
-    reason: str
+    reason: Redacted
     rules_rev: int
     seq: int
     n: int
@@ -293,7 +294,7 @@ class Frozen(NamedTuple):
 
     at: int
     by: str
-    why: str
+    why: Redacted
 
 
 def frozen(cx: sqlite3.Connection, table: str, number: int) -> Frozen | None:

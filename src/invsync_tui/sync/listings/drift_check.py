@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import quantity
 from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, Seen, classify, corrects
@@ -191,5 +192,5 @@ class DriftCheck:
         self.job.report.counts.skipped -= len(rows)
         self.job.report.counts.set += len(rows)
         after = json.dumps({"n": len(rows), "skus": [row.sku for row in rows[:SAID]], "run": self.job.run.id})
-        why, subject = f"the cart's policy: {self.settings.cart.heal}", f"cart:{self.cart_id}"
+        why, subject = redacted(f"the cart's policy: {self.settings.cart.heal}"), f"cart:{self.cart_id}"
         audit.record(tx, clock.seconds(), "drift check", "heal", subject, after=after, reason=why)
