@@ -39,8 +39,8 @@ def everybody(session: Session) -> Everybody:
 def merchant(session: Session, called: str) -> Named:
     """The merchant of this name or number; NotFoundError suggests similar names."""
     with as_operation_error(), session.store.reading() as cx:
-        found = [Named(number, name, number) for number, name in settings_read.merchants_called(cx, called)]
-        named = _called(found, called)
+        alike = [Named(number, name, number) for number, name in settings_read.merchants_called(cx, called)]
+        named = _called(alike, called)
         if named:
             return named[0]
         known = [Named(number, name, number) for number, name in settings_read.names(cx)]

@@ -75,7 +75,7 @@ class PlantedWorld:
     a: Shop
     b: Shop
     free: list[str]
-    found: list[Planted] = field(default_factory=list)
+    planted: list[Planted] = field(default_factory=list)
 
     def pick(self, count: int) -> list[Product]:
         """Healthy products with stock that from now on carry a fault."""
@@ -84,7 +84,7 @@ class PlantedWorld:
 
     def plant(self, cart: str, sku: str, cause: Reason, *products: Product) -> None:
         """Record that a listing of a cart was spoiled so that `cause` is what stops it."""
-        self.found.append(Planted(cart, sku, (cause,), tuple(product.sku for product in products)))
+        self.planted.append(Planted(cart, sku, (cause,), tuple(product.sku for product in products)))
 
     def set_product(self, product: Product) -> None:
         """The WMS knows a product otherwise."""
@@ -266,7 +266,7 @@ def _free(catalog: Catalog, seed: int) -> list[str]:
 class _World:
     customers: dict[str, Catalog]
     shops: dict[str, Shop]
-    found: list[Planted]
+    planted: list[Planted]
 
 
 def _build(products: int, seed: int) -> _World:
@@ -282,7 +282,7 @@ def _build(products: int, seed: int) -> _World:
     c = _switched_off(ground, seed)
     second, paused = _paused(ground, seed)
     named = {shop.name: shop for shop in (a, b, c, paused)}
-    return _World({DEFAULT: catalog, CUSTOMER_PAUSED: second}, named, ground.found)
+    return _World({DEFAULT: catalog, CUSTOMER_PAUSED: second}, named, ground.planted)
 
 
 def _switched_off(ground: PlantedWorld, seed: int) -> Shop:
@@ -311,4 +311,4 @@ def shops(products: int = PRODUCTS, seed: int = SEED) -> dict[str, Shop]:
 
 def planted(products: int = PRODUCTS, seed: int = SEED) -> list[Planted]:
     """Every fault of the demo with these arguments, always the same."""
-    return _build(products, seed).found
+    return _build(products, seed).planted

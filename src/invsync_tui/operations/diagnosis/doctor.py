@@ -89,7 +89,7 @@ def doctor(
     try:
         walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
     except OperationError:
-        if all(one.verdict is not Verdict.FAIL for one in stored):
+        if all(check.verdict is not Verdict.FAIL for check in stored):
             raise
         return Checkup(tuple(stored), ())  # what is damaged cannot be walked; that it is damaged is the answer
     checks = [check for site_checkup in walked for check in site_checkup.checks]

@@ -183,7 +183,7 @@ def _cart(
 def _cart_problems(cart: CartHead, runs: Sequence[RunRow], facts: Facts) -> list[Problem]:
     result = run_problems(runs, facts)
     result += [] if cart.upload_enabled else [upload_off(cart.name)]
-    result += problems([finding for finding in facts.found.get(cart.merchant_id, ()) if finding.cart_id == cart.id])
+    result += problems([finding for finding in facts.findings.get(cart.merchant_id, ()) if finding.cart_id == cart.id])
     result += [
         freeze_problem(freeze)
         for freeze in facts.frozen.get(cart.merchant_id, ())

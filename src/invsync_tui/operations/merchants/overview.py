@@ -115,7 +115,7 @@ class Facts:
     """By merchant, the newest download that ended."""
     stale: Mapping[int, Sequence[str]]
     disabled: Mapping[int, Sequence[str]]
-    found: Mapping[int, Sequence[FindingRow]]
+    findings: Mapping[int, Sequence[FindingRow]]
     frozen: Mapping[int, Sequence[FreezeRow]]
     stalled: Mapping[int, Stall]
     failing: Mapping[int, tuple[int, int]]
@@ -171,7 +171,7 @@ def _row(site: MerchantOverviewRow, facts: Facts) -> MerchantRow:
         active_run=active[0].id if active else None,
         latest_run=max((run.id for run in newest_runs), default=None),
         held=sum(run.state == "held" for run in newest_runs),
-        problems=(*_problems(site, facts), *problems(facts.found.get(site.id, ()))),
+        problems=(*_problems(site, facts), *problems(facts.findings.get(site.id, ()))),
     )
 
 

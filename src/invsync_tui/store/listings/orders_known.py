@@ -48,12 +48,12 @@ def read(cx: sqlite3.Connection, merchant_id: int, keys: Collection[OrderKey]) -
     return {key: known[key] for key in keys if key in known}
 
 
-def beyond(told: Mapping[str, int], known: Known, read_at: int) -> tuple[dict[str, int], Known]:
+def beyond(units_by_location: Mapping[str, int], known: Known, read_at: int) -> tuple[dict[str, int], Known]:
     """Of the units that an order has by location: those that a reading of `read_at` does not know, and those that it does.
 
     What is known at a location counts there first, then wherever the order says that its units are now.
     """
-    room = dict(told)
+    room = dict(units_by_location)
     settled: dict[tuple[str, int], int] = defaultdict(int)
     left = {part: units for part, units in sorted(known.items()) if part[1] <= read_at}
     here = [(part, part[0]) for part in left if part[0] in room]

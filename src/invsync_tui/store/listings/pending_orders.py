@@ -147,7 +147,7 @@ def _once(parts: Sequence[_Part]) -> list[_Part]:
         for places in orders.values()
         for location, carts in places.items()
         if location or len(places) == 1
-        for part in max(carts.values(), key=lambda told: sum(one.units for one in told))
+        for part in max(carts.values(), key=lambda of_cart: sum(part.units for part in of_cart))
     ]
 
 
@@ -285,8 +285,8 @@ def change(cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | No
     rows = [_not_ahead(row, terms.now) for row in before]
     settled: Mapping[OrderKey, Known] = {}
     if lines is not None:
-        told, settled = _told(cx, asked_cart, before, [line for line in lines if line.readable], terms)
-        rows = [*told, *_not_told(asked_cart, rows, lines, {row.ref for row in told})]
+        reported, settled = _reported_rows(cx, asked_cart, before, [line for line in lines if line.readable], terms)
+        rows = [*reported, *_unreported_rows(asked_cart, rows, lines, {row.ref for row in reported})]
     recent = [row for row in rows if row.taken_at > terms.now - terms.reach]
     ambiguous = _ambiguous(recent)
     recent = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in recent]
@@ -309,13 +309,15 @@ def change(cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | No
     return Change(frozenset(still.difference(before)), frozenset(before).difference(still), known)
 
 
-def _not_told(asked_cart: Asked, rows: Iterable[Kept], lines: Sequence[Line], told: Collection[str]) -> list[Kept]:
+def _unreported_rows(
+    asked_cart: Asked, rows: Iterable[Kept], lines: Sequence[Line], reported_refs: Collection[str]
+) -> list[Kept]:
     """What stays of what is kept where a cart told of some orders: those of other shops, and what could not be read."""
     unread = {line.ref for line in lines if not line.readable}
     return [
         row
         for row in rows
-        if row.cart_id not in asked_cart.peers or row.ref in unread or ("" in unread and row.ref not in told)
+        if row.cart_id not in asked_cart.peers or row.ref in unread or ("" in unread and row.ref not in reported_refs)
     ]
 
 
@@ -342,14 +344,14 @@ def _stored_lines(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
-def _told(
+def _reported_rows(
     cx: sqlite3.Connection, asked_cart: Asked, before: Sequence[Kept], lines: Sequence[Line], terms: Terms
 ) -> tuple[list[Kept], dict[OrderKey, Known]]:
     """Lines as rows, and the units of them that are known already; without those of listings that match no product."""
-    kept: dict[tuple[str, int], list[Kept]] = defaultdict(list)
+    stored_rows: dict[tuple[str, int], list[Kept]] = defaultdict(list)
     for row in before:
         if row.cart_id in asked_cart.peers and (row.shop == asked_cart.shop or row.cart_id == asked_cart.cart_id):
-            kept[row.ref, row.product_id].append(row)
+            stored_rows[row.ref, row.product_id].append(row)
     sums = _sums(cx, asked_cart, lines)
     keys = {(ref, product): OrderKey(asked_cart.shop, ref, product) for ref, product in sums}
     known = orders_known.read(cx, asked_cart.merchant_id, keys.values())
@@ -362,7 +364,7 @@ def _told(
             asked_cart.cart_id, *at, "", 0, first.taken_at, asked_cart.shop, first.name, first.reported_at, terms.now,
             None, 0,
         )  # fmt: skip
-        parts = _order_parts(fresh, kept.get(at, ()), more, bool(settled[keys[at]]), terms)
+        parts = _order_parts(fresh, stored_rows.get(at, ()), more, bool(settled[keys[at]]), terms)
         rows += [_dated(row, first, asked_cart.shop, terms.now) for row in parts if row.quantity]
     return rows, settled
 
@@ -380,8 +382,8 @@ def _order_parts(
     part = max(terms.now, *(row.part + 1 for row in was), 1)
     added = fresh._replace(taken_at=max(fresh.taken_at, terms.now), part=part)
     rows: dict[tuple[str, int], Kept] = {}
-    for at, told in _located(units, was).items():
-        left = told
+    for at, reported in _located(units, was).items():
+        left = reported
         for row in sorted((row for row in was if row.location == at), key=lambda row: row.part, reverse=True):
             rows[at, row.part] = row._replace(quantity=min(left, row.quantity))
             left -= rows[at, row.part].quantity

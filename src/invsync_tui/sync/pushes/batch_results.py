@@ -70,8 +70,8 @@ class BatchResults:
             push_batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
             if state == "answered":
                 self._note_size(tx, len(batch.items), refused=False)
-            said = redacted(next((a.error for a in answers if a.error), ""))
-            push_batches.end(tx, batch.id, state, said, clock.seconds())
+            error = redacted(next((a.error for a in answers if a.error), ""))
+            push_batches.end(tx, batch.id, state, error, clock.seconds())
             if batch.run_id == self.job.run.id:
                 for answer in answers:
                     self.count(Outcome(answer.outcome), 1, answer.reason)

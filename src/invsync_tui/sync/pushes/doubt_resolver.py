@@ -135,8 +135,8 @@ class DoubtResolver:
     def _not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
         """Listings that are planned again although the cart took them once say so until they are."""
         if batch.state == "submitted":
-            said = redacted(f"submitted, and not applied by {time_of_day(clock.now())}")
-            push_batches.not_applied(tx, batch, items, said)
+            note = redacted(f"submitted, and not applied by {time_of_day(clock.now())}")
+            push_batches.not_applied(tx, batch, items, note)
 
     async def _ask_about(self, batch: Batch) -> None:
         """Find out what became of a batch that the cart took under a ticket."""

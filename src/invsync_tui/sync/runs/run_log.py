@@ -42,13 +42,13 @@ def ended(store: Store, run_id: int) -> None:
             run = runs.get(cx, run_id)
             before = None if run is None else runs.ended_before(cx, run)
             since, failed = (0, 0) if run is None else runs.failing_before(cx, run)
-            told = run is not None and run.state == "held" and runs.looked_again(cx, run.id)
+            logged = run is not None and run.state == "held" and runs.looked_again(cx, run.id)
     except StoreError as error:
         log.warning("the end of run %s could not be read: %s", run_id, error)
         return
     if run is None or run.state not in (*runs.FINAL, "held"):
         return
-    level = logging.DEBUG if told else _LEVELS.get(run.state, logging.INFO)  # that it is held was said before
+    level = logging.DEBUG if logged else _LEVELS.get(run.state, logging.INFO)  # that it is held was said before
     _tell(level, "run", _end_words(run), _fields(run))
     if run.state == "failed" and (before is None or before.state != "failed"):
         text = f"failing from now on: {_name(run)}: {run.error}"

@@ -238,8 +238,8 @@ class ShopifyCart:
         """The cursor that stands for a bulk operation; None where the shop is small, or where none is to be run."""
         if self._connection.options.get("bulk", "").strip() == "off":
             return None
-        found = (await self._api.query(queries.COUNT, {"limit": bulk.FROM_VARIANTS})).get("productVariantsCount")
-        count = found.get("count") if isinstance(found, Mapping) else 0
+        variants = (await self._api.query(queries.COUNT, {"limit": bulk.FROM_VARIANTS})).get("productVariantsCount")
+        count = variants.get("count") if isinstance(variants, Mapping) else 0
         return await self._bulk_reader().start() if isinstance(count, int) and count >= bulk.FROM_VARIANTS else None
 
     def _bulk_reader(self) -> bulk.Bulk:

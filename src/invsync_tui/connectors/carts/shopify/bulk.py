@@ -95,7 +95,7 @@ class Bulk:
         payload = data.get("bulkOperationRunQuery")
         payload = payload if isinstance(payload, Mapping) else {}
         if errors := payload.get("userErrors"):
-            self._note(f"a bulk operation is refused ({_told(errors)})")
+            self._note(f"a bulk operation is refused ({_error_text(errors)})")
             return None
         try:
             return f"{CURSOR}{self._of} {text(payload['bulkOperation']['id'])}"
@@ -249,7 +249,7 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def _told(errors: Sequence[Any]) -> str:
+def _error_text(errors: Sequence[Any]) -> str:
     """What its user errors say."""
     if not isinstance(errors, list):
         return "no reason is told"

@@ -209,7 +209,7 @@ class Mariadb:
     def could_write(self) -> tuple[int, str]:
         """Places, each a table or a group of them."""
         grants = [str(row[0]) for row in self.select("rights", "SHOW GRANTS")[1]]
-        places = [found["what"].replace("`", "") for found in map(_WRITES.match, grants) if found]
+        places = [match["what"].replace("`", "") for match in map(_WRITES.match, grants) if match]
         if places:
             return len(places), f"The login could write in {counted(len(places), 'place')}, such as {places[0]}."
         return 0, "The login may read only."
