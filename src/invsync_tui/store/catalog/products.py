@@ -275,7 +275,7 @@ def _as_matched(codes: Iterable[str]) -> list[str]:
 def _codes(record: ProductRecord, kinds: Mapping[str, int]) -> list[tuple[int, str]]:
     sku = trimmed(record.sku or "")
     codes = [(SKU_KIND, sku)] if sku else []
-    codes += [(kinds[kind], trimmed(code)) for kind, code in record.aliases if trimmed(code)]
+    codes += [(kinds[kind], plain) for kind, code in record.aliases if (plain := trimmed(code))]
     return list(dict.fromkeys(codes))
 
 
@@ -321,24 +321,91 @@ def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dic
 def upsert_products(
     tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
 ) -> Written:
-    """Write one page. Products that did not change cost one indexed read and write nothing."""
+    """Write one page. Products that did not change cost one indexed read and write nothing; new ones are added together."""
     aliases = chain.from_iterable([record.aliases for record in records])
     kinds = ensure_alias_kinds(tx, merchant_id, set(map(itemgetter(0), aliases)))
     known = _known(tx, merchant_id, [record.ref for record in records])
+    added = _Added(tx, merchant_id)
     ids, changed = [], 0
     for record, sig in zip(records, _signatures(records), strict=True):
         number, former = known.get(record.ref, _NEW)
         if former == sig:
             ids.append(number)
             continue
-        ids.append(_write(tx, merchant_id, record, kinds, sig, (seq, now)))
+        stored = _stored(merchant_id, record, kinds, sig, (seq, now))
+        if former is None:
+            number = added.take(stored)
+            known[record.ref] = number, ""  # whoever has the same reference on this page is written over it
+        else:
+            added.write()
+            _write(tx, merchant_id, stored)
+        ids.append(number)
         changed += 1
+    added.write()
     return Written(ids, changed)
 
 
-_UPSERT = """
-INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, kinds, is_kit, inactive, uncounted, sig, seq,
-  missing_since)
+class _Stored(NamedTuple):
+    """A product as it is stored: the values of its row, and its codes as (kind, code, what it is matched by)."""
+
+    row: tuple[object, ...]
+    codes: list[tuple[int, str, str]]
+    seq: int
+
+
+def _stored(
+    merchant_id: int, record: ProductRecord, kinds: Mapping[str, int], sig: str, stamp: tuple[int, int]
+) -> _Stored:
+    """`stamp`: the sequence number and the time."""
+    codes = [(kind, code, normalize_key(code)) for kind, code in _codes(record, kinds)]
+    kind, sku, sku_key = codes[0] if codes else (0, "", "")
+    if kind != SKU_KIND:
+        sku = sku_key = ""
+    keys = "\n".join(dict.fromkeys([key for _, _, key in codes]))
+    held = ",".join(map(str, sorted({kind for kind, _, _ in codes})))
+    row = (merchant_id, record.ref, sku, sku_key, record.name, keys, held)
+    flags = (int(bool(record.components)), int(not record.active), int(not record.counted))
+    return _Stored((*row, *flags, sig, *stamp), codes, stamp[0])
+
+
+class _Added:
+    """New products of a page, written together: a first download is made of nothing else."""
+
+    def __init__(self, tx: sqlite3.Connection, merchant_id: int) -> None:
+        self._tx, self._merchant_id = tx, merchant_id
+        self._next = 0
+        self._rows: list[tuple[object, ...]] = []
+        self._codes: list[tuple[object, ...]] = []
+
+    def take(self, stored: _Stored) -> int:
+        """Its number. Nobody else gives out one while the transaction is open."""
+        if not self._next:
+            ((last,),) = self._tx.execute("SELECT coalesce(max(id), 0) FROM product")
+            self._next = int(last) + 1
+        number, self._next = self._next, self._next + 1
+        self._rows.append((number, *stored.row))
+        self._codes += _code_rows(self._merchant_id, number, stored)
+        return number
+
+    def write(self) -> None:
+        """Write those that were taken."""
+        if self._rows:
+            self._tx.executemany(_INSERT, self._rows)
+            self._tx.executemany(_INSERT_CODE, self._codes)
+        self._rows, self._codes, self._next = [], [], 0
+
+
+def _code_rows(merchant_id: int, number: int, stored: _Stored) -> list[tuple[object, ...]]:
+    return [(merchant_id, key, kind, number, code) for kind, code, key in stored.codes]
+
+
+_COLUMNS = (
+    "merchant_id, ref, sku, sku_key, name, codes_text, kinds, is_kit, inactive, uncounted, sig, seq, missing_since"
+)
+_INSERT = f"INSERT INTO product (id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_CODE = "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)"
+_UPSERT = f"""
+INSERT INTO product ({_COLUMNS})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
   codes_text = excluded.codes_text, kinds = excluded.kinds, is_kit = excluded.is_kit,
@@ -347,27 +414,11 @@ RETURNING id
 """
 
 
-def _write(
-    tx: sqlite3.Connection,
-    merchant_id: int,
-    record: ProductRecord,
-    kinds: Mapping[str, int],
-    sig: str,
-    stamp: tuple[int, int],
-) -> int:
-    codes = _codes(record, kinds)
-    keys = dict.fromkeys(normalize_key(code) for _, code in codes)
-    sku = trimmed(record.sku or "")
-    held = ",".join(str(kind) for kind in sorted({kind for kind, _ in codes}))
-    row = (merchant_id, record.ref, sku, normalize_key(sku), record.name, "\n".join(keys), held)
-    flags = (int(bool(record.components)), int(not record.active), int(not record.counted))
-    number = int(tx.execute(_UPSERT, (*row, *flags, sig, *stamp)).fetchone()[0])
-    _touch_listings(tx, merchant_id, number, keys, stamp[0])
+def _write(tx: sqlite3.Connection, merchant_id: int, stored: _Stored) -> int:
+    number = int(tx.execute(_UPSERT, stored.row).fetchone()[0])
+    _touch_listings(tx, merchant_id, number, [key for _, _, key in stored.codes], stored.seq)
     tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
-    tx.executemany(
-        "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)",
-        [(merchant_id, normalize_key(code), kind, number, code) for kind, code in codes],
-    )
+    tx.executemany(_INSERT_CODE, _code_rows(merchant_id, number, stored))
     return number
 
 
@@ -386,7 +437,7 @@ def _touch_listings(tx: sqlite3.Connection, merchant_id: int, product_id: int, k
 def _hold_places(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str], now: int, seq: int) -> None:
     """Numbers for products that a kit needs and that no page has brought yet; the page that does fills them in."""
     for ref in sorted({*refs} - _known(tx, merchant_id, refs).keys()):
-        _write(tx, merchant_id, Blank(ref), {}, "", (seq, now))
+        _write(tx, merchant_id, _stored(merchant_id, Blank(ref), {}, "", (seq, now)))
 
 
 def write_components(
