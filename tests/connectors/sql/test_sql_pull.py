@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.sql import SqlSource
-from invsync_tui.connectors.sources.sql.databases import Postgres
+from invsync_tui.connectors.sources.sql.postgres import Postgres
 from tests.support.connectors.sql_databases import TestDatabase, create
 from tests.support.stores.merchant_store import Bench
 

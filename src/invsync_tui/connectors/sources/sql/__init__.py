@@ -34,9 +34,10 @@ from invsync_tui.connectors.checks import Review, SourceFacts
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.sql import queries, records
 from invsync_tui.connectors.sources.sql.about import ABOUT, MARIADB
-from invsync_tui.connectors.sources.sql.databases import GRANT, Database, Postgres, Sqlite
+from invsync_tui.connectors.sources.sql.databases import GRANT, Database, Sqlite
 from invsync_tui.connectors.sources.sql.example import example
 from invsync_tui.connectors.sources.sql.mariadb import Mariadb
+from invsync_tui.connectors.sources.sql.postgres import Postgres
 from invsync_tui.connectors.sources.sql.queries import LEVELS, PRODUCTS, WAREHOUSES, Queries, Query
 from invsync_tui.connectors.sources.sql.statements import Table, cursor_of, cut, key_of
 from invsync_tui.connectors.sources.sql.stoppable import AbandonedError, stoppable

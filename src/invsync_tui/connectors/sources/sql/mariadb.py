@@ -15,8 +15,7 @@ import re
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import unquote, urlsplit
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from invsync_tui.connectors.addresses import is_loopback
@@ -28,14 +27,9 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     UnavailableError,
 )
-from invsync_tui.connectors.sources.sql.databases import FASTER, TOO_LONG, Rows
+from invsync_tui.connectors.sources.sql.server import OWN_AUTHORITY, Rows, ServerDatabase
 from invsync_tui.plain_text import counted
 
-if TYPE_CHECKING:
-    import pymysql
-
-INSTALL = "Install the driver: pip install pymysql."
-PORT = 3306
 ANSWERS_WITHIN = 3
 """Seconds beyond the time limit in which the server says that a statement was stopped."""
 _WHOLE = frozenset({1, 2, 3, 8, 9, 13})
@@ -60,48 +54,33 @@ _KINDS: Mapping[int, type[ConnectorError]] = {
 _READS_ONLY = frozenset({1290, 1792, 1223})
 
 
-class Mariadb:
+class Mariadb(ServerDatabase):
     """A MariaDB or MySQL database."""
 
-    value: ClassVar[str] = "%s"
+    kind, driver, install = "MariaDB and MySQL", "pymysql", "pip install pymysql"
+    scheme, port = "mariadb", 3306
 
     def __init__(self, url: str, where: str, deadline: float, parameters: Mapping[str, str]) -> None:
-        """`parameters` as for `databases.Postgres`."""
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "", parts.port or PORT
-        self._database = unquote(parts.path.strip("/"))
-        self._given = parameters
-        self._where = where
-        self._deadline = deadline
+        super().__init__(url, where, deadline, parameters)
         self._types: dict[str, dict[str, tuple[int, int]]] = {}
         self._exactly = ""
-        self._connection: pymysql.connections.Connection[Any] | None = None
 
-    def connect(self) -> str:
-        self.close()
-        try:
-            import pymysql
-        except ImportError as error:
-            raise NotConfiguredError(
-                "The driver for MariaDB and MySQL (pymysql) is not installed.", where=self._where, advice=INSTALL
-            ) from error
-        if not self._database:
-            raise NotConfiguredError(
-                "The address names no database.", where=self._where, advice="Write mariadb://HOST/DATABASE."
-            )
-        try:
-            self._connection = connection = pymysql.connect(**self._settings(max(2, int(self._deadline))))
-            version = str(connection.get_server_info()).removeprefix("5.5.5-")  # MariaDB says so to old clients
-            of_mariadb = "mariadb" in version.lower()
-            self._exactly = "utf8mb4_nopad_bin" if of_mariadb else "utf8mb4_0900_bin"
-            limit = ("max_statement_time", self._deadline) if of_mariadb else (
-                "max_execution_time", int(self._deadline * 1000))  # fmt: skip
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET SESSION {limit[0]} = {limit[1]}")
-        except Exception as error:  # PyMySQL fails in many ways where something else answers
-            self.close()
-            raise self._not_connected(error) from error
-        return f"{'MariaDB' if of_mariadb else 'MySQL'} {version.split('-', maxsplit=1)[0]} answers at {self._host}:{self._port}"
+    @property
+    def _failures(self) -> tuple[type[Exception], ...]:
+        return (Exception,)  # PyMySQL fails in many ways where something else answers
+
+    def _log_in(self) -> str:
+        import pymysql
+
+        self._connection = connection = pymysql.connect(**self._settings(max(2, int(self._deadline))))
+        version = str(connection.get_server_info()).removeprefix("5.5.5-")  # MariaDB says so to old clients
+        of_mariadb = "mariadb" in version.lower()
+        self._exactly = "utf8mb4_nopad_bin" if of_mariadb else "utf8mb4_0900_bin"
+        limit = ("max_statement_time", self._deadline) if of_mariadb else (
+            "max_execution_time", int(self._deadline * 1000))  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION {limit[0]} = {limit[1]}")
+        return f"{'MariaDB' if of_mariadb else 'MySQL'} {version.split('-', maxsplit=1)[0]}"
 
     def _settings(self, seconds: int) -> dict[str, Any]:
         """For PyMySQL, which reads no file and no environment variable that is not named."""
@@ -130,7 +109,7 @@ class Mariadb:
         """Besides names and rows the type number and the character set of each column."""
         connection = self._connection
         if connection is None or not connection.open:
-            raise UnavailableError("The connection is not open.", where=self._where)
+            raise self._not_open()
         try:
             with connection.cursor() as cursor:
                 cursor.execute("START TRANSACTION READ ONLY")
@@ -142,14 +121,13 @@ class Mariadb:
                 finally:
                     if connection.open:
                         connection.rollback()
-        except Exception as error:  # as in connect
+        except self._failures as error:
             if not _code(error):
                 self.close()  # what else is in the line belongs to nothing that is asked
             raise self._error(name, error) from error
 
     def columns(self, name: str, query: str) -> tuple[str, ...]:
-        statement = f"SELECT * FROM (\n{self.written(query)}\n) AS q LIMIT %s"  # noqa: S608
-        names, _, self._types[query] = self._select(name, statement, (0,))
+        names, _, self._types[query] = self._select(name, self._without_rows(query), (0,))
         return names
 
     def interrupt(self) -> None:
@@ -166,9 +144,6 @@ class Mariadb:
         connection, self._connection = self._connection, None
         if connection is not None and connection.open:
             connection.close()
-
-    def written(self, query: str) -> str:
-        return query.replace("%", "%%")
 
     def column(self, name: str) -> str:
         return f"q.`{name.replace('`', '``')}`".replace("%", "%%")
@@ -214,37 +189,27 @@ class Mariadb:
             return len(places), f"The login could write in {counted(len(places), 'place')}, such as {places[0]}."
         return 0, "The login may read only."
 
-    @property
-    def identity(self) -> str:
-        return self._database
-
     def _not_connected(self, error: Exception) -> ConnectorError:
         message = _message(error)
         advice, kind = "", _KINDS.get(_code(error), UnavailableError)
         if "SSL" in message or "certificate" in message.lower():
             kind = NotConfiguredError
-            advice = "Name the authority with --option ca_file=PATH, or give --option tls=off on a line that you trust."
+            advice = OWN_AUTHORITY
         return kind(f"The database does not let us in: {message}", where=self._where, advice=advice)
 
     def _error(self, name: str, error: Exception) -> ConnectorError:
         code, message = _code(error), _message(error)
         if code in _LATE:
-            return UnavailableError(
-                TOO_LONG.format(seconds=self._deadline, name=name), where=self._where, advice=FASTER
-            )
+            return self._took_too_long(name)
         if code in _READS_ONLY:
-            return NotConfiguredError(
-                f"The query {name} does more than read: {message}", where=self._where, advice="Use SELECT only."
-            )
+            return self._writes(name, message)
         kind = _KINDS.get(code)
         if kind is PermissionDeniedError:
-            return kind(f"The query {name}: {message}", where=self._where, advice="Grant SELECT on it.")
+            return self._may_not_read(name, message)
         if kind is not None or not code:
             return (kind or UnavailableError)(f"The database: {message}", where=self._where)
         if code >= 1000:
-            return NotConfiguredError(
-                f"The query {name} is refused: {message}", where=self._where, advice="Correct the query in the file."
-            )
+            return self._is_wrong(name, message)
         return ContractError(f"The query {name}: {message}", where=self._where)
 
 
