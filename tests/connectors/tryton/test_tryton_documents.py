@@ -8,7 +8,8 @@ workshop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -191,15 +192,25 @@ class Clerk:
         if step != "draft":
             self.server.rpc(f"model.{model}.{step}", [number])
 
-    async def level(self, product: int, house: House, **options: str) -> LevelRow:
+    @asynccontextmanager
+    async def opened(self, **options: str) -> AsyncIterator[TrytonSource]:
+        """A source that is logged in: a login, and what follows it, takes longer than what it is asked here."""
         source = TrytonSource(self.server.connection(**options))
         try:
             await source.open()
-            await source.warehouses()  # as a download does
-            page = await source.levels_page(WarehouseRow(str(house.id), "", ""), None)
+            yield source
         finally:
             await source.close()
+
+    async def level_in(self, source: TrytonSource, product: int, house: House) -> LevelRow:
+        """As a download reads it, from the page on that the product is the first of: others have more each time."""
+        await source.warehouses()
+        page = await source.levels_page(WarehouseRow(str(house.id), "", ""), str(product - 1))
         return {int(row.product_ref): row for row in page.rows}[product]
+
+    async def level(self, product: int, house: House, **options: str) -> LevelRow:
+        async with self.opened(**options) as source:
+            return await self.level_in(source, product, house)
 
     async def notes(self) -> dict[str, int]:
         source = TrytonSource(self.server.connection())
@@ -290,14 +301,15 @@ async def test_a_document_puts_goods_aside_as_a_stock_clerk_would(clerk: Clerk, 
     document = make(clerk, product, house)
     said: list[Step] = []
     expected: list[Step] = []
-    for step, for_sale in steps:
-        one_zone = ONE_ZONE.get((kind, step)) if layout == "one zone" else None
-        state = clerk.server.find(document[0], [["id", "=", document[1]]], "state")[0]["state"]
-        if state != "done" and not (layout == "one zone" and (kind, step) in SKIPPED):
-            clerk.step(document, step)
-        level = await clerk.level(product, house)
-        said.append((step, level.available))
-        expected.append((step, for_sale if one_zone is None else one_zone))
+    async with clerk.opened() as source:
+        for step, for_sale in steps:
+            one_zone = ONE_ZONE.get((kind, step)) if layout == "one zone" else None
+            state = clerk.server.find(document[0], [["id", "=", document[1]]], "state")[0]["state"]
+            if state != "done" and not (layout == "one zone" and (kind, step) in SKIPPED):
+                clerk.step(document, step)
+            level = await clerk.level_in(source, product, house)
+            said.append((step, level.available))
+            expected.append((step, for_sale if one_zone is None else one_zone))
     # then
     assert said == expected
 
