@@ -18,6 +18,7 @@ import pytest
 from invsync_tui.cli.main import COMMANDS
 from invsync_tui.cli.text import table
 from invsync_tui.plain_text import STAND_IN, clean, width
+from tests.support.processes import forked
 from tests.support.processes.shell import INVSYNC, Shell
 from tests.support.stores.hostile_store import (
     CART,
@@ -66,14 +67,19 @@ def hostile(shell: Shell) -> Shell:
 
 def on_a_terminal(shell: Shell, *arguments: str, env: dict[str, str] | None = None) -> str:
     """What a terminal gets, standard error included."""
+    command = [*INVSYNC, *(word.replace("\0", "") for word in arguments)]
+    environment = shell.environment({"TERM": "xterm", **(env or {})})
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*INVSYNC, *(word.replace("\0", "") for word in arguments)],
-        env=shell.environment({"TERM": "xterm", **(env or {})}), stdin=theirs, stdout=theirs, stderr=theirs, cwd=shell.home,
-    )  # fmt: skip
-    os.close(theirs)
-    got = b"".join(_chunks(ours))
-    process.wait(60)
+    if forked.forkable(command, env):
+        process = forked.Forked(command, environment, str(shell.home), (theirs,))
+        got = b"".join(_chunks(ours))
+        assert process.status(60) is not None
+        process.close()
+    else:
+        started = subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, cwd=shell.home)
+        os.close(theirs)
+        got = b"".join(_chunks(ours))
+        started.wait(60)
     os.close(ours)
     return got.decode("utf-8")
 

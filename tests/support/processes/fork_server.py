@@ -79,6 +79,8 @@ def _become(asked: dict[str, object], files: list[int]) -> None:
     """Take over streams, environment and folder; run the program, which ends the process by SystemExit."""
     if len(files) == 1:
         os.login_tty(files[0])
+        for number in (signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)  # as under a shell, also where the suite ignores them
     else:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for number, file in enumerate((nothing, *files)):

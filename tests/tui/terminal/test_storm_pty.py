@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.support.terminal.pty import Terminal
+from tests.support.terminal.demo_process import Demo
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app")
 SIZES = ((80, 24), (40, 10))
@@ -16,7 +16,7 @@ ZOOMS, WITHIN = 8, 0.5
 
 @pytest.mark.parametrize("keys", [(), ("w", "\r"), ("c", "\r"), ("/", "demo-00"), (":", "run 11\r"), ("E",)], ids=repr)
 def test_eight_zooms_in_half_a_second_leave_the_screen_of_before(keys: tuple[str, ...]) -> None:
-    with Terminal(DEMO, *SIZES[0]) as terminal:
+    with Demo(DEMO, *SIZES[0]) as terminal:
         # given a screen
         terminal.wait_for("1 run is held")
         for key in keys:

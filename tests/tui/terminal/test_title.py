@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.tui.drawing.driver import GIVE_TITLE_BACK, KEEP_TITLE
+from tests.support.terminal.demo_process import Demo
 from tests.support.terminal.pty import Terminal
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app", "--holds")
@@ -18,7 +19,7 @@ OSC = re.compile(rb"\x1b\].*?(\a|\x1b\\)", re.DOTALL)
 
 
 def opened(state: Path, term: str = "xterm-256color") -> Terminal:
-    terminal = Terminal(DEMO, environ={"XDG_STATE_HOME": str(state), "TERM": term})
+    terminal = Demo(DEMO, environ={"XDG_STATE_HOME": str(state), "TERM": term})
     terminal.wait_for("1 held")
     terminal.settle(0.3, 5)
     return terminal
