@@ -75,6 +75,8 @@ async def test_a_release_needs_a_reason() -> None:
         await driver.press("r", "right", "enter")
         assert isinstance(driver.app.focused, Input)
         assert store.orders == []
+        # A button that was pressed takes no other press for a fifth of a second.
+        await driver.until(lambda: not driver.app.screen.query(".-active"))
         await driver.press(*"seen", "tab", "tab", "enter")
         await driver.until(lambda: store.orders == [("release", 21, "seen")])
 

@@ -19,6 +19,7 @@ from invsync_tui.tui import app
 from invsync_tui.tui.terminal import terminal_of
 from tests.support.fakes.lists import HOSTILE
 from tests.support.fakes.store import FakeStore, live_detail, merchant
+from tests.support.terminal.rest import RestTeller, count_all_questions
 
 STEP, EACH = 26, 0.25
 
@@ -61,16 +62,21 @@ def holds(store: FakeStore) -> Iterator[None]:
             yield
 
 
-def count_keys(into: str) -> None:
-    """Write down how many keys were handled, so that a test knows when the next one may be pressed."""
-    file, handled = os.open(into, os.O_WRONLY), 0
+def tell_rest(pipe: str) -> None:
+    """Answer, when it is asked, that every key was handled and nothing is on its way any more."""
+    tellers: list[RestTeller] = []
+    before = app.ControlRoom.on_mount
+
+    def on_mount(room: app.ControlRoom) -> None:
+        tellers.append(RestTeller(room, pipe))
+        before(room)
 
     def key_over(room: app.ControlRoom) -> None:
-        nonlocal handled
-        handled += 1
-        os.pwrite(file, f"{handled}\n".encode(), 0)
+        tellers[0].key_over()
 
+    app.ControlRoom.on_mount = on_mount  # type: ignore[method-assign]
     app.ControlRoom.key_over = key_over  # type: ignore[method-assign]
+    count_all_questions()
 
 
 def _stick() -> None:
@@ -84,7 +90,7 @@ def main() -> int:
     for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken", "--holds"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
-    parser.add_argument("--count-keys", metavar="FILE")
+    parser.add_argument("--tell-rest", metavar="PIPE")
     options = parser.parse_args()
     store = FakeStore(() if options.empty else None, read_only=options.read_only)
     if options.hostile:
@@ -92,8 +98,8 @@ def main() -> int:
     if options.live:
         threading.Thread(target=live, args=(store,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)
-    if options.count_keys:
-        count_keys(options.count_keys)
+    if options.tell_rest:
+        tell_rest(options.tell_rest)
     if options.stuck:
         on_capital_f(_stick)
     if options.holds:

@@ -278,6 +278,11 @@ class FakeStore(Fake, FakeLists, StoreConnection):
     def commit(self) -> None:
         self._commits.set()
 
+    @property
+    def uncollected(self) -> bool:
+        """Whether something was committed and nobody has asked since."""
+        return self._commits.is_set()
+
     def changed(self) -> bool:
         changed = self._commits.is_set()
         self._commits.clear()

@@ -19,6 +19,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 
 from invsync_tui.tui.app import ControlRoom
+from tests.support.terminal.rest import at_rest, count_all_questions, count_questions
 
 PILOT_KEYS = {
     "Enter": "enter",
@@ -44,8 +45,10 @@ class Brush:
     def __init__(self) -> None:
         self.attributes: set[int] = set()
         self.fore = self.back = ""
+        self._told: tuple[str, str] | None = None
 
     def take(self, codes: str) -> None:
+        self._told = None
         numbers = [int(code or 0) for code in codes.split(";")]
         while numbers:
             code = numbers.pop(0)
@@ -67,9 +70,12 @@ class Brush:
 
     def on(self, character: str) -> str:
         """What can be seen of the style on a character: of a blank, not whether it is bold."""
-        if character == " " and not self.attributes & SEEN_ON_BLANKS:
-            return f"on {self.back}" if self.back else ""
-        return f"{sorted(self.attributes)} {self.fore} on {self.back}" if vars(self) != vars(Brush()) else ""
+        if self._told is None:
+            plain = not self.attributes and not self.fore and not self.back
+            ink = "" if plain else f"{sorted(self.attributes)} {self.fore} on {self.back}"
+            blank = f"on {self.back}" if self.back else ""
+            self._told = (ink if self.attributes & SEEN_ON_BLANKS else blank), ink
+        return self._told[character != " "]
 
 
 class Grid:
@@ -138,6 +144,11 @@ class Grid:
 
     def _text(self, text: str) -> None:
         row = self.cells[self.y]
+        if text.isascii() and "\x7f" not in text and self.x + len(text) <= self.columns:
+            blank, ink = self.brush.on(" "), self.brush.on("x")
+            row[self.x : self.x + len(text)] = [(char, blank if char == " " else ink) for char in text]
+            self.x += len(text)
+            return
         for char in text:
             width = 1 if char < "\x7f" else get_character_cell_size(char)
             if not width:
@@ -208,15 +219,11 @@ class Emulated:
         raise AssertionError(f"waited for {text!r}, but the screen is:\n" + "\n".join(self.terminal.lines()))
 
     async def settled(self) -> None:
-        """Nothing was sent for a while."""
-        quiet = 0
-        for _ in range(500):
-            before = self.terminal.sent
-            await self.pilot.pause(0.02)
-            quiet = quiet + 1 if self.terminal.sent == before else 0
-            if quiet >= 8:
-                return
-        raise AssertionError("the screen never comes to rest")
+        """Nothing more is on its way to the terminal."""
+        try:
+            await asyncio.wait_for(at_rest(self.app), 20)
+        except TimeoutError:
+            raise AssertionError("the screen never comes to rest") from None
 
     async def drawn_anew(self) -> Cells:
         """What a redraw of everything shows: no line that is kept, and an emulator that was just switched on."""
@@ -244,11 +251,15 @@ async def emulated(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIter
         return app._driver
 
     app._build_driver = build  # type: ignore[method-assign, assignment]
+    end_counting = count_all_questions()
+    if isinstance(app, ControlRoom):
+        count_questions(app.context.store)
     try:
         async with app.run_test(size=size) as pilot:
             yield Emulated(app, pilot)
             await asyncio.sleep(0)
     finally:
+        end_counting()
         if isinstance(app, ControlRoom):
             app.close_store()
 

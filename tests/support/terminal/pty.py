@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import pyte
 
@@ -64,7 +65,7 @@ class Terminal:
             os.execvpe(command[0], list(command), {k: v for k, v in env.items() if v})
         os.close(theirs)
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -210,8 +211,11 @@ class Terminal:
             return False
         if SYNC_QUERY in chunk:
             os.write(self._fd, SYNC_ANSWER)
+        self._show(chunk)
+        return bool(chunk)
+
+    def _show(self, chunk: bytes) -> None:
         self.bytes_out += len(chunk)
         self.raw += chunk
         # The emulator knows neither kitty's keyboard protocol nor xterm's key options and would print their tails.
         self._stream.feed(chunk.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
-        return bool(chunk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,9 @@ HINT = re.compile(r"(\S+) ([A-Z][A-Za-z]*(?:/[A-Z]+|-[a-z]+)?(?: [a-z]+| Setup| 
 """A key and its label, as the footer shows them."""
 LEAVES = frozenset({"q"})
 """Keys that end the program, tried last."""
-QUIET = 0.15
+MARK = re.compile(rb"\x1b\]7777;(\d+)\x07")
+"""What `rest` writes."""
+HALF_A_MARK = re.compile(rb"\x1b(\](7(7(7(7(;\d*)?)?)?)?)?)?\Z")
 PATIENCE = 10.0
 LONGEST = 30.0
 """Seconds in which a key has to show an effect, and to be handled at all."""
@@ -49,32 +52,49 @@ def hints(footer: str) -> list[tuple[str, str]]:
 
 
 class Tour(Terminal):
-    """A terminal whose program writes down how many keys it has handled."""
+    """A terminal whose program says when it has handled every key and nothing more is on its way, see `rest`."""
 
     forks = True
 
     def __init__(self, command: Sequence[str], columns: int, rows: int) -> None:
-        number, self._counter = tempfile.mkstemp(prefix="keys-")
-        os.close(number)
-        super().__init__((*command, "--count-keys", self._counter), columns, rows)
+        self._folder = tempfile.mkdtemp(prefix="tour-")
+        pipe = Path(self._folder) / "rest"
+        os.mkfifo(pipe)
+        self._questions = os.open(pipe, os.O_RDWR)
+        self._asked = self._answered = self._keys = 0
+        self._cut = b""
+        super().__init__((*command, "--tell-rest", str(pipe)), columns, rows)
 
-    def handled(self) -> int:
-        """Keys so far."""
-        return int(Path(self._counter).read_text("ascii") or 0)
+    def press(self, text: str, keys: int) -> None:
+        """Send what so many keys send, and wait for what it leads to."""
+        self._keys += keys
+        self.send(text)
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until every key was handled, every question answered and everything drawn that will be."""
+        self._asked += 1
+        os.write(self._questions, f"{self._asked} {self._keys}\n".encode())
+        self.wait_until(lambda: self._answered >= self._asked, "rest", LONGEST)
+
+    def _show(self, chunk: bytes) -> None:
+        chunk = self._cut + chunk
+        for found in MARK.finditer(chunk):
+            self._answered = int(found[1])
+        chunk = MARK.sub(b"", chunk)
+        tail = HALF_A_MARK.search(chunk)
+        self._cut = tail[0] if tail else b""
+        super()._show(chunk.removesuffix(self._cut))
 
     def close(self) -> None:
         super().close()
-        Path(self._counter).unlink(missing_ok=True)
+        os.close(self._questions)
+        shutil.rmtree(self._folder)
 
 
 def press(terminal: Tour, key: str) -> None:
-    """Send a key, or a text, and wait until the program has handled it: the next one is meant for what it led to."""
-    expected = terminal.handled() + (1 if key in KEY_BYTES else len(key))
-    terminal.send(KEY_BYTES.get(key, key))
-    until = time.monotonic() + LONGEST
-    while terminal.handled() < expected:
-        assert time.monotonic() < until, f"{key} was not handled:\n" + "\n".join(terminal.lines())
-        terminal.pump(0.02)
+    """Send a key, or a text, and wait until all that it leads to is there: the next one is meant for that."""
+    terminal.press(KEY_BYTES.get(key, key), 1 if key in KEY_BYTES else len(key))
 
 
 def go(terminal: Tour, stop: Stop) -> None:
@@ -82,11 +102,10 @@ def go(terminal: Tour, stop: Stop) -> None:
     for key in stop.keys:
         if key.startswith("~"):
             terminal.wait_for(key[1:])
-            continue
-        press(terminal, key)
-        terminal.settle(2 * QUIET, 5)
+        else:
+            press(terminal, key)
     terminal.wait_for(stop.shows)
-    terminal.settle(QUIET, 5)
+    terminal.rest()
 
 
 def advertised(terminal: Terminal) -> list[tuple[str, str]]:
@@ -113,10 +132,11 @@ def pressed(terminal: Tour, key: str, patience: float = PATIENCE) -> bool:
     """Whether a key did anything that can be seen, within some seconds."""
     sent = terminal.bytes_out
     press(terminal, key)
-    until = time.monotonic() + patience
-    while terminal.bytes_out == sent and time.monotonic() < until:
-        terminal.pump(QUIET)
-    terminal.settle(QUIET, 5)
+    if terminal.bytes_out == sent:  # a timer's turn may come yet
+        until = time.monotonic() + patience
+        while terminal.bytes_out == sent and time.monotonic() < until:
+            terminal.pump(0.05)
+        terminal.rest()
     return terminal.bytes_out != sent
 
 

@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 
 from tests.support.terminal.pty import Terminal
-from tests.support.terminal.tour import QUIET, Stop, Tour, advertised, check, doable, go, press, pressed
+from tests.support.terminal.tour import Stop, Tour, advertised, check, doable, go, press, pressed
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app", "--hostile")
 LISTINGS = ("c", "Enter")
@@ -60,7 +60,7 @@ STOPS = (
 def opened(size: tuple[int, int]) -> Tour:
     terminal = Tour(DEMO, *size)
     terminal.wait_for("merchants")
-    terminal.settle(0.3, 5)
+    terminal.rest()
     return terminal
 
 
@@ -114,11 +114,11 @@ def drive_what_is_more(stop: Stop, size: tuple[int, int], narrow: tuple[int, int
         check(terminal)
         keys = list(doable(terminal, stop))
         terminal.resize(*narrow)
-        terminal.settle(2 * QUIET, 5)
+        terminal.rest()
         check(terminal)
         pressed_there = set(doable(terminal, stop))
         terminal.resize(*size)
-        terminal.settle(2 * QUIET, 5)
+        terminal.rest()
         check(terminal)
         assert list(doable(terminal, stop)) == keys
         press_each(terminal, stop, [key for key in keys if key not in pressed_there])
@@ -169,7 +169,6 @@ def weigh(stop: Stop, size: tuple[int, int]) -> None:
     with opened(size) as terminal:
         go(terminal, stop)
         press(terminal, "PgDn")
-        terminal.settle(1.0, 5)
         assert terminal.pump(2.0) == 0
         within, beyond = moves(terminal, "Up", size[1] // 4), moves(terminal, "Down", size[1])[-8:]
         for where, costs in (("within", within), ("beyond", beyond)):
@@ -186,7 +185,6 @@ def moves(terminal: Tour, key: str, most: int) -> list[int]:
     for _ in range(most):
         before = terminal.bytes_out
         press(terminal, key)
-        terminal.settle(QUIET, 2)
         if terminal.bytes_out == before:
             break
         costs.append(terminal.bytes_out - before)
