@@ -487,3 +487,57 @@ async def test_a_stock_user_may_do_all_and_a_plain_user_is_told_what_is_missing(
     with pytest.raises(PermissionDeniedError):
         await source.open()
     await source.close()
+
+
+# --- locations whose goods are not for sale ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def quarantine(shop: Shop) -> tuple[int, int]:
+    """A product with 12 units in the east, 2 of them reserved: 7 on the shelf, 3 in quarantine, 2 on a shelf of it."""
+    server, stock = shop.server, shop.server.stock(shop.east)
+    product = server.create_product("HELMET")
+    server.receive(product, shop.east, 12)
+    held = server.create("stock.location", name="Quarantine", location_id=stock, usage="internal")
+    shelf = server.create("stock.location", name="Shelf Q1", location_id=held, usage="internal")
+    server.move_within(product, shop.east, stock, held, 3)
+    server.move_within(product, shop.east, stock, shelf, 2)
+    server.reserve(server.order(product, shop.east, 2))
+    return product, held
+
+
+@pytest.mark.parametrize("zone", ["warehouse", "stock"])
+@pytest.mark.parametrize("named", ["quarantine", "path", "id"])
+async def test_goods_in_a_location_that_is_not_for_sale_are_not_counted(
+    shop: Shop, connection: Connection, quarantine: tuple[int, int], named: str, zone: str
+) -> None:
+    product, held = quarantine
+    # given: Odoo itself counts them
+    async with opened(connection) as source:
+        level = (await levels(source, shop.east))[product]
+        assert (level.on_hand, level.available) == (12, 10)
+    path = shop.server.find("stock.location", [["id", "=", held]], "complete_name")[0]["complete_name"]
+    word = {"path": path, "id": str(held)}.get(named, named)
+    options = {**connection.options, "not_for_sale": f"{word}, ", "zone": zone}
+    async with opened(replace(connection, options=options)) as source:
+        level = (await levels(source, shop.east))[product]
+        assert (level.on_hand, level.available) == (7, 5)
+        assert (await levels(source, shop.west))[product].available == 0
+        since = await source.mark()
+        # when: one unit comes back from the quarantine
+        shop.server.move_within(product, shop.east, held, shop.server.stock(shop.east), 1)
+        assert (await changed(source, since))[product, shop.east] == 6
+        shop.server.move_within(product, shop.east, shop.server.stock(shop.east), held, 1)
+        steps = {step.name: step.detail async for step in source.check()}
+    assert steps["warehouses"].endswith("Not for sale: Quarantine.")
+
+
+@pytest.mark.parametrize("word", ["Damaged", "Stock"])
+async def test_a_location_that_is_not_there_any_more_is_not_sold_without_a_word(
+    shop: Shop, connection: Connection, quarantine: tuple[int, int], word: str
+) -> None:
+    options = {**connection.options, "not_for_sale": f"quarantine,{word}"}
+    with pytest.raises(NotConfiguredError, match=f"names '{word}'") as refused:
+        async with opened(replace(connection, options=options)):
+            pass
+    assert "Quarantine" in refused.value.advice

@@ -146,7 +146,7 @@ async def test_half_an_answer_or_a_foreign_one_is_never_read_as_levels(
 
 async def test_a_quantity_that_is_no_number_is_reported_and_not_zero(stub: Stub, source: TrytonSource) -> None:
     rows = result([{"id": 1, "quantity": None}, {"id": 2, "quantity": 5.0}])
-    stub.script = [*OPEN, rows, rows]
+    stub.script = [*OPEN, result([]), rows, rows]
     await source.open()
     page = await source.levels_page(WEST, None)
     assert [(row.product_ref, row.available) for row in page.rows] == [("2", 5)]
@@ -156,7 +156,9 @@ async def test_a_quantity_that_is_no_number_is_reported_and_not_zero(stub: Stub,
 async def test_stock_that_arrives_between_two_reads_is_no_negative_reservation(
     stub: Stub, source: TrytonSource
 ) -> None:
-    stub.script = [*OPEN, result([{"id": 1, "quantity": 5.0}]), result([{"id": 1, "quantity": 8.0}])]
+    stub.script = [
+        *OPEN, result([]), result([{"id": 1, "quantity": 5.0}]), result([{"id": 1, "quantity": 8.0}])
+    ]  # fmt: skip
     await source.open()
     (row,) = (await source.levels_page(WEST, None)).rows
     assert (row.available, row.committed) == (8, 0)

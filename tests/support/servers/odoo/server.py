@@ -230,6 +230,10 @@ class OdooServer:
         """Goods from one warehouse to another, done."""
         self.finish(self.picking("int", product, quantity, origin, self.stock(origin), self.stock(target)))
 
+    def move_within(self, product: int, warehouse: int, origin: int, target: int, quantity: float) -> None:
+        """Goods from one location of a warehouse to another one of it."""
+        self.finish(self.picking("int", product, quantity, warehouse, origin, target))
+
     def count(self, product: int, location: int, quantity: float) -> None:
         """An inventory count that finds this much in a location."""
         self.count_all(location, {product: quantity})

@@ -167,7 +167,8 @@ class TrytonServer:
         """Hide a product."""
         self.rpc("model.product.product.write", [product], {"active": False})
 
-    def _storage(self, warehouse: int) -> int:
+    def storage(self, warehouse: int) -> int:
+        """Its storage location."""
         return int(self.find("stock.location", [["id", "=", warehouse]], "storage_location")[0]["storage_location"])
 
     def _move(self, product: int, quantity: float, origin: int, target: int, **more: Any) -> int:
@@ -185,8 +186,19 @@ class TrytonServer:
 
     def receive(self, product: int, warehouse: int, quantity: float) -> None:
         """Add to the stock of a warehouse."""
-        move = self._move(product, quantity, self.location("lost_found"), self._storage(warehouse))
+        move = self._move(product, quantity, self.location("lost_found"), self.storage(warehouse))
         self.rpc("model.stock.move.do", [move])
+
+    def transfer(self, product: int, origin: int, target: int, quantity: float) -> None:
+        """Move goods from one location of a warehouse to another one of it."""
+        day, kind = _today(), "stock.shipment.internal"
+        shipment = self.create(
+            kind, from_location=origin, to_location=target, company=self.company, planned_date=day,
+            planned_start_date=day,
+        )  # fmt: skip
+        self._move(product, quantity, origin, target, shipment=f"{kind},{shipment}")
+        for step in ("wait", "assign_force", "do"):
+            self.rpc(f"model.{kind}.{step}", [shipment])
 
     def set_stock(self, product: int, warehouse: int, quantity: float) -> None:
         """Count the stock of a warehouse and find this much on hand, more or less than before."""
@@ -197,7 +209,7 @@ class TrytonServer:
         lines = [{"product": product, "quantity": float(quantity)} for product, quantity in quantities.items()]
         inventory = self.create(
             "stock.inventory",
-            location=self._storage(warehouse),
+            location=self.storage(warehouse),
             date=_today(),
             company=self.company,
             lines=[["create", lines]],

@@ -15,7 +15,7 @@ clock at the beginning of a transaction, so that a mark is taken from stamps and
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -34,6 +34,8 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.record_lists import Row
+from invsync_tui.connectors.sources import not_for_sale
+from invsync_tui.connectors.sources.not_for_sale import Location
 from invsync_tui.connectors.sources.odoo import checks, kits, quantities
 from invsync_tui.connectors.sources.odoo.about import ABOUT
 from invsync_tui.connectors.sources.odoo.kits import Kits
@@ -128,6 +130,8 @@ class OdooSource:
         self._rpc = OdooRpc(connection)
         self._company: int | None = None
         self._schema: _Schema | None = None
+        self._left_out: Mapping[int, Sequence[Location]] | None = None
+        """By warehouse, the locations whose goods are not for sale; None before they are looked up."""
 
     async def open(self) -> None:
         """Log in; NotConfiguredError where quantities would silently be wrong: another company, an ignored warehouse."""
@@ -138,7 +142,7 @@ class OdooSource:
 
     async def close(self) -> None:
         """Close the connection."""
-        self._company = self._schema = None
+        self._company = self._schema = self._left_out = None
         await self._rpc.close()
 
     def budget(self) -> Budget | None:
@@ -267,7 +271,9 @@ class OdooSource:
                 f"Company {self._company} has no warehouse that this user sees.",
                 "Correct the option company, or create a warehouse in Inventory > Configuration > Warehouses.",
             )
-        return f"{len(names)} seen: {', '.join(names)}."
+        await self._places()
+        left_out = [location for locations in (self._left_out or {}).values() for location in locations]
+        return f"{len(names)} seen: {', '.join(names)}.{not_for_sale.described(left_out)}"
 
     async def _check_quantities(self) -> str:
         compared = await self._compare()
@@ -356,7 +362,7 @@ class OdooSource:
         return await self._rpc.search_read("stock.warehouse", domain, names, self._context())
 
     async def _places(self) -> Sequence[Place]:
-        return [
+        places = [
             Place(
                 row["id"],
                 many_to_one(row["view_location_id"]) or 0,
@@ -365,10 +371,37 @@ class OdooSource:
             )
             for row in await self._warehouse_records()
         ]
+        words = not_for_sale.words(self._connection)
+        if not words:
+            return places
+        if self._left_out is None:
+            self._left_out = await self._find_left_out(words, places)
+        return [
+            replace(place, left_out=tuple(location.id for location in self._left_out.get(place.warehouse, ())))
+            for place in places
+        ]
+
+    async def _find_left_out(self, words: Sequence[str], places: Sequence[Place]) -> Mapping[int, Sequence[Location]]:
+        """NotConfiguredError for a word that means no location."""
+        below = {place.warehouse: await self._locations(place) for place in places}
+        everywhere = [location for locations in below.values() for location in locations]
+        chosen = not_for_sale.chosen(words, everywhere, self._connection)
+        return {
+            warehouse: [location for location in locations if location.id in chosen]
+            for warehouse, locations in below.items()
+        }
+
+    async def _locations(self, place: Place) -> Sequence[Location]:
+        """What lies below a warehouse, without the stock location itself: without it nothing would be left."""
+        root = place.root(self._zone())
+        domain: Domain = [["id", "child_of", root], ["id", "not in", [root, place.stock]]]
+        names = ["name", "complete_name", "barcode"]
+        rows = await self._rpc.search_read("stock.location", domain, names, self._context())
+        return [Location(row["id"], tuple(filter(None, (_text(row, name) for name in names)))) for row in rows]
 
     async def _place(self, ref: str) -> Place:
         number = _after(ref)
-        if self._zone() == "warehouse":
+        if self._zone() == "warehouse" and not not_for_sale.words(self._connection):
             return Place(number, 0, 0)
         for place in await self._places():
             if place.warehouse == number:
@@ -386,14 +419,23 @@ class OdooSource:
         rows: list[LevelRow] = []
         rejected = list(records.rejected)
         waiting = self._connection.options.get("waiting_deliveries", "").strip() == "subtract"
+        ids = [row["id"] for row in records.rows]
+        left_out = await self._not_for_sale(place, ids) if place.left_out else {}
         for row in records.rows:
             try:
-                rows.append(quantities.level(row, str(place.warehouse), subtract_waiting=waiting))
+                held = _held(left_out, row["id"]) if place.left_out else None
+                rows.append(quantities.level(row, str(place.warehouse), subtract_waiting=waiting, left_out=held))
             except ValueError as error:
                 rejected.append((str(row["id"]), str(error)))
-        ids = [row["id"] for row in records.rows]
         cursor = None if limit is None else _next_cursor(ids, limit, len(ids) + len(records.rejected), after)
         return Page(rows, cursor, rejected=rejected)
+
+    async def _not_for_sale(self, place: Place, products: Sequence[int]) -> Mapping[int, Row]:
+        """What of some products lies where nothing is for sale, in HELD_FIELDS."""
+        context = self._context(location=list(place.left_out))
+        names = list(quantities.HELD_FIELDS)
+        rows = await self._rpc.search_read("product.product", [["id", "in", list(products)]], names, context)
+        return {row["id"]: row for row in rows}
 
     async def _products(self, after: int, *which: Any) -> Page[ProductRow]:
         domain = [["id", ">", after], *which]
@@ -431,6 +473,13 @@ class OdooSource:
             model, domain, ["write_date"], self._context(), limit=1, order="write_date desc"
         )
         return _moment(rows[0]["write_date"]) if rows else datetime(1970, 1, 1)
+
+
+def _held(left_out: Mapping[int, Row], product: int) -> Row:
+    """ValueError for a product that is gone since its quantities were read."""
+    if product not in left_out:
+        raise ValueError("Its quantity in the locations that are not for sale cannot be read.")
+    return left_out[product]
 
 
 def _moment(value: Any) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, ApiVersion, Option, OptionKind, Permission
+from invsync_tui.connectors.sources import not_for_sale
 
 PROTOCOLS = ("auto", "json-rpc", "json-2")
 ZONES = ("warehouse", "stock")
@@ -39,6 +40,7 @@ ABOUT = About(
             choices=WAITING,
             default="ignore",
         ),
+        not_for_sale.OPTION,
         Option(
             "protocol",
             "how Odoo is asked; auto is json-2 since Odoo 19 and json-rpc before",
@@ -60,7 +62,8 @@ ABOUT = About(
         "the others have no external interface.",
     ),
     behavior=(
-        "What lies in the locations of a warehouse and is reserved for nothing is for sale (Odoo's Free To Use).",
+        "What lies in the locations of a warehouse and is reserved for nothing is for sale (Odoo's Free To Use), but not "
+        "what lies in the locations that not_for_sale names, or below them.",
         "Goods (Odoo 18 and later: with Track Inventory) have levels. Services and other consumables are marked as not counted.",
         "Kits are read with their components where the app Manufacturing is installed.",
         "The barcode is an alias: UPC, EAN or GTIN by its length, else BARCODE.",
@@ -70,6 +73,7 @@ ABOUT = About(
         "the warehouse, and would give the sum of all for each, is refused.",
     ),
     known_limits=(
+        "A location that is put below one that not_for_sale names, or taken from it, is seen by the next full download only.",
         "Orders that Odoo already has are not looked up: set how long orders need to reach it.",
         "Kits with fractions of a unit, or in another unit of measure than the component's, are reported as not readable.",
         "Lots past their removal date and goods that belong to others (consignment) count as Odoo's own Free To Use does.",

@@ -21,7 +21,8 @@ from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, fractio
 
 FLOAT_NOISE = 1e-6
 """Quantities travel as floats: 16.999999999 is 17, not 16."""
-FIELDS = ("qty_available", "free_qty", "incoming_qty", "outgoing_qty")
+HELD_FIELDS = ("qty_available", "free_qty")
+FIELDS = (*HELD_FIELDS, "incoming_qty", "outgoing_qty")
 SAMPLE = 20
 """Products that are compared by warehouse and by location."""
 WAREHOUSES_COMPARED = 5
@@ -39,12 +40,18 @@ class Place:
     view: int
     stock: int
     active: bool = True
+    left_out: tuple[int, ...] = ()
+    """Locations below it whose goods are not for sale."""
 
     def context(self, zone: str) -> dict[str, Any]:
         """What Odoo has to be asked with for a quantity; `zone` is warehouse or stock."""
         if zone == "stock":
             return {"location": self.stock}
         return {"warehouse": self.warehouse, "warehouse_id": self.warehouse}
+
+    def root(self, zone: str) -> int:
+        """The location that holds all of the zone."""
+        return self.stock if zone == "stock" else self.view
 
 
 def whole(quantity: float) -> int:
@@ -62,12 +69,18 @@ def quantity_in(row: Row, name: str) -> float:
     return float(value)
 
 
-def level(row: Row, warehouse: str, *, subtract_waiting: bool) -> LevelRow:
-    """The level of a product's record with FIELDS; ValueError where one of them cannot be read."""
+def level(row: Row, warehouse: str, *, subtract_waiting: bool, left_out: Row | None = None) -> LevelRow:
+    """The level of a product's record with FIELDS; ValueError where one of them cannot be read.
+
+    `left_out` is its record for the locations that are not for sale, with HELD_FIELDS."""
     here, free, coming, going = (quantity_in(row, name) for name in FIELDS)
+    if left_out is not None:
+        here, free = here - quantity_in(left_out, HELD_FIELDS[0]), free - quantity_in(left_out, HELD_FIELDS[1])
     # What leaves the warehouse holds reserved and waiting goods; what is reserved inside it is in `free` alone.
     available = min(free, here - going) if subtract_waiting else free
     raw = {"id": row["id"], "warehouse": int(warehouse), **{name: row[name] for name in FIELDS}}
+    if left_out is not None:
+        raw["not for sale"] = {name: left_out[name] for name in HELD_FIELDS}
     units = whole(available)
     return LevelRow(
         str(row["id"]), warehouse, whole(here), units, max(0, whole(here) - units), max(0, whole(coming)), raw=raw,
@@ -133,8 +146,7 @@ class ContextCheck:
         """All warehouses show the same: whether their own records of quantities do too."""
         for place in places:
             held: Counter[int] = Counter()
-            root = place.stock if self._zone == "stock" else place.view
-            domain: Domain = [["location_id", "child_of", root], ["product_id", "in", list(products)]]
+            domain: Domain = [["location_id", "child_of", place.root(self._zone)], ["product_id", "in", list(products)]]
             for row in await self._rpc.search_read("stock.quant", domain, ["product_id", "quantity"], self._context):
                 product = many_to_one(row["product_id"])
                 if product is not None:

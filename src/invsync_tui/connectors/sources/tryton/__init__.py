@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,8 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.record_lists import Row
+from invsync_tui.connectors.sources import not_for_sale
+from invsync_tui.connectors.sources.not_for_sale import Location
 from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.about import ABOUT
 from invsync_tui.connectors.sources.tryton.locations import Zone
@@ -172,6 +174,8 @@ class TrytonSource:
         self._rpc = TrytonRpc(connection)
         self._company: int | None = None
         self._zones: Mapping[int, Zone] = {}
+        self._left_out: Sequence[Location] = ()
+        """Locations whose goods are not for sale."""
 
     async def open(self) -> None:
         """Log in; NotConfiguredError without a company, since every quantity would silently be 0."""
@@ -207,7 +211,7 @@ class TrytonSource:
         domain: Domain = [["type", "=", "warehouse"], ANY]
         names = ["code", "name", "active", *locations.FIELDS]
         rows = await self._rpc.search_read("stock.location", domain, names, self._context())
-        self._zones = {row["id"]: await self._laid_out(locations.layout(row)) for row in rows}
+        self._zones = await self._laid_out([locations.layout(row) for row in rows])
         return [
             WarehouseRow(
                 str(row["id"]), str(row.get("code") or ""), str(row.get("name") or ""), bool(row.get("active", True))
@@ -215,12 +219,24 @@ class TrytonSource:
             for row in rows
         ]
 
-    async def _laid_out(self, zone: Zone) -> Zone:
-        if not zone.apart:
-            return zone
+    async def _laid_out(self, zones: Sequence[Zone]) -> Mapping[int, Zone]:
+        """The zones by their warehouse, with what is not for sale kept apart."""
+        words = not_for_sale.words(self._connection)
+        places = {zone.warehouse: await self._places(zone) if zone.apart or words else [] for zone in zones}
+        below = [locations.location(row) for rows in places.values() for row in rows]
+        chosen = not_for_sale.chosen(words, below, self._connection)
+        self._left_out = [location for location in below if location.id in chosen]
+        return {
+            zone.warehouse: locations.named(replace(zone, apart=zone.apart | chosen), places[zone.warehouse])
+            for zone in zones
+        }
+
+    async def _places(self, zone: Zone) -> list[Row]:
+        """All locations below a warehouse's storage location."""
+        if zone.storage is None:
+            return []
         domain: Domain = [["parent", "child_of", [zone.storage], "parent"], ANY]
-        names = list(locations.PLACE_FIELDS)
-        return locations.named(zone, await self._rpc.search_read("stock.location", domain, names, self._context()))
+        return await self._rpc.search_read("stock.location", domain, list(locations.PLACE_FIELDS), self._context())
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
         """All products in the order of their ids; inactive ones and those without stock are marked as such."""
@@ -317,7 +333,7 @@ class TrytonSource:
         names = [f"{w.code} {w.name}".strip() for w in await self.warehouses() if w.active]
         if not names:
             raise NotConfiguredError("The login sees no warehouse.", advice="Create a location of type warehouse.")
-        return f"{len(names)} seen: {', '.join(names)}."
+        return f"{len(names)} seen: {', '.join(names)}.{not_for_sale.described(self._left_out)}"
 
     async def _check_moves(self) -> str:
         try:
@@ -401,6 +417,8 @@ class TrytonSource:
 
     async def _read_levels(self, domain: Domain, warehouse: str, limit: int | None = None) -> _Levels:
         """What lies in the warehouse's storage zone, and then less what is assigned."""
+        if int(warehouse) not in self._zones:
+            await self.warehouses()
         zone = self._zones.get(int(warehouse)) or Zone(int(warehouse))
         here = self._context(**zone.context())
         on_hand, wrong, read = await self._quantities(domain, here, limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, ApiVersion, Option, OptionKind, Permission
+from invsync_tui.connectors.sources import not_for_sale
 
 WAITING_SHIPMENTS = ("ignore", "subtract")
 
@@ -32,6 +33,7 @@ ABOUT = About(
             choices=WAITING_SHIPMENTS,
             default="ignore",
         ),
+        not_for_sale.OPTION,
     ),
     permissions=(
         Permission("Product, Product Identifier: read", "products with their codes"),
@@ -46,13 +48,14 @@ ABOUT = About(
     ),
     behavior=(
         "What lies in a warehouse's storage zone and is assigned to nothing is for sale. Goods in the input and output zones, "
-        "in transit and in production are not.",
+        "in transit and in production are not, nor are those in the locations that not_for_sale names, or below them.",
         "Internal shipments, productions and returns to suppliers that wait leave goods for sale until something is assigned to "
         "them, whatever waiting_shipments says: these goods are sold to nobody.",
         "Kits, consumables and services: consumables and services are skipped, since Tryton keeps no true stock of them.",
         "A delta reads products whose stock moves or records were written since the last download.",
     ),
     known_limits=(
+        "A location that is put below one that not_for_sale names, or taken from it, is seen by the next full download only.",
         "A move or an identifier that was deleted, and a done move dated in the future, are seen by the next full download only.",
     ),
     sources=(

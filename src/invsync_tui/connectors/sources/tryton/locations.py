@@ -3,7 +3,8 @@
 A warehouse has zones: goods wait in the input zone until they are put away, lie in the storage zone, and wait in the
 output zone until they are shipped. Only what lies in the storage zone is for sale. A quantity that is asked for the
 warehouse itself has all three in it, unless Tryton is told to skip the warehouse in favor of its storage location.
-Where a merchant has put the input or output zone below the storage location, the zone's locations are named one by one.
+Where a merchant has put the input or output zone below the storage location, or keeps goods there that are not for sale, the
+zone's locations are named one by one.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from invsync_tui.connectors.sources.not_for_sale import Location
+
 FIELDS = ("storage_location.parent", "input_location.parent", "output_location.parent")
 """Fields of a warehouse that `layout` needs. Dotted ones come as a record under the name with a dot behind it."""
-PLACE_FIELDS = ("parent", "type")
+PLACE_FIELDS = ("parent", "type", "name", "code")
 STORES = frozenset({"storage", "view"})
 """Types of locations that goods for sale lie in; losses, productions and partners are others."""
 
@@ -29,7 +32,8 @@ class Zone:
     warehouse: int
     storage: int | None = None
     apart: frozenset[int] = frozenset()
-    """The input and output zone, where they may lie below the storage location."""
+    """Locations that may lie below the storage location and hold nothing for sale: the input and output zone, and what an
+    operator names."""
     locations: tuple[int, ...] = ()
 
     def context(self) -> dict[str, Any]:
@@ -60,6 +64,11 @@ def layout(row: Row) -> Zone:
         if type(place.get("id")) is int and place["id"] != storage["id"] and place.get("parent") not in beside
     ]
     return Zone(number, int(storage["id"]), frozenset(below))
+
+
+def location(row: Row) -> Location:
+    """A record with PLACE_FIELDS as what an operator may name."""
+    return Location(row["id"], tuple(str(row[name]) for name in ("name", "code") if row.get(name)))
 
 
 def named(zone: Zone, places: Iterable[Row]) -> Zone:
