@@ -48,11 +48,12 @@ LANDED = {
     "v0019_days_seen": "b4b6bced33ffdab6a6fb63a494a36ab82bd4a984db6da5f4e50749c6e46d4ea9",
     "v0020_orders_known": "10ebcf268ed2650780dee9f2de7026b20145a7d87375455d57d0d9ab314ebe79",
     "v0021_prepared_listings": "f1b068963d8945e36653e05720ba7aa5d874c5ed1b8d1e9e626c0deba2f16e0d",
+    "v0022_shared_codes": "5cf5695a0378e1ae5d92825d77882fe2bc20630be534342af85634fd1dbc441d",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 
 
-GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 19, 20)
+GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 19, 20, 21)
 """Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 
