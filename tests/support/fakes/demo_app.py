@@ -17,7 +17,7 @@ from textual import events
 
 from invsync_tui.tui import app
 from invsync_tui.tui.terminal import terminal_of
-from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.lists import HOSTILE, TROUBLED, troubled
 from tests.support.fakes.store import FakeStore, live_detail, merchant
 from tests.support.terminal.rest import RestTeller, count_all_questions
 
@@ -95,6 +95,7 @@ def main() -> int:
     store = FakeStore(() if options.empty else None, read_only=options.read_only)
     if options.hostile:
         store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+        store.held |= {number: troubled(number) for number in TROUBLED}
     if options.live:
         threading.Thread(target=live, args=(store,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)

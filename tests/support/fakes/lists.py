@@ -121,6 +121,20 @@ SPECIAL: dict[int, dict[str, Any]] = {
     11: {"locked": True, "reason": "LOCKED"},
     12: {"override": 12},
 }
+TROUBLED = range(100, 500, 10)
+
+
+def troubled(number: int) -> dict[str, Any]:
+    """A listing that does not show its target, as after a run that was held: most are held, some were edited in the cart,
+    some were refused by it."""
+    target = number % 97
+    shows = max(0, target + (number * 7) % 43 - 20)
+    held = {"outcome": "held", "reason": "HELD_FOR_REVIEW"}
+    refused = {"outcome": "failed", "reason": "REJECTED_BY_CART", "error": "no such variant"}
+    kinds: tuple[dict[str, Any], ...] = (held, held, {"drift": True}, held, refused)
+    return {**kinds[number // 10 % 5], "in_cart": shows, "difference": shows - target, "cart_count": shows}
+
+
 TABS: dict[ListingFilter, Callable[[ListingLine], bool]] = {
     ListingFilter.ALL: lambda line: True,
     ListingFilter.NEVER: lambda line: line.synced_at is None,

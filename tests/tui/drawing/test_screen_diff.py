@@ -81,7 +81,52 @@ def test_a_terminal_that_was_written_to_by_others_gets_everything() -> None:
     frame = [line("stock 1")]
     everything = sent(diff, frame)
     diff.forget()
-    assert sent(diff, frame) == everything
+    assert sent(diff, frame) == f"\x1b[m{everything}"
+
+
+def test_a_style_is_kept_from_frame_to_frame_until_somebody_else_may_have_changed_it() -> None:
+    diff, grid = ScreenDiff(scrolls=True, erases=True), Grid(WIDTH, HEIGHT)
+    colored = [Strip([Segment(f"stock {n}".ljust(WIDTH), STYLES[3])]) for n in range(HEIGHT)]
+    grid.feed(sent(diff, colored))
+    # when it goes on in the same style
+    more = [Strip([Segment(f"stock {n + 1}".ljust(WIDTH), STYLES[3])]) for n in range(HEIGHT)]
+    found = sent(diff, more)
+    # then no code is sent for it
+    assert not any(found[at - 1] == "m" for at in range(1, len(found))), repr(found)
+    grid.feed(found)
+    # when another program wrote in a style of its own
+    grid.feed("\x1b[0;1;44;53m")
+    diff.forget()
+    grid.feed(sent(diff, [line("plain"), *more[1:]]))
+    # then none of it is left
+    fresh = Grid(WIDTH, HEIGHT)
+    fresh.feed(sent(ScreenDiff(), [line("plain"), *more[1:]]))
+    assert grid.cells == fresh.cells
+
+
+def test_the_row_of_a_cursor_is_drawn_first_or_last_where_that_saves_its_codes() -> None:
+    diff = ScreenDiff(erases=True)
+    bar, rest = Style(color="white", bgcolor="blue"), Style(color="white", bgcolor="black")
+
+    def rows(cursor: int) -> list[Strip]:
+        styles = [bar if y == cursor else rest for y in range(8)]
+        return [Strip([Segment(f"row {y}".ljust(WIDTH), style)]) for y, style in enumerate(styles)] + [
+            Strip([Segment(f"about {cursor}".ljust(WIDTH), rest)])
+        ]
+
+    for cursor in range(5):
+        found = sent(diff, rows(cursor))
+    assert found.count("m") == 1, repr(found)
+
+
+def test_a_row_of_words_far_apart_is_erased_before_they_are_written() -> None:
+    diff = ScreenDiff(erases=True)
+    wide = 80
+    bar, rest = Style(bold=True, color="white", bgcolor="blue"), Style(bold=True, color="white", bgcolor="black")
+    words = "".join(word.ljust(20) for word in ("DEMO-1", "none", "no product", "Case"))
+    for style in (bar, rest):
+        found = sent(diff, [Strip([Segment(words, style)]).adjust_cell_length(wide)])
+    assert found == "\x1b[1H\x1b[40m\x1b[KDEMO-1\x1b[21Gnone\x1b[41Gno product\x1b[61GCase", repr(found)
 
 
 def test_what_follows_a_gap_stands_where_it_belongs_however_wide_a_terminal_draws_a_vowel_sign() -> None:

@@ -27,6 +27,7 @@ from invsync_tui.tui.signals import Endings
 
 MOST_COLUMNS, MOST_LINES = 1000, 500
 """A terminal that says it is larger is not believed: each cell costs memory."""
+TO_THE_CORNER = "\x1b[1;1H"
 USUAL = (80, 24)
 """For a terminal that does not know its size."""
 PATIENCE = 2.0
@@ -95,6 +96,13 @@ class TerminalDriver(LinuxDriver):
         self._ending = False
         self._titled = False
         """Whether the title is ours."""
+
+    # -- output -------------------------------------------------------------------------------------------------------
+
+    def write(self, data: str) -> None:
+        """As Textual does, without the way of the cursor back to the corner behind each frame where no input has it: it is
+        hidden, and the next frame says where it begins."""
+        super().write(data.removesuffix(TO_THE_CORNER))
 
     # -- title --------------------------------------------------------------------------------------------------------
 

@@ -12,10 +12,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from invsync_tui.tui.drawing.cells import TAIL, Cells
-from invsync_tui.tui.drawing.pen import Look, step
+from invsync_tui.tui.drawing.pen import SEEN_ON_BLANKS, Look, step
 
 FARTHEST = 16
 """Equal cells between two changes that may be shorter to write than to jump over, with the codes that a jump breaks up."""
+STARTS = 3
+"""Places from which on a line is tried to be erased."""
 TO_THE_END = "\x1b[K"
 """Erases the rest of the line."""
 
@@ -63,7 +65,8 @@ class LineStrokes:
             return Stroke("", pen)
         ways = [self._changes(ranges, place, pen)]
         if self.erases:
-            ways.extend(self._erased_first(ranges[0][0], place, pen))
+            for n in range(min(len(ranges), STARTS)):
+                ways += [self._erased_first(ranges, n, end, place, pen) for end in {ranges[-1][1], len(self.new)}]
         return min(ways, key=lambda way: len(way.text))
 
     def _changes(self, ranges: Sequence[tuple[int, int]], place: Place, pen: Look) -> Stroke:
@@ -82,19 +85,34 @@ class LineStrokes:
             start, end, pen, stroke = next_start, next_end, stroke.pen, apart
         return Stroke(done + stroke.text, stroke.pen)
 
-    def _erased_first(self, start: int, place: Place, pen: Look) -> Iterator[Stroke]:
-        """The line erased from a column on, and then only what is no blank; not where nothing is to be erased."""
+    def _erased_first(self, ranges: Sequence[tuple[int, int]], n: int, end: int, place: Place, pen: Look) -> Stroke:
+        """The ranges in front of number `n`, then the cells from there to before `end` erased, and then only what of them
+        is no blank."""
+        start, width = ranges[n][0], len(self.new)
         characters, looks = self.new.characters, self.new.looks
-        backs = Counter(look.back for look in looks[start:] if look.attributes is None)
-        for back, _ in backs.most_common(1):
-            erased = Look(None, None, back)
-            codes, pen = step(pen, erased)
-            begun = f"{place.to(start, self.y)}{codes}{TO_THE_END}"
-            width = len(self.new) - start
-            known = Cells([*characters[:start], *" " * width], [*looks[:start], *[erased] * width])
-            ranges = changed_ranges(known, self.new)
-            rest = self._changes(ranges, Place(self.y, start), pen) if ranges else Stroke("", pen)
-            yield Stroke(begun + rest.text, rest.pen)
+        before = self._changes(ranges[:n], place, pen) if n else Stroke("", pen)
+        erased = Look(None, None, self._usual_back(start, end))
+        codes, pen = step(before.pen, self._erasing_look(start, erased))
+        erasing = TO_THE_END if end == width else f"\x1b[{end - start}X"
+        begun = f"{before.text}{_along(start) if n else place.to(start, self.y)}{codes}{erasing}"
+        known = Cells(
+            [*characters[:start], *" " * (end - start), *characters[end:]],
+            [*looks[:start], *[erased] * (end - start), *looks[end:]],
+        )
+        left = changed_ranges(known, self.new)
+        rest = self._changes(left, Place(self.y, start), pen) if left else Stroke("", pen)
+        return Stroke(begun + rest.text, rest.pen)
+
+    def _usual_back(self, start: int, end: int) -> str:
+        """The background of most blanks among some cells, where there are none that of the first cell."""
+        backs = Counter(look.back for look in self.new.looks[start:end] if look.attributes is None)
+        return backs.most_common(1)[0][0] if backs else self.new.looks[start].back
+
+    def _erasing_look(self, start: int, erased: Look) -> Look:
+        """The look of the first text that follows, where it erases alike: one code for both."""
+        text = next((look for look in self.new.looks[start:] if look.attributes is not None), erased)
+        alike = text.back == erased.back and not (text.attributes or 0) & SEEN_ON_BLANKS
+        return text if alike else erased
 
     def cells(self, start: int, end: int, pen: Look) -> Stroke:
         """Cells from `start` to before `end`, with the cursor on the first; afterwards it is on an unknown one."""

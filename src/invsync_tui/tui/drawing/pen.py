@@ -58,9 +58,23 @@ def look_of(style: Style | None, color_system: ColorSystem) -> Look:
     return Look(style._attributes & style._set_attributes, *colors)
 
 
+_REVERSE = 1 << 6
+
+
 def on_blank(look: Look) -> Look:
-    """What can be seen of a look on a blank."""
-    return look if (look.attributes or 0) & SEEN_ON_BLANKS else Look(None, None, look.back)
+    """What can be seen of a look on a blank. One that is reversed shows nothing but the color of its characters, which
+    needs fewer codes as a background; the terminal's own has none."""
+    seen = (look.attributes or 0) & SEEN_ON_BLANKS
+    if seen == _REVERSE and look.fore:
+        return Look(None, None, _as_back(look.fore))
+    return look if seen else Look(None, None, look.back)
+
+
+def _as_back(fore: str) -> str:
+    """The codes of a color behind characters, from those of the same color in front: 38;5;n is 48;5;n, 31 is 41, 91 is
+    101."""
+    first, *rest = fore.split(";")
+    return ";".join([str(int(first) + 10), *rest])
 
 
 @lru_cache(maxsize=4096)
@@ -80,11 +94,6 @@ def step(pen: Look, look: Look) -> tuple[str, Look]:
     anew = ";".join(["0", *_attribute_codes(attributes), *filter(None, (fore, look.back))])
     text = min(";".join(codes), anew, key=len)
     return f"\x1b[{text}m" if codes else "", Look(attributes, fore, look.back)
-
-
-def plain(pen: Look) -> str:
-    """What ends every style."""
-    return "" if pen == PLAIN else "\x1b[m"
 
 
 def _to_attributes(known: int, attributes: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -19,11 +20,15 @@ from textual.strip import Strip
 from invsync_tui.tui.drawing import scrolling
 from invsync_tui.tui.drawing.cells import Cells, Palette, harmless
 from invsync_tui.tui.drawing.line_strokes import LineStrokes, Place, Stroke
-from invsync_tui.tui.drawing.pen import PLAIN, Look, plain
+from invsync_tui.tui.drawing.pen import PLAIN, Look
 from invsync_tui.tui.text.sanitize import is_doubtful, width_of
 
 SMALL = 1000
 """Characters of a frame that a terminal gets in one piece and so shows at once."""
+FEW = 8
+"""Rows up to which another order is tried: more is no move of a cursor, and takes its time."""
+AS_BEFORE_ALL = "\x1b[m"
+"""Ends every style that somebody else left the terminal in."""
 _GAPS = re.compile(r" {2,}")
 
 
@@ -39,10 +44,13 @@ class ScreenDiff:
         self.erases = erases
         self.holds_back = holds_back
         self._sent: Sequence[Strip] = ()
+        self.pen: Look | None = PLAIN
+        """The style that the terminal writes in since the last frame; None where somebody else may have changed it."""
 
     def forget(self) -> None:
         """The terminal may show anything: it was resized, or somebody else wrote to it."""
         self._sent = ()
+        self.pen = None
 
     def changes(self, frame: Sequence[Strip]) -> CompositorUpdate | None:
         """What makes the terminal show the frame; None where it shows it already."""
@@ -51,8 +59,9 @@ class ScreenDiff:
             return None
         return _Changes(self, known, frame)
 
-    def was_sent(self, frame: Sequence[Strip]) -> None:
+    def was_sent(self, frame: Sequence[Strip], pen: Look) -> None:
         self._sent = frame
+        self.pen = pen
 
 
 class _Changes(CompositorUpdate):
@@ -66,13 +75,25 @@ class _Changes(CompositorUpdate):
     def render_segments(self, console: Console) -> str:
         """Bytes for the terminal: with the rows that moved moved, or all of them drawn, whichever is shorter."""
         painter = Painter(console, erases=self.diff.erases)
-        sent = painter.drawn(self.known, self.frame)
+        begun, pen = ("", self.diff.pen) if self.diff.pen is not None else (AS_BEFORE_ALL, PLAIN)
+        sent = painter.drawn(self.known, self.frame, pen)
         scroll = scrolling.find(self.known, self.frame) if self.diff.scrolls else None
         if scroll is not None:
-            moved = scroll.commands() + painter.drawn(scroll.moved(self.known), self.frame)
-            sent = min(moved, sent, key=len)
-        self.diff.was_sent(self.frame)
-        return f"{SYNC_START}{sent}{SYNC_END}" if self.diff.holds_back and len(sent) > SMALL else sent
+            # The row that comes in may be erased in the style of then or not: it is drawn whole.
+            rest = painter.drawn(scroll.moved(self.known), self.frame, pen)
+            moved = Stroke(scroll.commands() + rest.text, rest.pen)
+            sent = min(moved, sent, key=lambda way: len(way.text))
+        self.diff.was_sent(self.frame, sent.pen)
+        text = begun + sent.text
+        return f"{SYNC_START}{text}{SYNC_END}" if self.diff.holds_back and len(text) > SMALL else text
+
+
+class Row(NamedTuple):
+    """A row that differs: what the terminal shows of it, None for anything, and what it is to show."""
+
+    y: int
+    old: Strip | None
+    new: Strip
 
 
 class Painter:
@@ -81,26 +102,52 @@ class Painter:
     def __init__(self, console: Console, *, erases: bool) -> None:
         self._erases = erases
         self._palette = Palette(console._color_system or ColorSystem.TRUECOLOR)
+        self._known_cells: dict[int, tuple[Strip, Cells]] = {}
 
-    def drawn(self, known: Sequence[Strip | None], frame: Sequence[Strip]) -> str:
-        """What makes a terminal that shows `known` show `frame`; it is left with the plain style."""
+    def drawn(self, known: Sequence[Strip | None], frame: Sequence[Strip], pen: Look) -> Stroke:
+        """What makes a terminal that shows `known` and writes in the style `pen` show `frame`, and its style then."""
+        rows = [
+            Row(y, None if old is None else harmless(old), harmless(new))
+            for y, (old, new) in enumerate(zip(known, frame, strict=True))
+            if old is None or old != new
+        ]
+        drawn = self._rows(rows, pen)
+        if 1 < len(rows) <= FEW:
+            # A cursor has a background of its own: the row that it enters or leaves comes first or last, whichever saves
+            # the codes of a change.
+            backs = [self._back(row) for row in rows]
+            for back in dict.fromkeys(backs) if len(set(backs)) > 1 else ():
+                grouped = sorted(rows, key=lambda row: self._back(row) != back)
+                drawn = min(drawn, self._rows(grouped, pen), key=lambda way: len(way.text))
+        return drawn
+
+    def _cells(self, strip: Strip) -> Cells:
+        """The cells of a row, worked out once however many ways to draw it are tried."""
+        known = self._known_cells.get(id(strip))
+        if known is None:
+            known = self._known_cells[id(strip)] = (strip, self._palette.cells(strip))
+        return known[1]
+
+    def _back(self, row: Row) -> str:
+        looks = self._cells(row.new).looks
+        return looks[0].back if looks else ""
+
+    def _rows(self, rows: Sequence[Row], pen: Look) -> Stroke:
+        """Rows one after the other."""
         parts: list[str] = []
-        place, pen = Place(), PLAIN
-        for y, (old, new) in enumerate(zip(known, frame, strict=True)):
-            text, pen = self._line(y, old, new, place, pen)
+        place = Place()
+        for row in rows:
+            text, pen = self._row(row, place, pen)
             if text:
                 parts.append(text)
-                place = Place(y)
-        return "".join([*parts, plain(pen)])
+                place = Place(row.y)
+        return Stroke("".join(parts), pen)
 
-    def _line(self, y: int, old: Strip | None, new: Strip, place: Place, pen: Look) -> Stroke:
-        if old is not None and old == new:
-            return Stroke("", pen)
-        old, new = None if old is None else harmless(old), harmless(new)
-        strokes = LineStrokes(y, self._palette.cells(new), erases=self._erases)
-        if is_doubtful(new.text) or (old is not None and is_doubtful(old.text)):
-            return self._placed(strokes, new.text, place, pen)
-        return strokes.over(None if old is None else self._palette.cells(old), place, pen)
+    def _row(self, row: Row, place: Place, pen: Look) -> Stroke:
+        strokes = LineStrokes(row.y, self._cells(row.new), erases=self._erases)
+        if is_doubtful(row.new.text) or (row.old is not None and is_doubtful(row.old.text)):
+            return self._placed(strokes, row.new.text, place, pen)
+        return strokes.over(None if row.old is None else self._cells(row.old), place, pen)
 
     def _placed(self, strokes: LineStrokes, text: str, place: Place, pen: Look) -> Stroke:
         """A line with text of a width that terminals disagree on: what follows a gap is put where it belongs, on blank

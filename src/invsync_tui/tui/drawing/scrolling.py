@@ -26,7 +26,7 @@ class Scroll(NamedTuple):
     by: int
 
     def commands(self) -> str:
-        """Bytes that move them. The terminal's style has to be the plain one; its cursor is anywhere afterwards."""
+        """Bytes that move them. What comes in may have the background of the terminal's style; the cursor is anywhere then."""
         row, step = (self.bottom, "\x1bD") if self.by > 0 else (self.top, "\x1bM")
         return f"\x1b[{self.top + 1};{self.bottom + 1}r\x1b[{row + 1};1H{step * abs(self.by)}\x1b[r"
 

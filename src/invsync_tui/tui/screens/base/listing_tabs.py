@@ -120,7 +120,8 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         known = beyond_the_row(listing, self.left_out(), rendering, size.width)
         # What is known of every listing stands in the same rows for the next one; where there is no room for both, what
         # is cut is not the reason.
-        return [*known, *reason] if len(known) + len(reason) <= size.height else [*reason, *known]
+        room = max(size.height - len(reason), 0)
+        return [*known[:room], *reason, *known[room:]]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:

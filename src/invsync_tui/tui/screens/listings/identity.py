@@ -92,7 +92,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         return texts.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] go to the other kinds."
 
     def about(self, line: AnyLine, size: Size) -> Sequence[Line]:
-        return about(line, size.width, self.rendering())
+        return about(line, size.width, {field.title for field in self.left_out()})
 
     def open_line(self, line: AnyLine) -> None:
         number, sku = _product(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
@@ -77,12 +77,12 @@ RENAMES: tuple[Field[Any], ...] = (
 FIELDS: Mapping[str, tuple[Field[Any], ...]] = {"": UNMATCHED, LINKED: LINKS, RENAMED: RENAMES}
 
 
-def about(record: UnmatchedLine | LinkLine | RenameLine, width: int, rendering: RenderContext) -> Sequence[Line]:
-    """A line in sentences."""
-    return [line((row, Tone.PLAIN)) for text in _record_lines(record) for row in wrap(clean(text), width)]
+def about(record: UnmatchedLine | LinkLine | RenameLine, width: int, left_out: Set[str]) -> Sequence[Line]:
+    """A line in sentences; `left_out` are the columns that the row does not show, or not whole."""
+    return [line((row, Tone.PLAIN)) for text in _record_lines(record, left_out) for row in wrap(clean(text), width)]
 
 
-def _record_lines(record: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
+def _record_lines(record: UnmatchedLine | LinkLine | RenameLine, left_out: Set[str]) -> Sequence[str]:
     if isinstance(record, LinkLine):
         return (
             f"{record.sku or 'listing'} (cart listing ID {record.cart_listing_id}) is linked to "
@@ -94,10 +94,18 @@ def _record_lines(record: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str
             f"{record.before} was renamed {record.after} in the cart (cart listing ID {record.cart_listing_id})",
             f"means now: {record.product_sku or 'no product'}; the code before means: {record.former_sku or 'no product'}",
         )
-    if record.product_sku is not None:
-        return f"{record.sku}: {record.words}", f"{record.product_sku} {record.product_name}, by its code {record.code}"
-    rivals = ", ".join(sku for _, sku in record.rivals)
-    return (
-        f"{record.sku} {record.name}: {record.words}",
-        rivals or "Correct its code in the cart or the WMS, or link it to a SKU on the command line.",
-    )
+    if record.product_sku is None:
+        rivals = ", ".join(sku for _, sku in record.rivals)
+        return (
+            f"{record.sku} {record.name}: {record.words}",
+            rivals or "Correct its code in the cart or the WMS, or link it to a SKU on the command line.",
+        )
+    # What the row shows whole is not repeated: each move of the cursor would send it once more.
+    texts = []
+    if left_out & {"Listing", "Why"}:
+        texts.append(f"{record.sku}: {record.words}")
+    if left_out & {"Suggestion", "Name"}:
+        texts.append(f"{record.product_sku} {record.product_name}".rstrip())
+    if record.code != record.product_sku:
+        texts.append(f"Suggested by the product's code {record.code}.")
+    return texts
