@@ -178,10 +178,50 @@ def test_every_list_has_the_options_of_lists() -> None:
     assert {name for name in paged if {"--since", "--until"} <= options[name]} == LISTS_OVER_TIME
 
 
+WHOLE_LISTS = {"connections list", "history", "keys", "status"}
+"""Commands that list something and print it whole: the systems that this version knows, thirty days of one SKU, the keys,
+and what needs attention."""
+
+
+def test_a_list_below_another_command_has_them_too() -> None:
+    """A literal table: what is listed below a command of its own, and is a page or whole."""
+    below = {
+        f"{name} {inner}": set(each.known_options())
+        for name, parser in command_parsers().items()
+        for inner, each in inner_parsers(parser).items()
+    }
+    paged = {name for name, flags in below.items() if "--limit" in flags}
+    assert paged == set()
+    assert {name for name in below if name.split()[1].startswith("list")} <= paged | WHOLE_LISTS
+
+
+SORTED = {"audit", "drift", "events", "held", "levels", "listings", "plan", "runs"}
+"""Lists of which --sort chooses the order."""
+
+
+def test_lists_that_are_sorted_refuse_another_column_with_the_nearest_one(big: Shell) -> None:
+    assert {name for name, parser in command_parsers().items() if "--sort" in parser.known_options()} == SORTED
+    for arguments, near in (
+        (["runs", "--sort", "tok"], "took"),
+        (["listings", CART, "--sort=-targt"], "target"),
+        (["levels", "1", "--warehouse", "EAST", "--sort", "availble"], "available"),
+        (["audit", "--sort", "whoo"], "who"),
+        (["events", "--sort", "severty"], "severity"),
+        (["drift", CART, "--sort", "exposur"], "exposure"),
+    ):
+        answer = big.run(*arguments)
+        assert answer.code == 2, arguments
+        assert f"Did you mean {near}? Choose one of: " in answer.err, answer.err
+
+
 def command_parsers() -> dict[str, Any]:
-    parser = main.parser()
-    (subparsers,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(subparsers.choices)
+    return inner_parsers(main.parser())
+
+
+def inner_parsers(parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """The commands below another, by name."""
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return {name: each for action in actions for name, each in action.choices.items()}
 
 
 def test_runs_of_a_time_are_listed(big: Shell) -> None:

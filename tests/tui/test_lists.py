@@ -621,3 +621,17 @@ def test_the_keys_of_columns_are_one_line_of_the_help() -> None:
 
     lists = next(group for group in keymap.sheet() if group.title == "Lists")
     assert [entry.keys for entry in lists.entries if entry.id == "list.sort-column"] == [("1-9, 0",)]
+
+
+# --- what an empty list offers ---------------------------------------------------------------------------------------
+
+
+async def test_an_empty_list_offers_no_order_and_no_file() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.sees("o Sort")
+        await driver.press("f", *"no such code at all", "enter")
+        await driver.sees("Nothing matches no such code at all.")
+        await driver.until(lambda: not any("o Sort" in row or "e Export" in row for row in driver.lines()))
+        await driver.press("escape")
+        await driver.sees("o Sort")

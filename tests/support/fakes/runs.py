@@ -183,11 +183,14 @@ class FakeHistory:
         state: str | None = None,
         trigger: str | None = None,
         who: str | None = None,
-        *,
+        since: int | None = None,
+        until: int | None = None,
         ordering: Ordering | None = None,
     ) -> Rows[RunRow]:
         wanted = (merchant_id, cart_id, state, trigger, who)
-        return newest_first([run for run in self.past if _matches(run, wanted)], "run", RUN_VALUES, ordering)
+        times = (since or 0, until or NOW)
+        runs = [run for run in self.past if _matches(run, wanted) and times[0] <= run.requested_at <= times[1]]
+        return newest_first(runs, "run", RUN_VALUES, ordering)
 
     def diff(self, run_id: int) -> RunDiff:
         if run_id <= 2:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey
+from invsync_tui.operations.lists.sorted_lines import no_order
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging import stock
 from invsync_tui.store.paging.keyset import BOUND, Paging, SortOrder
@@ -79,6 +80,4 @@ def chosen(
     for order in usable:
         if order.name == ordering.column:
             return order, ordering.descending, sortable
-    raise OperationError(
-        f"This list cannot be sorted by {ordering.column!r} at its size. Choose one of: {', '.join(sortable)}."
-    )
+    raise no_order(ordering.column, [order.name for order in orders], sortable)

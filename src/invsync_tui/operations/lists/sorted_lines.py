@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.plain_text import did_you_mean
 
 Line = TypeVar("Line")
 Value = str | int | bool | None
@@ -25,15 +26,22 @@ def parted(ordering: Ordering | None, own: str) -> tuple[Ordering | None, Orderi
     return (ordering, None) if ordering is None or ordering.column == own else (None, ordering)
 
 
+def no_order(column: str, known: Sequence[str], sortable: Sequence[str]) -> OperationError:
+    """Why a list has no order by `column`: it is none of those `known` for it, or not one it has at its size."""
+    named = ", ".join(filter(None, sortable))
+    instead = f"Choose one of: {named}." if named else "It has one order only."
+    if column in known:
+        return OperationError(f"This list cannot be sorted by {column!r} at its size. {instead}")
+    return InvalidError("sort", f"this list has no column {column!r}.{did_you_mean(column, known)} {instead}")
+
+
 def in_order(rows: Rows[Line], ordering: Ordering | None, columns: Mapping[str, Callable[[Line], Value]]) -> Rows[Line]:
     """`rows` in an order: None is their own, and so is '' among the columns that they say they are sortable by. Those that
     can be sorted are read whole. OperationError for an order that they do not have at their size."""
     if ordering is None:
         return rows
     if ordering.column not in rows.sortable:
-        named = ", ".join(filter(None, rows.sortable))
-        instead = f"Choose one of: {named}." if named else "It has one order only."
-        raise OperationError(f"This list cannot be sorted by {ordering.column!r} at its size. {instead}")
+        raise no_order(ordering.column, [*rows.sortable, *columns], rows.sortable)
     return SortedLines(rows, columns.get(ordering.column, lambda line: None), descending=ordering.descending)
 
 

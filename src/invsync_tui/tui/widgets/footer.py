@@ -38,6 +38,7 @@ SHORT_KEYS: Mapping[str, str] = {
 """Plain words instead of Textual's symbols, which 7-bit terminals do not have."""
 
 
+MODIFIERS = {"shift": "Shift", "alt": "Alt", "ctrl": "Ctrl"}
 EVERYWHERE = "Everywhere"
 COMMON = ("list.", "setup.")
 """How ids of bindings begin that all lists have, and those that are needed once in a while."""
@@ -65,7 +66,12 @@ class KeyHint(NamedTuple):
 
 def key_name(app: App[object], binding: Binding) -> str:
     """A key as an operator reads it."""
-    return SHORT_KEYS.get(binding.key) or app.get_key_display(binding).replace("^", "Ctrl+")
+    if binding.key in SHORT_KEYS:
+        return SHORT_KEYS[binding.key]
+    modifier, _, key = binding.key.rpartition("+")
+    if modifier in MODIFIERS and not binding.key_display:
+        return f"{MODIFIERS[modifier]}+{SHORT_KEYS.get(key, key.upper() if len(key) == 1 else key.capitalize())}"
+    return app.get_key_display(binding).replace("^", "Ctrl+")
 
 
 def hints_of(app: App[object], active: Iterable[ActiveBinding], *, with_disabled: bool = False) -> list[KeyHint]:

@@ -458,7 +458,9 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
         proposed = bookmark_of(self)
         if proposed is None:
-            self.notice("This screen cannot be bookmarked. The one that it was opened from can.", Tone.WARN)
+            first = len(self.app.screen_stack) == 1
+            instead = "Esc leads back to it from everywhere." if first else "The one that it was opened from can."
+            self.notice(f"This screen cannot be bookmarked. {instead}", Tone.WARN)
         else:
             self.open_prompt("Bookmark as: ", BOOKMARK, "a name", value=proposed.name)
 

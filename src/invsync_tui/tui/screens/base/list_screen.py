@@ -359,6 +359,8 @@ class ListScreen(BaseScreen, Generic[L]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("copy", "copy_cell"):
             return self.is_mounted and self.line is not None
+        if action in ("sort", "reverse", "export") and self.is_mounted and self.table.counted and not self.table.count:
+            return False
         if action in ("sort", "reverse"):
             return len(self._sorts()) > (1 if action == "sort" else 0)
         return super().check_action(action, parameters)

@@ -76,6 +76,7 @@ def state_words(listing: ListingLine) -> str:
     return f"{words.outcome(listing.outcome)} {reason}".strip()
 
 
+NAME: Field[ListingLine] = Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=120)
 TRACKED: Field[ListingLine] = Field("Tracked", 7, lambda line: line.tracked, _tracked, room=130, sort="tracked")
 STATE: Field[ListingLine] = Field("State", 17, state_words, _state, flex=2, sort="outcome")
 CART: Field[ListingLine] = Field("Cart", 12, lambda line: line.cart, flex=1, sort="cart")
@@ -86,7 +87,7 @@ DIFFERENCE: Field[ListingLine] = Field(
 SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
-    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=140),
+    NAME,
     TRACKED,
     number("Target", 8, lambda line: line.target, sort="target"),
     number("Confirmed", 9, lambda line: line.confirmed, sort="confirmed", room=100),
@@ -95,7 +96,9 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     age_field("Synced", 10, lambda line: line.synced_at, sort="synced_at", missing=NEVER_SPAN),
     STATE,
 )
-ALL_CARTS_FIELDS = (MARK, MERCHANT, CART, *SYNC_FIELDS[1:])
+ALL_CARTS_FIELDS = (
+    MARK, MERCHANT, CART, *(field._replace(room=140) if field is NAME else field for field in SYNC_FIELDS[1:])
+)  # fmt: skip
 """Of listings of several carts."""
 CART_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,

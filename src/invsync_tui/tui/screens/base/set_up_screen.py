@@ -142,8 +142,13 @@ class SetUpScreen(ListScreen[L]):
         if event.input.id != RENAME:
             return
         self.close_prompt()
-        if (selected := self.line) is not None:
-            self.ask(partial(_rename, self.subject_of(selected), event.value.strip()), self.change_made)
+        if (selected := self.line) is None:
+            return
+        subject, name = self.subject_of(selected), event.value.strip()
+        if name == subject.name:
+            self.notice("The name is as it was.", Tone.FAINT)
+        else:
+            self.ask(partial(_rename, subject, name), self.change_made)
 
     # -- on and off ---------------------------------------------------------------------------------------------------
 

@@ -42,9 +42,15 @@ NEAR = 10
 """Rows in front of the last hit from which on more are asked for."""
 TYPING = 0.4
 """Seconds after a key in which the next one is expected: what can wait does, so that its answer comes at once."""
+RANKS: Mapping[HitRank, str] = {
+    HitRank.EXACT: "exact",
+    HitRank.PREFIX: "begins",
+    HitRank.SUBSTRING: "contains",
+    HitRank.NAME: "name",
+}
 RANK_TONES: Mapping[HitRank, Tone] = {HitRank.EXACT: Tone.GOOD, HitRank.PREFIX: Tone.ACCENT}
 FIELDS: tuple[Field[SearchHit], ...] = (
-    Field("Match", 9, lambda hit: hit.rank, lambda hit, _: (hit.rank, RANK_TONES.get(hit.rank, Tone.FAINT))),
+    Field("Match", 9, lambda hit: hit.rank, lambda hit, _: (RANKS[hit.rank], RANK_TONES.get(hit.rank, Tone.FAINT))),
     Field("SKU", 16, lambda hit: hit.sku, lambda hit, _: (hit.sku, Tone.STRONG), flex=2),
     Field("Matched by", 18, lambda hit: hit.code, flex=2),
     Field("Type", 6, lambda hit: hit.kind),
@@ -212,11 +218,13 @@ class SearchScreen(BaseScreen):
 
     def _about(self, size: Size) -> Sequence[Line]:
         hit = self.table.cursor_line
-        return (
-            ()
-            if hit is None
-            else facts(FIELDS, hit, RenderContext(self.context.clock(), self.context.glyphs), size.width)
-        )
+        if hit is None:
+            return ()
+        # What the row shows whole is not repeated: each move of the cursor would send it once more.
+        cut = self.table.cut()
+        whole = {field.title for i, field in enumerate(self._shown_fields()) if i not in cut}
+        left_out = [field for field in FIELDS if field.title not in whole]
+        return facts(left_out, hit, RenderContext(self.context.clock(), self.context.glyphs), size.width)
 
     def on_resize(self, event: events.Resize) -> None:
         self._fill()

@@ -176,7 +176,7 @@ class CartsScreen(SetUpScreen[CartLine]):
 
     def action_plan(self) -> None:
         if (selected := self.line) is not None:
-            self.go_to("plan", selected.id, selected.name)
+            self.go_to("plan", selected.id, selected.name, selected.merchant)
 
     def action_freeze(self) -> None:
         if (selected := self.line) is not None:

@@ -98,7 +98,7 @@ class DriftScreen(ListScreen[DriftLine]):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        return self._merchant, self._cart, "Drift" if self._class is None else f"Drift: {self._class}"
+        return "Merchants", self._merchant, self._cart, "Drift" if self._class is None else f"Drift: {self._class}"
 
     @property
     def visited(self) -> Visit | None:

@@ -18,7 +18,7 @@ from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Span, Tone, line
-from invsync_tui.tui.widgets.columns import UNKNOWN, Field, ListView, RenderContext, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, ListView, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 from invsync_tui.tui.widgets.text_line import TextLine
 
@@ -50,7 +50,7 @@ FIELDS: tuple[Field[PlanLine], ...] = (
     Field("SKU", 14, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
     number("Shows now", 9, lambda line: line.shows, sort="shows"),
     number("Will show", 9, lambda line: line.will_show, sort="will_show"),
-    Field("Difference", 10, lambda line: line.difference, _difference, sort="difference"),
+    Field("Difference", 10, lambda line: line.difference, _difference, align=Align.RIGHT, sort="difference"),
     Field("Risk", 12, lambda line: line.risk.value, _risk, sort="risk"),
     Field("Reason", 18, lambda line: line.reason, flex=3),
 )

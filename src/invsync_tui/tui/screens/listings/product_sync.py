@@ -78,4 +78,4 @@ class ProductSyncScreen(ListingTabsScreen):
         self.go_to("drift", self._cart_id, self._cart, self._merchant)
 
     def action_plan(self) -> None:
-        self.go_to("plan", self._cart_id, self._cart)
+        self.go_to("plan", self._cart_id, self._cart, self._merchant)

@@ -227,10 +227,10 @@ class RunScreen(BundleScreen):
     def action_plan(self) -> None:
         if self._detail is not None:
             run = self._detail.run
-            self.go_to("plan", run.cart_id or 0, run.cart or "")
+            self.go_to("plan", run.cart_id or 0, run.cart or "", run.merchant)
 
     def _undo_planned(self, run: RunRow, number: int) -> None:
-        self.go_to("plan", run.cart_id or 0, run.cart or "", plan_id=number)
+        self.go_to("plan", run.cart_id or 0, run.cart or "", run.merchant, plan_id=number)
 
     def action_change(self, name: str) -> None:
         verb = VERBS[Action(name)]
