@@ -385,6 +385,60 @@ def order(number: int, *lines: tuple[int, int, float], **values: Any) -> dict[st
     }  # fmt: skip
 
 
+def _noted(key: str, value: object) -> dict[str, Any]:
+    return {"id": 1, "key": key, "value": value}
+
+
+def _bundle(*parts: tuple[int, int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Lines of an order: (product, units, what is noted of the line)."""
+    return [{"product_id": at, "variation_id": 0, "quantity": units, "meta_data": noted} for at, units, noted in parts]
+
+
+TAKES = {
+    "an exchange at a till is a line of less than nothing beside another": (
+        _bundle((1, -1, []), (2, 2, [])), {"2": 2},
+    ),
+    "a till's fraction of less than nothing": (_bundle((1, -0.5, []), (2, 2, [])), {"2": 2}),
+    "more was put back than was taken": (
+        _bundle((1, 2, [_noted("_reduced_stock", "-1")]), (2, 2, [_noted("_reduced_stock", "1")])), {"2": 1},
+    ),
+    "a bundle without a stock of its own": (
+        _bundle(
+            (1, 1, [_noted("_bundle_cart_key", "a"), _noted("_bundled_items", ["b"])]),
+            (2, 3, [_noted("_bundle_cart_key", "b"), _noted("_bundled_by", "a"), _noted("_reduced_stock", "3")]),
+        ), {"2": 3},
+    ),
+    "a bundle whose parts have none": (
+        _bundle(
+            (1, 1, [_noted("_bundle_cart_key", "a"), _noted("_bundled_items", ["b"]), _noted("_reduced_stock", "1")]),
+            (2, 3, [_noted("_bundle_cart_key", "b"), _noted("_bundled_by", "a")]),
+        ), {"1": 1},
+    ),
+    "a bundle of which nothing is said is its parts": (
+        _bundle(
+            (1, 1, [_noted("_bundle_cart_key", "a"), _noted("_bundled_items", ["b"])]),
+            (2, 3, [_noted("_bundle_cart_key", "b"), _noted("_bundled_by", "a")]),
+        ), {"2": 3},
+    ),
+    "a composite product beside a product for itself": (
+        _bundle(
+            (1, 1, [_noted("_composite_children", ["b"])]),
+            (2, 3, [_noted("_composite_parent", "a"), _noted("_reduced_stock", "3")]),
+            (3, 4, []),
+        ), {"2": 3, "3": 4},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKES)
+async def test_what_lines_of_an_order_take(cart: WooCommerceCart, shop: Shop, name: str) -> None:
+    items, taken = TAKES[name]
+    shop.orders = [order(1) | {"line_items": items}]
+    lines = await cart.orders_since(0)
+    assert [line.error for line in lines if line.error] == []
+    assert {line.listing_ref: line.quantity for line in lines} == taken
+
+
 async def test_orders_that_took_units_are_lines_of_listings(cart: WooCommerceCart, shop: Shop) -> None:
     noon = 1795435200
     shop.products[2] |= {"manage_stock": True, "stock_quantity": 9}
@@ -407,7 +461,7 @@ async def test_orders_that_took_units_are_lines_of_listings(cart: WooCommerceCar
 
 @pytest.mark.parametrize(
     ("kept", "units"),
-    [("1", 1), (1, 1), ("0", 0), ("1.5", 2), ("3", 3), ("", 3), (None, 3), ("-1", 3), ({"a": 1}, 3), ("1e9", 3)],
+    [("1", 1), (1, 1), ("0", 0), ("1.5", 2), ("3", 3), ("", 3), (None, 3), ("-1", 0), ({"a": 1}, 3), ("1e9", 3)],
 )
 async def test_what_a_refund_put_back_into_stock_is_not_sold(
     cart: WooCommerceCart, shop: Shop, kept: object, units: int

@@ -57,9 +57,8 @@ def _lines(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[Order
     # An order that is paid later than it is placed takes its units then.
     taken_at = max(epoch(order["date_created_gmt"]), 0 if paid is None else epoch(paid))
     result: list[OrderLine] = []
-    for line in order["line_items"]:
+    for line, quantity in _taken(order["line_items"]):
         product, variation = whole(line["product_id"], 0), whole(line.get("variation_id") or 0, 0)
-        quantity = _taken(line)
         if not product or not quantity:
             continue  # a product that is deleted, or something that is none
         pair = str(product), str(variation)
@@ -70,27 +69,54 @@ def _lines(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[Order
 
 REDUCED = "_reduced_stock"
 """What WooCommerce calls the units that a line has taken out of the stock, less those of refunds that were restocked."""
+HOLDS_PARTS = frozenset({"_bundled_items", "_composite_children", "_mnm_contents"})
+IS_PART = frozenset({"_bundled_by", "_composite_parent", "_mnm_container"})
+"""What plugins for bundles write at the line of the whole, and at the lines of its parts."""
 
 
-def _taken(line: Mapping[str, Any]) -> int:
-    """Units that a line has taken; all of it where WooCommerce does not say, as of orders that plugins make."""
-    quantity = _sold(line["quantity"])
+def _taken(lines: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+    """Lines with the units that each has taken; all of it where WooCommerce does not say, as of orders that plugins make.
+
+    A bundle and its parts are lines both: where the shop does not say which of them have a stock, the parts have.
+    """
+    notes = [_notes(line) for line in lines]
+    reduced = [_reduced(line, noted) for line, noted in zip(lines, notes, strict=True)]
+    parts_say = any(units is not None for units, noted in zip(reduced, notes, strict=True) if IS_PART & noted.keys())
+    whole_says = any(
+        units is not None for units, noted in zip(reduced, notes, strict=True) if HOLDS_PARTS & noted.keys()
+    )
+    has_parts = any(IS_PART & noted.keys() for noted in notes)
+    result: list[tuple[Mapping[str, Any], int]] = []
+    for line, noted, units in zip(lines, notes, reduced, strict=True):
+        is_whole, is_part = bool(HOLDS_PARTS & noted.keys()), bool(IS_PART & noted.keys())
+        without = (is_whole and has_parts) or (is_part and whole_says and not parts_say)
+        result.append((line, units if units is not None else 0 if without else _sold(line["quantity"])))
+    return result
+
+
+def _notes(line: Mapping[str, Any]) -> Mapping[str, object]:
     entries = line.get("meta_data")
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, Mapping) and entry.get("key") == REDUCED:
-            value = str(entry.get("value"))
-            return whole(math.ceil(float(value)), 0) if _NUMBER.fullmatch(value) else quantity
-    return quantity
+    return {
+        str(entry["key"]): entry.get("value")
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, Mapping) and "key" in entry
+    }
 
 
-_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
+def _reduced(line: Mapping[str, Any], noted: Mapping[str, object]) -> int | None:
+    """Units that the shop says it took; None where it does not. After refunds more may have been put back than that."""
+    value = str(noted.get(REDUCED))
+    return max(0, whole(math.ceil(float(value)))) if _NUMBER.fullmatch(value) else None
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
 def _sold(value: object) -> int:
-    """Units that a line takes; a fraction, which plugins allow, is rounded up."""
+    """Units that a line takes; a fraction, which plugins allow, is rounded up. What an exchange takes back is none."""
     if type(value) is float and math.isfinite(value):
-        return whole(math.ceil(value), 0)
+        return max(0, whole(math.ceil(value)))
     try:
-        return whole(value, 0)
+        return max(0, whole(value))
     except ValueError:
         raise ValueError(f"quantity: {describe_value(value)}") from None
