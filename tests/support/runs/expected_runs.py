@@ -7,7 +7,9 @@ Everything is in seconds of true time. What is assumed:
 * one run per download, and one per cart whether it pushes or verifies; what is asked for meanwhile is one run more;
 * a scheduled download is followed by a push of every cart that is on and has no period of its own; a push that is
   asked for with a download comes after it;
-* a service that stops leaves its runs to the next, which begins them anew.
+* a service that stops, or is killed, leaves its runs to the next, which begins them anew;
+* what a refused login has ended is not asked for by the schedule, nor after a download, until a run that somebody asked
+  for ended otherwise; its period goes on as after any failure.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ class World:
     """(from when, by how much) the clock is ahead."""
     syncs: Sequence[tuple[float, int, int | None]]
     """(when, merchant, cart or None for all) somebody asks for."""
+    refused: Mapping[Key, tuple[float, float]] = field(default_factory=dict)
+    """(from, to) by key: when the login is refused."""
 
 
 def _inside(span: tuple[float, float] | None, t: float) -> bool:
@@ -75,6 +79,7 @@ class Calculation:
         self.waiting: list[Run] = []
         self.active: list[Run] = []
         self.done: list[tuple[str, int, float]] = []
+        self.refused: set[Key] = set()
         self.was_down = False
         self.was_ahead = 0.0
 
@@ -120,7 +125,8 @@ class Calculation:
     def _ask_if_due(self, entry: Entry, t: float, wall: float) -> None:
         if not self._on(entry, t) or (t < entry.true_due and wall < entry.wall_due):
             return
-        self._ask(entry.kind, entry.key, None, entry.kind == "pull")
+        if (entry.kind, entry.key) not in self.refused:
+            self._ask(entry.kind, entry.key, None, entry.kind == "pull")
         on_time = 0 <= wall - entry.wall_due <= min(LATE, entry.every // 2)
         start = entry.wall_due if on_time else wall
         entry.wall_due = start + self._period(entry)
@@ -197,14 +203,17 @@ class Calculation:
     def _end(self, t: float, wall: float) -> None:
         for run in [one for one in self.active if one.ends <= t]:
             self.active.remove(run)
-            failed = _inside(self.world.fails.get((run.kind, run.key)), t)
+            refused = _inside(self.world.refused.get((run.kind, run.key)), t)
+            failed = refused or _inside(self.world.fails.get((run.kind, run.key)), t)
+            (self.refused.add if refused else self.refused.discard)((run.kind, run.key))
             run.state = "failed" if failed else "done"
             self.done.append((run.kind, run.key, run.began))
             self._count(run, failed, t, wall)
             self._follow(run)
             if run.pushes and not failed and not _inside(self.world.merchants_off.get(run.key), t):
                 for cart, owner in self.world.carts.items():
-                    if owner == run.key and self._cart_on(cart, t) and cart not in self.by_period:
+                    asked = cart not in self.by_period and ("push", cart) not in self.refused
+                    if owner == run.key and self._cart_on(cart, t) and asked:
                         self._ask("push", cart, None, False)
 
     def _count(self, run: Run, failed: bool, t: float, wall: float) -> None:

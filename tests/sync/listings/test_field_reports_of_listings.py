@@ -53,7 +53,9 @@ async def test_two_listings_of_one_shop_that_are_linked_to_one_product_share_its
     assert (_sells(sold, one), _sells(sold, two)) == (10, 10)
     # when one of them is sold, twice in one order, and the other one too
     order = sold.sell(3, sku=one)
-    sold.carts.control("order", {"shop": "a", "ref": two, "units": 2, "into": order, "taken_at": int(time.time()) + LATER})
+    sold.carts.control(
+        "order", {"shop": "a", "ref": two, "units": 2, "into": order, "taken_at": int(time.time()) + LATER}
+    )
     await sold.push()
     # then both show what is left, and so does the other shop
     assert (_sells(sold, one), _sells(sold, two), sold.carts.quantities("b")[code]) == (5, 5, 5)

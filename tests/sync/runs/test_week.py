@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.connectors.errors import AuthError, UnavailableError
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store.database import open_store
 from invsync_tui.store.runs import runs, waiting_requests
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
@@ -46,10 +49,21 @@ WORLD = World(
     fails={("push", 3): (300_000, 420_000)},
     merchants_off={3: (350_000, 380_000)},
     carts_off={6: (450_000, 470_000)},
-    down=[(100_500, 101_400), (144_450, 144_700)],
-    ahead=[(200_300, DAY), (200_360, 0), (500_000, -DAY), (503_600, 0)],
-    syncs=[(20_000, 1, None), (36_340, 2, 4), (43_650, 2, 3), (100_800, 1, 1)],
-)
+    down=[
+        (29_240, 29_250), (43_660, 43_720), (100_500, 101_400), (144_450, 144_700), (250_300, 250_420), (280_060, 280_080),
+        (503_000, 503_100),
+    ],
+    ahead=[
+        (200_300, DAY), (200_360, 0), (250_100, DAY), (250_900, 0), (280_000, 3 * DAY), (280_100, 0), (500_000, -DAY),
+        (503_600, 0),
+    ],
+    syncs=[
+        (20_000, 1, None), (36_340, 2, 4), (43_650, 2, 3), (100_800, 1, 1), (575_000, 1, 2), (582_000, 2, 3), (593_000, 1, 1),
+    ],
+    refused={("push", 1): (560_000, 590_000), ("pull", 2): (565_000, 580_000), ("push", 6): (522_000, 600_000)},
+)  # fmt: skip
+KILLED = {29_240, 43_660, 250_300, 280_060}
+"""When the service is killed rather than stopped: nothing that it would have done at its end is done."""
 FROZEN = 4
 """A cart that is frozen all week: it is planned for as often as the others."""
 
@@ -80,9 +94,11 @@ class Week:
         began = self.began.setdefault(run.id, self.time.passed)
         await asyncio.sleep(TAKES[run.kind])
         self.found[run.kind, run.key].append(began)
-        span = WORLD.fails.get((run.kind, run.key), (0, 0))
-        if span[0] <= self.time.passed < span[1]:
-            raise UnavailableError("It is down.")
+        key = run.kind, run.key
+        for spans, error in ((WORLD.refused, AuthError("Refused.")), (WORLD.fails, UnavailableError("It is down."))):
+            since, until = spans.get(key, (0, 0))
+            if since <= self.time.passed < until:
+                raise error
         executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
     def happenings(self) -> Iterable[tuple[float, Callable[[], Any]]]:
@@ -117,11 +133,27 @@ class Week:
         since = 0.0
         for down, up in [*(span for span in WORLD.down if span[1] < self.end), (self.end, self.end)]:
             await asyncio.sleep(since - self.time.passed)
-            service = worker.Worker(self.field.store)
-            self.time.loop.call_at(down, service.stop)
-            await service.run_forever()
+            await self._serve(down)
             since = up
         happening.cancel()
+
+    async def _serve(self, until: float) -> None:
+        """A process with a store of its own, until it is stopped or killed."""
+        service = worker.Worker(open_store(self.field.store.path))
+        work = asyncio.create_task(service.run_forever())
+        if until not in KILLED:
+            self.time.loop.call_at(until, service.stop)
+            await work
+            service.store.close()
+            return
+        await asyncio.sleep(until - self.time.passed)
+        assert not work.done()
+        # From now on it can write nothing, and the kernel frees its locks.
+        service.store.close()
+        tasks = [*service._tasks.values(), work]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _happen(self) -> None:
         for at, what in sorted(self.happenings(), key=lambda one: one[0]):
@@ -134,9 +166,9 @@ class Week:
         return self.found
 
 
-def _expected(end: int = WEEK) -> Found:
+def _expected(end: int = WEEK, world: World = WORLD) -> Found:
     found: Found = defaultdict(list)
-    for kind, key, began in Calculation(WORLD, ENTRIES).until(end):
+    for kind, key, began in Calculation(world, ENTRIES).until(end):
         found[kind, key].append(began)
     return found
 
@@ -145,7 +177,12 @@ def _differences(found: Found, expected: Found, end: int = WEEK) -> list[str]:
     """Where the runs are not those that were expected, until some minutes before the end."""
     told = []
     for key in sorted({*found, *expected}):
-        one, other = ([t for t in sorted(side[key]) if t < end - 900] for side in (found, expected))
+        until = end - 900
+        while any(
+            abs(t - until) <= APART for t in expected[key]
+        ):  # a run that begins about then is in both, or in none
+            until -= round(APART)
+        one, other = ([t for t in sorted(side[key]) if t < until] for side in (found, expected))
         if len(one) != len(other):
             told.append(f"{key}: {len(one)} runs for {len(other)}")
         apart = next(((a, b) for a, b in zip(one, other, strict=False) if not -10 <= a - b <= APART), None)
@@ -198,6 +235,26 @@ def _forgets_what_it_was_asked_while_it_ran(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(waiting_requests, "add", lambda *_: None)
 
 
+def _kills_lose_what_is_under_way(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(runs, "underway", lambda _: [])
+
+
+def _asks_again_after_a_refused_login(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(runs, "login_refused", lambda *_: False)
+
+
+def _never_asks_again_after_a_refused_login(patch: pytest.MonkeyPatch) -> None:
+    real = runs.request
+    refused = runs.login_refused
+    patch.setattr(
+        runs,
+        "request",
+        lambda tx, order, now: (
+            runs.RequestResult(0, False) if refused(tx, order.kind, order.key) else real(tx, order, now)
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("plant", "end"),
     [
@@ -208,6 +265,9 @@ def _forgets_what_it_was_asked_while_it_ran(patch: pytest.MonkeyPatch) -> None:
         (_believes_the_time_of_day, 220_000),
         (_pushes_after_no_download, 20_000),
         (_forgets_what_it_was_asked_while_it_ran, 60_000),
+        (_kills_lose_what_is_under_way, 60_000),
+        (_asks_again_after_a_refused_login, 580_000),
+        (_never_asks_again_after_a_refused_login, 600_000),
     ],
 )
 def test_the_calculation_finds_a_planted_fault(
@@ -235,4 +295,39 @@ class _TwoServices(Week):
 
 def test_two_services_have_together_the_runs_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = _TwoServices(tmp_path, monkeypatch, 60_000).live()
-    assert _differences(found, _expected(60_000), 60_000) == []
+    assert _differences(found, _expected(60_000, replace(WORLD, down=[])), 60_000) == []
+
+
+ASKED = ((5_000, 1, None), (20_010, 2, 4), (20_700, 3, None))
+LIVES = 600
+"""Seconds that a detached worker of the tests lives at most: it ends by itself when there is nothing more to do."""
+
+
+class _DetachedWorkers(Week):
+    """No service: each request of a person starts a worker that ends by itself."""
+
+    async def _live(self) -> None:
+        for at, merchant, cart in ASKED:
+            await asyncio.sleep(at - self.time.passed)
+            self._sync(merchant, cart)
+            await worker.Worker(self.field.store, "detached").run_until_idle(LOOK)
+            assert self.time.passed < at + LIVES
+
+
+def test_detached_workers_have_the_runs_that_were_asked_for_and_those_that_are_due_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given something that is due every minute
+    end = 30_000
+    week = _DetachedWorkers(tmp_path, monkeypatch, end)
+    with week.field.store.transaction() as tx:
+        schedule.put(tx, "radar", 6, 60, 0, START)
+    # when
+    found = week.live()
+    # then
+    assert len(found.pop(("radar", 6))) == len(ASKED)
+    times = [at for at, _, _ in ASKED]
+    gaps = [(0, times[0]), *((at + LIVES, later) for at, later in pairwise(times)), (times[-1] + LIVES, end)]
+    expected = _expected(end, replace(WORLD, down=gaps, syncs=ASKED, ahead=[], fails={}, refused={}))
+    assert _differences(found, expected, end) == []
+    assert sum(map(len, expected.values())) > 15
