@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui import clock
+from invsync_tui.connectors.base import OrderLine
+from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store import retention
 from invsync_tui.store.database import create_store
@@ -157,3 +160,43 @@ def test_what_an_order_has_beyond_what_a_reading_knows(
     told: dict[str, int], known: Known, more: dict[str, int], settled: Known
 ) -> None:
     assert orders_known.beyond(told, known, 10) == (more, settled)
+
+
+async def test_an_order_that_is_dated_anew_with_the_same_units_is_not_subtracted_again(
+    sold: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that is paid days after it was placed; a line whose price was changed, which Medusa reserves anew."""
+    await _known(sold)
+    real = SandboxCart.orders_since
+
+    async def dated_anew(self: SandboxCart, since: int) -> list[OrderLine]:
+        return [line._replace(taken_at=int(time.time()) + LATER + 20) for line in await real(self, 0)]
+
+    monkeypatch.setattr(SandboxCart, "orders_since", dated_anew)
+    await sold.push()
+    assert (_both(sold), sold.kept()) == ((7, 7), 0)
+
+
+async def test_units_that_come_to_an_order_without_a_new_date_are_pending_from_then_on(
+    sold: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shopify, Vendure and WooCommerce say when an order was placed, and not when it was changed."""
+    await _known(sold)
+    real = SandboxCart.orders_since
+    units = [3]
+
+    async def as_it_is_now(self: SandboxCart, since: int) -> list[OrderLine]:
+        return [line._replace(quantity=units[0]) for line in await real(self, 0)]
+
+    monkeypatch.setattr(SandboxCart, "orders_since", as_it_is_now)
+    # when units are added, some minutes after the reading
+    monkeypatch.setattr(clock, "now", lambda: time.time() + LATER + 200)
+    await sold.push()
+    units[0] = 5
+    await sold.push()
+    # then
+    assert (_both(sold)[1], sold.kept()) == (5, 1)
+    # and once a reading is later than that
+    sold.count(5, after=LATER + 230)
+    await sold.sync()
+    assert (_both(sold)[1], sold.kept()) == (5, 0)

@@ -40,7 +40,8 @@ ABOUT = About(
         "Variants that do not manage inventory are skipped with a reason.",
         "A batch of 200 levels is one request: a bad row refuses it, and invsync sends the named row by itself.",
         "Every reading is a complete one: Medusa cannot tell which levels have changed.",
-        "Orders are read with their reservations, which say at which location their units are.",
+        "Orders are read with their reservations, which say at which location their units are, and again when they were "
+        "edited.",
     ),
     known_limits=(
         "Stock at locations that no cart of yours sets is for sale too; `why` and the doctor tell how much.",

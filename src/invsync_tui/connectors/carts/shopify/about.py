@@ -95,6 +95,7 @@ ABOUT = About(
         "comparison.",
         "A refused row refuses its batch of up to 250; invsync sends the named rows by themselves.",
         "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once.",
+        "Orders that were edited are read again; what was refunded or removed before it was sent no longer counts.",
         "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
         "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
         "The variants of a shop that has 2,000 or more are listed by a bulk operation, which costs no points: Shopify prepares a "

@@ -39,6 +39,7 @@ ABOUT = About(
         "allocated, and each variant is read just before it is written.",
         "A batch of 50 variants is one transaction: a bad row refuses it, and invsync finds the row by halving.",
         "Variants that do not track inventory are skipped with a reason.",
+        "Orders that were modified are read again; what was canceled of them no longer counts.",
     ),
     known_limits=(
         "Stock at locations of the same channel that no cart of yours sets is for sale too; `why` and the doctor tell how much.",

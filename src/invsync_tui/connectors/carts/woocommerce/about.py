@@ -61,6 +61,8 @@ ABOUT = About(
         "what was modified would miss exactly the sales.",
         "Orders count when they are paid, or on hold; unpaid, failed, canceled and refunded ones do not. States that "
         "plugins add count.",
+        "Orders that were changed are read again. What a refund put back no longer counts, what an exchange takes back does "
+        "not either, and of a bundle and its parts those count that the shop took from its stock, or else the parts.",
         "The shop's out-of-stock threshold is read and shown in the connection test.",
         "Keys are sent over https only, and to no address but the shop's own. With auth=query the key is part of each "
         "address, and the web server may write it to its own logs.",
