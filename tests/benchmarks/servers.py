@@ -130,8 +130,9 @@ def odoo_warehouse(products: int, folder: Path) -> Iterator[Connection]:
         except NoOdooError as error:
             pytest.skip(f"Odoo is not available: {error}")
         try:
-            process.databases.create("bench", odoo.TEMPLATE)
-            server = OdooServer(process, "bench", folder)
+            name = f"{odoo.PREFIX}1"  # the server of the tests answers for no others
+            process.databases.create(name, odoo.TEMPLATE)
+            server = OdooServer(process, name, folder)
             warehouses = server.warehouse(), server.create_warehouse("WEST", "West")
             names = [f"BENCH-{number:05d}" for number in range(products)]
             values = [{"name": name, "default_code": name, "is_storable": True} for name in names]

@@ -214,7 +214,7 @@ def test_a_system_tells_how_it_is_set_up(acme: Shell) -> None:
     assert (told["kind"], told["title"]) == ("wms", "Tryton")
     assert [option["name"] for option in told["options"] if option["required"]] == ["database"]
     shown = acme.run("connections", "about", "tryton").out
-    assert "invsync merchants add NAME --source tryton" in shown and "option database (required)" in shown
+    assert "invsync merchants add MERCHANT --source tryton" in shown and "option database (required)" in shown
     assert acme.run("connections", "about", "sandbox", "--markdown").out.count("# Sandbox") == 2
 
 

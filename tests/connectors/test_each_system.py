@@ -136,3 +136,14 @@ def test_there_is_something_to_try_it_on_or_the_commands_for_ones_own(kind: str,
     on_this_machine = system in {"feed", "sql", "rest", "sandbox"}
     assert (maker_of(_class(kind, system)) is not None) is on_this_machine is bool(made.folder)
     assert all((Path(made.folder) / name).is_file() for name in made.files)
+
+
+@pytest.mark.parametrize(("kind", "system"), OURS)
+def test_its_page_goes_as_far_as_the_first_sync(kind: str, system: str) -> None:
+    (page,) = [page for page in connector_pages.pages(system) if page.kind == kind]
+    (section,) = [section for section in page.sections if section.heading == "In invsync"]
+    told = "\n".join(section.lines)
+    switch = "invsync merchants set MERCHANT --sync on" if kind == "wms" else "invsync carts set CART --upload on"
+    assert switch in section.lines and "invsync sync MERCHANT --wait" in section.lines
+    assert ("invsync release RUN" in told) is (kind == "cart")
+    assert ("--secret file:PATH" in told) is ("install -m 600" in told) is (system != "feed")

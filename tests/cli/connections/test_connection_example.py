@@ -108,7 +108,7 @@ def test_what_is_there_is_not_written_over(shell: Shell) -> None:
 def test_a_system_of_ones_own_gets_its_commands(shell: Shell) -> None:
     answer = shell.ok("connections", "example", "shopify", "--into", str(shell.home))
     assert "It needs a system of your own" in answer.out
-    assert "invsync carts add MERCHANT NAME --system shopify" in answer.out
+    assert "invsync carts add MERCHANT CART --system shopify" in answer.out
     assert not list(shell.home.glob("invsync-example-*"))
     check("connections", shell.run("connections", "example", "shopify", "--json").document)
     assert "Did you mean feed?" in shell.run("connections", "example", "fed").error

@@ -14,10 +14,15 @@ from invsync_tui.plain_text import did_you_mean
 WMS, CART = "wms", "cart"
 GROUPS = {WMS: registry.SOURCES, CART: registry.CARTS}
 _TRY = "invsync connections example {system} makes files to read, and prints the commands that read them."
+_SECRET = "install -m 600 /dev/stdin PATH (paste the secret, Enter, Ctrl+D: a file that only its owner may read)"
+_FIRST_PUSH = (
+    "The first push of a cart is held for review, and the number of its run is told: invsync held RUN shows it, invsync release "
+    "RUN --reason WHY sends it."
+)
 KINDS = {WMS: "WMS/OMS", CART: "cart"}
 ADD = {
-    WMS: 'invsync merchants add NAME --source {system} --url {url}{login}{options}',
-    CART: 'invsync carts add MERCHANT NAME --system {system} --url {url}{login}{options}',
+    WMS: 'invsync merchants add MERCHANT --source {system} --url {url}{login}{options}',
+    CART: 'invsync carts add MERCHANT CART --system {system} --url {url}{login}{options}',
 }  # fmt: skip
 
 
@@ -100,16 +105,23 @@ def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
 
 
 def _commands(kind: str, system: str, about: About) -> Iterator[str]:
-    login = " --login NAME" if about.signs_in_as else ""
-    first, *others = about.secret_parts or (None,)
+    elsewhere = "://" in about.example  # a path on this machine needs no login
+    login = " --login LOGIN" if elsewhere and about.signs_in_as else ""
+    first, *others = about.secret_parts if elsewhere and about.secret_parts else (None,)
     login += " --secret file:PATH" if first else ""
     login += "".join(f" --secret {part.name}=file:PATH" for part in others if part and part.required)
     options = "".join(f" --option {option.name}=VALUE" for option in about.options if option.required)
+    if first:
+        yield _SECRET
     yield ADD[kind].format(system=system, url=about.example, login=login, options=options)
-    cart = " --cart NAME" if kind == CART else ""
+    cart = " --cart CART" if kind == CART else ""
     if about.sign_in is not None and about.sign_in.required:
         yield f"invsync connections login MERCHANT{cart}"
     yield f"invsync connections test MERCHANT{cart}"
+    yield "invsync carts set CART --upload on" if kind == CART else "invsync merchants set MERCHANT --sync on"
+    yield "invsync sync MERCHANT --wait"
+    if kind == CART:
+        yield _FIRST_PUSH
 
 
 def _on_request(kind: str, about: About) -> Iterator[str]:
