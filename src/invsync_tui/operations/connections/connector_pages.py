@@ -14,10 +14,10 @@ from invsync_tui.plain_text import did_you_mean
 WMS, CART = "wms", "cart"
 GROUPS = {WMS: registry.SOURCES, CART: registry.CARTS}
 _TRY = "invsync connections example {system} makes files to read, and prints the commands that read them."
-_SECRET = "install -m 600 /dev/stdin PATH (paste the secret, Enter, Ctrl+D: a file that only its owner may read)"
+_FILE_FOR_IT = "install -m 600 /dev/stdin PATH (paste the secret, Enter, Ctrl+D: a file that only its owner may read)"
 _FIRST_PUSH = (
-    "The first push of a cart is held for review, and the number of its run is told: invsync held RUN shows it, invsync release "
-    "RUN --reason WHY sends it."
+    "The first push of a cart is held for review, and the sync says the number of its run: invsync held RUN shows it, and "
+    "invsync release RUN --reason WHY sends it."
 )
 KINDS = {WMS: "WMS/OMS", CART: "cart"}
 ADD = {
@@ -112,7 +112,7 @@ def _commands(kind: str, system: str, about: About) -> Iterator[str]:
     login += "".join(f" --secret {part.name}=file:PATH" for part in others if part and part.required)
     options = "".join(f" --option {option.name}=VALUE" for option in about.options if option.required)
     if first:
-        yield _SECRET
+        yield _FILE_FOR_IT
     yield ADD[kind].format(system=system, url=about.example, login=login, options=options)
     cart = " --cart CART" if kind == CART else ""
     if about.sign_in is not None and about.sign_in.required:

@@ -75,7 +75,7 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
     return RequestResult(run.id, False)
 
 
-LOOKED_AGAIN = "Requested while it was held: whose data it would read or write is looked at again."
+LOOKED_AGAIN = "Requested while it was held: whose data it would read or write is checked again."
 
 
 def _look_again(tx: sqlite3.Connection, run: RunRow, now: int) -> None:

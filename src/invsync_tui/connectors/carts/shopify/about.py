@@ -98,10 +98,11 @@ ABOUT = About(
         "Orders that were edited are read again; what was refunded or removed before it was sent no longer counts.",
         "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
         "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
-        "The variants of a shop that has 2,000 or more are listed by a bulk operation, which costs no points: Shopify prepares a "
-        "file, which is fetched without the shop's login. A push waits 45 seconds for it, then ends and goes on later by itself "
-        "with the same operation. Where Shopify runs none (another one is running, it failed, its file is not whole or its "
-        "address has expired), the variants are read by pages, and the service's log says why.",
+        "The variants of a shop that has 2,000 or more are listed by a bulk operation, which costs no points: Shopify "
+        "prepares a file, which is fetched without the shop's login. A push waits 45 seconds for it, then ends and "
+        "continues later by itself with the same operation. Where Shopify runs none (another one is running, it failed, "
+        "its file is not whole or its address has expired), the variants are read by pages, and the service's log says "
+        "why.",
         "Every reading is a complete one, by id: `updated_at` of a variant does not move with every sale, so a reading of "
         "changes would miss some.",
         "The calls keep to the points that Shopify reports with each answer, and wait when they are used up.",

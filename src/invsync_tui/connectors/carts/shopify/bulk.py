@@ -252,8 +252,7 @@ def _number(value: object) -> object:
 def _error_text(errors: Sequence[Any]) -> str:
     """What its user errors say."""
     if not isinstance(errors, list):
-        return "no reason is told"
+        return "no reason given"
     return (
-        "; ".join(f"{e.get('code')} {e.get('message')}" for e in errors if isinstance(e, Mapping))
-        or "no reason is told"
+        "; ".join(f"{e.get('code')} {e.get('message')}" for e in errors if isinstance(e, Mapping)) or "no reason given"
     )
