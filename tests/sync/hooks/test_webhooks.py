@@ -276,3 +276,25 @@ async def test_what_one_push_does_not_read_is_read_by_the_next(shop: Town, monke
     assert list(waiting(shop)) == refs[2:], "orders and two listings were read"
     assert (await pushed(shop)).state == "done"
     assert waiting(shop) == {}
+
+
+_UNDERWAY = "SELECT count(*) FROM our_run WHERE state IN ('requested', 'running')"
+
+
+async def test_webhooks_of_what_we_set_ourselves_come_to_an_end(shop: Town) -> None:
+    """Shops announce our own writes, too: that must not be a reason to write again."""
+    for n, sku in enumerate(shop.in_stock()[:5]):
+        for place in ("DEFAULT", "EAST", "WEST", "NORTH"):
+            shop.wms.set_level(sku, place, 60 + n if place == "EAST" else 0)
+    await shop.bench.pull()
+    written = len(shop.writes())
+    async with hooked(shop):
+        number = shop.bench.request("push", shop.cart_id)
+        await until(lambda: shop.bench.run(number).state == "done")
+        # when the shop has announced all that was set
+        await asyncio.sleep(1)
+        await until(lambda: not waiting(shop) and not shop.bench.one(_UNDERWAY))
+    # then
+    assert len(ended(shop)) <= 2
+    assert len(shop.writes()) - written == 1, "one request for all five"
+    assert (ask(shop), waiting(shop)) == ([], {})

@@ -14,8 +14,9 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store import retention
 from invsync_tui.store.database import create_store
-from invsync_tui.store.listings import orders_known
+from invsync_tui.store.listings import orders_known, pending_orders
 from invsync_tui.store.listings.orders_known import Known, OrderKey
+from invsync_tui.store.listings.pending_orders import Kept, Terms
 from invsync_tui.store.retention import DAY, Limits
 from tests.support.runs.street import LATER, Street, street
 
@@ -200,3 +201,38 @@ async def test_units_that_come_to_an_order_without_a_new_date_are_pending_from_t
     sold.count(5, after=LATER + 230)
     await sold.sync()
     assert (_both(sold)[1], sold.kept()) == (5, 0)
+
+
+def _row(location: str, part: int, quantity: int) -> Kept:
+    return Kept(1, "o-1", 7, location, quantity, 100 + part, "shop", "o-1", 100, 100 + part, None, 0, part)
+
+
+@pytest.mark.parametrize(
+    ("was", "told", "known", "by_name", "rows"),
+    [
+        ([], {"": 3}, False, False, {("", 0): 3}),
+        ([], {"": 3}, True, False, {("", 900): 3}),
+        ([("A", 0, 3)], {"A": 3}, False, False, {("A", 0): 3}),
+        ([("A", 0, 3)], {"A": 5}, False, False, {("A", 0): 3, ("A", 900): 2}),
+        ([("A", 0, 3), ("A", 50, 2)], {"A": 4}, False, False, {("A", 0): 2, ("A", 50): 2}),
+        ([("A", 0, 3), ("A", 50, 2)], {"B": 5}, False, False, {("B", 0): 3, ("B", 50): 2}),
+        ([("A", 0, 3), ("A", 50, 2)], {"A": 1, "B": 4}, False, False, {("A", 50): 1, ("B", 50): 1, ("B", 0): 3}),
+        ([("A", 0, 3), ("A", 50, 2)], {"": 5}, False, False, {("A", 0): 3, ("A", 50): 2}),
+        ([("A", 0, 3)], {"A": 2, "B": 2}, False, False, {("A", 0): 2, ("B", 0): 1, ("B", 900): 1}),
+        ([("A", 900, 3)], {"A": 4}, True, False, {("A", 900): 3, ("A", 901): 1}),
+        ([("A", 0, 3)], {"A": 5}, False, True, {("A", 0): 5}),
+        ([("A", 50, 3)], {"A": 5}, True, True, {("A", 50): 3, ("A", 900): 2}),
+    ],
+)
+def test_units_of_an_order_keep_their_dates(
+    was: list[tuple[str, int, int]],
+    told: dict[str, int],
+    known: bool,
+    by_name: bool,
+    rows: dict[tuple[str, int], int],
+) -> None:
+    kept = [_row(*row) for row in was]
+    terms = Terms(900, 0, 60, by_name, 7 * DAY)
+    found = pending_orders._order_parts(_row("", 0, 0), kept, told, known, terms)
+    assert {(row.location, row.part): row.quantity for row in found} == rows
+    assert {row.taken_at for row in found} <= {100 + row[1] for row in was} | {100, 900}

@@ -365,7 +365,7 @@ def _reported_rows(
             None, 0,
         )  # fmt: skip
         parts = _order_parts(fresh, stored_rows.get(at, ()), more, bool(settled[keys[at]]), terms)
-        rows += [_dated(row, first, asked_cart.shop, terms.now) for row in parts if row.quantity]
+        rows += [_dated(row, first, asked_cart.shop, terms.now) for row in parts]
     return rows, settled
 
 
@@ -381,17 +381,25 @@ def _order_parts(
     grown = (bool(was) or known) and sum(units.values()) > sum(row.quantity for row in was)
     part = max(terms.now, *(row.part + 1 for row in was), 1)
     added = fresh._replace(taken_at=max(fresh.taken_at, terms.now), part=part)
+    newest = sorted(was, key=lambda row: row.part, reverse=True)
+    spare = {row: row.quantity for row in newest}
+    rest = dict(_located(units, was))
     rows: dict[tuple[str, int], Kept] = {}
-    for at, reported in _located(units, was).items():
-        left = reported
-        for row in sorted((row for row in was if row.location == at), key=lambda row: row.part, reverse=True):
-            rows[at, row.part] = row._replace(quantity=min(left, row.quantity))
-            left -= rows[at, row.part].quantity
-        # An order that the WMS does not have yet is imported as it is by then.
-        rest = added if grown and imported else next(iter(was), fresh)
-        before = rows[at, rest.part].quantity if (at, rest.part) in rows else 0
-        if left:
-            rows[at, rest.part] = rest._replace(location=at, quantity=before + left)
+
+    def put(row: Kept, at: str, n: int) -> None:
+        before = rows[at, row.part].quantity if (at, row.part) in rows else 0
+        rows[at, row.part] = row._replace(location=at, quantity=before + n)
+        rest[at] -= n
+
+    # What stays where it was, then what the order says to be elsewhere now: units keep their dates.
+    here = [(at, row) for at in rest for row in newest if row.location == at]
+    for at, row in [*here, *((at, row) for at in rest for row in newest)]:
+        if n := min(rest[at], spare[row]):
+            put(row, at, n)
+            spare[row] -= n
+    for at, left in list(rest.items()):
+        if left:  # an order that the WMS does not have yet is imported as it is by then
+            put(added if grown and imported else next(iter(was), fresh), at, left)
     return rows.values()
 
 
