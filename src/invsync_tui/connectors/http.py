@@ -395,12 +395,9 @@ class HttpConnection:
         await self._turn(cost, where)
         leave_by = _leave_by.get() if writes else None
         steps = {"trace": _abort_if_late(leave_by, where)} if leave_by is not None else None
-        sent = {**self.headers, **(headers or {})}
-        if json_body is not None:
-            content = json.dumps(json_body).encode()
-        if content is not None:
-            sent.setdefault("content-type", "application/json")
+        content = json.dumps(json_body).encode() if json_body is not None else content
         client = await self._opened()
+        sent = self._sent_headers(headers or {}, content)
         request = self._request(client, method, path, content=content, headers=sent, extensions=steps)
         heard = Heard(method, str(request.url), content, writes=writes)
         seconds = deadline or self.connection.deadline
@@ -422,6 +419,13 @@ class HttpConnection:
         response = self._answered(Response(status, got, body, where))
         await response.read_ahead()
         return response
+
+    def _sent_headers(self, headers: Mapping[str, str], content: bytes | None) -> dict[str, str]:
+        """Those of every request with those of this one; a body is JSON where nothing else is said of it."""
+        sent = {**self.headers, **headers}
+        if content is not None:
+            sent.setdefault("content-type", "application/json")
+        return sent
 
     def _request(self, client: httpx.AsyncClient, method: str, path: str, **rest: Any) -> httpx.Request:
         """The request, if it goes to the connection's own origin: logins and what is sent are for nobody else."""

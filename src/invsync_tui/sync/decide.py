@@ -133,23 +133,13 @@ class StockSnapshot:
             ]
         )
         if self.fractions:
-            places = [(view.product_id, view.warehouse_id) for view in views if view.warehouse_id in of_cart]
-            mine = tuple(
-                reading._replace(fraction=self.fractions.get(place, ""))
-                for place, reading in zip(places, mine, strict=True)
-            )
+            mine = self._with_fractions(mine, [view for view in views if view.warehouse_id in of_cart])
         if self._gone:
             mine = self._without_gone(mine, [view for view in views if view.warehouse_id in of_cart], now)
         others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
         kit = self._kits.get(product) if row.is_kit else None
         components = tuple(self._component(product, *part) for part in kit) if kit else ()
-        here = of_cart - self._gone.keys()
-        read = (
-            [(view.warehouse_id, view.read_at) for view in views if view.warehouse_id in here and not view.missing]
-            if self._ordered
-            else ()
-        )
-        ordered = self._pending(product, read, components)
+        ordered = self._pending(product, self._read_times(views) if self._ordered else (), components)
         return Facts(
             now=now,
             readings=mine,
@@ -169,6 +159,19 @@ class StockSnapshot:
             uncounted=bool(row.uncounted),
             cap=row.cap,
         )
+
+    def _with_fractions(self, readings: tuple[Reading, ...], views: Sequence[LevelView]) -> tuple[Reading, ...]:
+        """The readings, each with what the WMS reported where that is no whole number."""
+        places = [(view.product_id, view.warehouse_id) for view in views]
+        return tuple(
+            reading._replace(fraction=self.fractions.get(place, ""))
+            for place, reading in zip(places, readings, strict=True)
+        )
+
+    def _read_times(self, views: Sequence[LevelView]) -> list[tuple[int, int]]:
+        """(warehouse, when it was read) of the levels that the cart's own warehouses still have."""
+        here = self._mine - self._gone.keys()
+        return [(view.warehouse_id, view.read_at) for view in views if view.warehouse_id in here and not view.missing]
 
     def _without_gone(self, readings: tuple[Reading, ...], views: Sequence[LevelView], now: int) -> tuple[Reading, ...]:
         """The readings, those of warehouses that are gone with 0 in the place of what was there once."""

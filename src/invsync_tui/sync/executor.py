@@ -64,15 +64,8 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
 
 
 async def _execute(store: Store, run: RunRow, lease: Lease) -> None:
-    phases = _PHASES[run.kind]
     hearing = RunHttpLog(run.id)
-    job = RunContext(
-        store, run, lease, RunProgress(store, lease, run.id, [Phase(name) for name in phases], hearing=hearing)
-    )
-    with job.transaction() as tx:
-        job.run = runs.start(tx, run.id, lease.epoch, clock.seconds())
-        if run.started_at is not None and run.state in ("running", "cancelling"):
-            runs.add_event(tx, run.id, clock.seconds(), "warning", redacted(_taken_over(run)))
+    job = _started(store, run, lease, hearing)
     try:
         with log_http_to(hearing), collect() as notices, long_waits_lifted(_tries_at_once(run)):
             try:
@@ -107,6 +100,17 @@ async def _execute(store: Store, run: RunRow, lease: Lease) -> None:
     except Exception as error:
         log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
         _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, defect_text(run.id, error))
+
+
+def _started(store: Store, run: RunRow, lease: Lease, hearing: RunHttpLog) -> RunContext:
+    """The run, begun by this worker; its events say so where it takes over from another one."""
+    progress = RunProgress(store, lease, run.id, [Phase(name) for name in _PHASES[run.kind]], hearing=hearing)
+    job = RunContext(store, run, lease, progress)
+    with job.transaction() as tx:
+        job.run = runs.start(tx, run.id, lease.epoch, clock.seconds())
+        if run.started_at is not None and run.state in ("running", "cancelling"):
+            runs.add_event(tx, run.id, clock.seconds(), "warning", redacted(_taken_over(run)))
+    return job
 
 
 def _tries_at_once(run: RunRow) -> bool:
@@ -277,12 +281,7 @@ def _end(
             job.report.recount(tx)
             decision_log.prune(tx, job.run.key, old_by)
         state, reason, text = _verified(job, state, reason, text)
-        if job.run.kind == "push":
-            sync_marks.record_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
-        elif state == "failed" and job.run.kind == "pull":
-            sync_marks.record_source_error(tx, job.run.merchant_id, text, reason.value)
-        if state == "failed" and not job.report.reasons[reason.value]:
-            job.report.reasons[reason.value] = 1  # the run itself
+        _record_error(tx, job, reason if state == "failed" else None, text)
         job.report.close("done" if state == "done" else "failed")
         job.report.put(tx)
         if text:
@@ -299,6 +298,16 @@ def _end(
             submitted.look_again(tx, job, now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
+
+
+def _record_error(tx: sqlite3.Connection, job: RunContext, reason: Reason | None, text: Redacted) -> None:
+    """Why the run failed, on its connection and among its reasons; `reason` is None for one that did not."""
+    if job.run.kind == "push":
+        sync_marks.record_cart_error(tx, job.run.key, text, reason.value if reason is not None else "")
+    elif reason is not None and job.run.kind == "pull":
+        sync_marks.record_source_error(tx, job.run.merchant_id, text, reason.value)
+    if reason is not None and not job.report.reasons[reason.value]:
+        job.report.reasons[reason.value] = 1  # the run itself
 
 
 def _works_again(tx: sqlite3.Connection, run: RunRow, now: int) -> str:

@@ -51,7 +51,7 @@ def chosen(wanted: Collection[str], locations: Collection[Location], connection:
         raise NotConfiguredError(
             f"The option {OPTION.name} names {unknown[0]!r}, and no location within a warehouse's stock is called so.",
             where=connection.name,
-            advice=f"Correct the option. {_shown(locations)}",
+            advice=f"Correct the option. {_existing(locations)}",
         )
     return frozenset(number for word in wanted for number in by_name[_key(word)])
 
@@ -66,7 +66,7 @@ def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _shown(locations: Collection[Location]) -> str:
+def _existing(locations: Collection[Location]) -> str:
     titles = sorted({location.title for location in locations})
     if not titles:
         return "There are none that this login sees."

@@ -321,12 +321,9 @@ class Loader:
         self._staging.add_rows([row for row in (self._level(*raw, reader, file) for raw in rows) if row is not None])
 
     def _level(self, line: int, fields: Sequence[object], why: str, reader: RowReader, file: int) -> StagedRow | None:
-        if not why and len(self.loaded.preview) >= PREVIEW and (plain := reader.plain(fields)) is not None:
-            at = reader.columns.warehouse
-            place = self._settings.warehouse if at is None else str(fields[at])
-            if place in self.loaded.warehouses:
-                code, name, aliases, available, on_hand, committed, incoming = plain
-                return (file, line, code, place, code, name, aliases, on_hand, available, committed, incoming, None, "")
+        """A line of a stock file, or None where it names no product; `why` it cannot be read, '' where it can."""
+        if not why and (plain := self._plain_level(line, fields, reader, file)) is not None:
+            return plain
         ref, sku, aliases = "", None, ""
         # Without a column for it the warehouse is known whatever the row has.
         placed = self._warehouse(fields, line, reader) if reader.columns.warehouse is None else None
@@ -344,46 +341,35 @@ class Loader:
             if not ref and _is_blank(fields) and not why:
                 self.loaded.blank_rows += 1
                 return None
-            self._staging.add_reject(file, line, str(error), json.dumps([str(value) for value in fields]))
-            if ref and placed is not None:
-                return (
-                    file,
-                    line,
-                    ref,
-                    placed,
-                    sku,
-                    reader.name(fields),
-                    aliases,
-                    None,
-                    None,
-                    None,
-                    None,
-                    str(error),
-                    "",
-                )
-            self._staging.add_lost(f"{self._staging.files[file]}:{line}", str(error))
-            return None
+            self._reject(file, line, fields, error, named=bool(ref) and placed is not None)
+            if not ref or placed is None:
+                return None
+            name = reader.name(fields)
+            return (file, line, ref, placed, sku, name, aliases, None, None, None, None, str(error), "")
         self._note_bad_codes(reader, ref, file, line, fields)
         name = reader.name(fields)
         if len(self.loaded.preview) < PREVIEW:
-            self.loaded.preview.append(
-                _preview(ref, warehouse or "Default", name, on_hand, available, committed, incoming, aliases)
-            )
-        return (
-            file,
-            line,
-            ref,
-            warehouse,
-            sku,
-            name,
-            aliases,
-            on_hand,
-            available,
-            committed,
-            incoming,
-            None,
-            reader.fraction,
-        )
+            preview_row = _preview(ref, warehouse or "Default", name, on_hand, available, committed, incoming, aliases)
+            self.loaded.preview.append(preview_row)
+        quantities = (on_hand, available, committed, incoming)
+        return (file, line, ref, warehouse, sku, name, aliases, *quantities, None, reader.fraction)
+
+    def _plain_level(self, line: int, fields: Sequence[object], reader: RowReader, file: int) -> StagedRow | None:
+        """A line in which nothing is to be looked at closely, once the preview is full and its warehouse is known."""
+        if len(self.loaded.preview) < PREVIEW or (plain := reader.plain(fields)) is None:
+            return None
+        at = reader.columns.warehouse
+        place = self._settings.warehouse if at is None else str(fields[at])
+        if place not in self.loaded.warehouses:
+            return None
+        code, name, aliases, available, on_hand, committed, incoming = plain
+        return (file, line, code, place, code, name, aliases, on_hand, available, committed, incoming, None, "")
+
+    def _reject(self, file: int, line: int, fields: Sequence[object], error: RowError, *, named: bool) -> None:
+        """Keep a line that cannot be read, and that a product may be in it where it does not name one with its warehouse."""
+        self._staging.add_reject(file, line, str(error), json.dumps([str(value) for value in fields]))
+        if not named:
+            self._staging.add_lost(f"{self._staging.files[file]}:{line}", str(error))
 
     def _note_bad_codes(self, reader: RowReader, ref: str, file: int, line: int, fields: Sequence[object]) -> None:
         for why in reader.bad_codes:
