@@ -46,14 +46,14 @@ def clean(text: str, unseen: str = "") -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    shown: list[str] = []
+    parts: list[str] = []
     marks = 0
     for char in unicodedata.normalize("NFC", text):
         marks = marks + 1 if _is_mark(char) else 0
         if marks <= MAX_MARKS:
             # A mark at the very beginning would change what stands in front of the text.
-            shown.append(_escaped(char, unseen) if shown or not marks else STAND_IN)
-    return "".join(shown)
+            parts.append(_escaped(char, unseen) if parts or not marks else STAND_IN)
+    return "".join(parts)
 
 
 def clean_lines(text: str) -> str:

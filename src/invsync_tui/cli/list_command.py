@@ -112,8 +112,8 @@ def page(args: argparse.Namespace, rows: Rows[Line]) -> tuple[Sequence[Line], st
         if args.after is None:
             raise
         raise UsageError(f"--after: this token is of another list or order ({error}).") from error
-    shown = after[: args.limit]
-    return shown, token(rows.key(shown[-1])) if len(after) > args.limit else None
+    page = after[: args.limit]
+    return page, token(rows.key(page[-1])) if len(after) > args.limit else None
 
 
 def print_page(
@@ -153,8 +153,8 @@ def whole(
         if len(start) != 1 or start[0] not in known:
             raise UsageError("--after: this token is of another list. Leave it out for the first page.")
         rest = lines[known.index(start[0]) + 1 :]
-    shown = rest[: args.limit]
-    return shown, token((number(shown[-1]),)) if len(rest) > args.limit else None
+    page = rest[: args.limit]
+    return page, token((number(page[-1]),)) if len(rest) > args.limit else None
 
 
 def counted(rows: Rows[Any]) -> Mapping[str, Any]:

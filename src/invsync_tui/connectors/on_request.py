@@ -81,8 +81,8 @@ def fix_called(fixes: Sequence[Fix], name: str) -> Fix | None:
 
 async def plan(cart: Any, fix: Fix, refs: Sequence[str]) -> list[FixRow]:
     """What the fix would do to each of some listings of an open cart, in their order. Changes nothing."""
-    shown = await _read(cart, refs)
-    rows = [_planned(fix, ref, shown.get(ref)) for ref in refs]
+    row_by_ref = await _read(cart, refs)
+    rows = [_planned(fix, ref, row_by_ref.get(ref)) for ref in refs]
     doable = [row.ref for row in rows if not row.why_not]
     if not doable or not isinstance(cart, RefusesFixes):
         return rows
@@ -115,12 +115,12 @@ async def apply(cart: Any, fix: Fix, refs: Sequence[str]) -> tuple[list[FixRow],
         failure = str(error)
     now = {ref: (answers[ref].now if ref in answers else "") or ref for ref in doable}
     try:
-        shown = await _read(cart, list(now.values()))
+        row_by_ref = await _read(cart, list(now.values()))
     except ConnectorError as error:
         failure = failure or f"not verified: {error}"
-        shown = {}
-    made = {ref: _fix_row(fix, ref, answers.get(ref), shown.get(now[ref]), failure) for ref in doable}
-    return [made.get(row.ref, row) for row in planned], {ref for ref in doable if now[ref] != ref}
+        row_by_ref = {}
+    rows = {ref: _fix_row(fix, ref, answers.get(ref), row_by_ref.get(now[ref]), failure) for ref in doable}
+    return [rows.get(row.ref, row) for row in planned], {ref for ref in doable if now[ref] != ref}
 
 
 def _fix_row(fix: Fix, ref: str, answer: Fixed | None, row: ListingRow | None, failure: str) -> FixRow:

@@ -58,11 +58,11 @@ def address(url: str, suffix: str = "") -> str:
         port = parts.port
     except ValueError:
         port = None
-    shown = "" if port in (None, PORTS.get(parts.scheme.lower())) else f":{port}"
+    port_text = "" if port in (None, PORTS.get(parts.scheme.lower())) else f":{port}"
     path = parts.path.rstrip("/")
     if suffix:
         path = path.removesuffix(suffix).rstrip("/")
-    return f"{_one_name(host)}{shown}{path}"
+    return f"{_one_name(host)}{port_text}{path}"
 
 
 def _one_name(host: str) -> str:

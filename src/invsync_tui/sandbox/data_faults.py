@@ -247,8 +247,8 @@ def _shop(name: str, catalog: Catalog, refs: list[str], kind: str, places: tuple
     for ref in refs:
         product, stock = catalog.products[ref], catalog.available(ref, places)
         allocated = rng.randint(1, 4) if on_hand and rng.random() < 0.25 else 0
-        shown = max(0, stock + rng.randint(-5, 9)) if rng.random() < DRIFTED_SHARE else stock
-        listing = Listing(_ref(product), product.code(kind), product.name, shown + allocated, True, allocated)
+        quantity = max(0, stock + rng.randint(-5, 9)) if rng.random() < DRIFTED_SHARE else stock
+        listing = Listing(_ref(product), product.code(kind), product.name, quantity + allocated, True, allocated)
         listings[listing.ref] = listing
     return Shop(name, MODES[name], listings)
 

@@ -88,8 +88,8 @@ class Mode:
 def _value(kind: type, text: str) -> str | bool | int | float:
     if kind is bool:
         return text.lower() in ("1", "on", "true", "yes")
-    made: str | int | float = kind(text)
-    return made
+    value: str | int | float = kind(text)
+    return value
 
 
 @dataclass(slots=True)

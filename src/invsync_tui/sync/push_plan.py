@@ -249,8 +249,8 @@ def hold(job: RunContext, trips: Sequence[safety.Trip]) -> NoReturn:
         job.report.recount(tx)  # whoever sees that it is held also sees a sum that adds up
         job.report.put(tx)
         # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned again.
-        shown = [{"breaker": t.rule.value, "measure": t.measure, "text": t.text} for t in trips]
-        runs.hold(tx, job.run.id, shown, clock.seconds())
+        records = [{"breaker": t.rule.value, "measure": t.measure, "text": t.text} for t in trips]
+        runs.hold(tx, job.run.id, records, clock.seconds())
     raise RunHeld("; ".join(trip.text for trip in trips))
 
 

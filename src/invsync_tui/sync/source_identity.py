@@ -130,7 +130,7 @@ def _stop_unless_accepted(job: RunContext, trip: Trip) -> None:
 
 def hold(job: RunContext, trip: Trip) -> NoReturn:
     """Stop before anything is read or sent."""
-    shown = [{"breaker": trip.rule.value, "measure": trip.measure, "text": trip.text}]
+    records = [{"breaker": trip.rule.value, "measure": trip.measure, "text": trip.text}]
     with job.transaction() as tx:
-        runs.hold(tx, job.run.id, shown, clock.seconds())
+        runs.hold(tx, job.run.id, records, clock.seconds())
     raise RunHeld(trip.text)

@@ -145,8 +145,8 @@ def run_dev(args: argparse.Namespace) -> int:
     output = Output(args)
     at = int(time.time()) if args.at is None else args.at
     scale = Scale(args.products, args.warehouses, args.carts, args.seed, at)
-    made = generate(args.file, scale, lambda step: _tell(output, step))
-    counted = asdict(made)
+    generated = generate(args.file, scale, lambda step: _tell(output, step))
+    counted = asdict(generated)
     output.text(f"{args.file}: " + ", ".join(f"{n:,} {what}" for what, n in counted.items()))
     output.document({"store": str(args.file.absolute()), **counted})
     return Exit.OK

@@ -237,10 +237,10 @@ def run_safe(args: argparse.Namespace) -> int:
     reason, level = values.reason(args.reason), values.whole("--level", args.level)
     with opened(args) as session:
         cart = plans.cart_of(session, args.cart, args.merchant).id
-        made = undo.safe(session, cart, level, reason, args.skus, exactly=args.exactly)
+        plan = undo.safe(session, cart, level, reason, args.skus, exactly=args.exactly)
     output = Output(args)
-    output.text(clean(made.message))
-    output.document({"message": made.message, "plan": made.plan, "unknown": made.unknown})
+    output.text(clean(plan.message))
+    output.document({"message": plan.message, "plan": plan.plan, "unknown": plan.unknown})
     return Exit.OK
 
 
@@ -268,8 +268,8 @@ def run_undo(args: argparse.Namespace) -> int:
 
     reason = values.reason(args.reason) if args.reason else ""
     with opened(args) as session:
-        made = undo.undo(session, args.number, reason)
+        plan = undo.undo(session, args.number, reason)
     output = Output(args)
-    output.text(clean(made.message))
-    output.document({"message": made.message, "plan": made.plan, "changed": made.changed, "unknown": made.unknown})
+    output.text(clean(plan.message))
+    output.document({"message": plan.message, "plan": plan.plan, "changed": plan.changed, "unknown": plan.unknown})
     return Exit.OK

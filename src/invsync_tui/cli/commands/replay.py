@@ -108,8 +108,12 @@ def _shape() -> Shape[ReplayLine]:
     )
 
 
-def _decision_text(made: Recorded) -> str:
-    return number(made.desired) if made.desired is not None else _reason(made) or words.outcome(made.outcome)
+def _decision_text(decision: Recorded) -> str:
+    return (
+        number(decision.desired)
+        if decision.desired is not None
+        else _reason(decision) or words.outcome(decision.outcome)
+    )
 
 
 def _because(because: Because) -> str:
@@ -126,16 +130,21 @@ def _cells(line: ReplayLine) -> list[Any]:
     ]  # fmt: skip
 
 
-def _outcome(made: Recorded) -> str:
-    return words.name(words.OUTCOMES, made.outcome)
+def _outcome(decision: Recorded) -> str:
+    return words.name(words.OUTCOMES, decision.outcome)
 
 
-def _reason(made: Recorded) -> str | None:
-    return str(Reason(made.reason)) if made.reason else None
+def _reason(decision: Recorded) -> str | None:
+    return str(Reason(decision.reason)) if decision.reason else None
 
 
-def _decision(made: Recorded) -> dict[str, Any]:
-    return {"outcome": _outcome(made), "reason": _reason(made), "target": made.desired, "sent": made.target}
+def _decision(decision: Recorded) -> dict[str, Any]:
+    return {
+        "outcome": _outcome(decision),
+        "reason": _reason(decision),
+        "target": decision.desired,
+        "sent": decision.target,
+    }
 
 
 def _record(line: ReplayLine) -> dict[str, Any]:

@@ -203,20 +203,20 @@ class TokenStore:
 
     def _write(self, content: bytes) -> None:
         # Of one name: whoever holds the lock is alone, and what a killed process left behind is written over.
-        made = self.path.with_suffix(".new")
+        new_file = self.path.with_suffix(".new")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             self._make_folder()
             with contextlib.suppress(FileNotFoundError):
-                made.unlink()
-            descriptor = os.open(made, flags, 0o600)
+                new_file.unlink()
+            descriptor = os.open(new_file, flags, 0o600)
             try:
                 self._hand_over(descriptor)
                 os.write(descriptor, content)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            made.replace(self.path)
+            new_file.replace(self.path)
             folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(folder)

@@ -46,13 +46,13 @@ def _with(read: Callable[[str], Any], body: bytes) -> Any:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A record of which nothing but a repeated key is feared."""
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    made.clear()
+    record = dict(pairs)
+    if len(record) == len(pairs):
+        return record
+    record.clear()
     for key, value in pairs:
-        made[key] = Damaged(f"{made[key]} | {value} (the key came twice)") if key in made else value
-    return made
+        record[key] = Damaged(f"{record[key]} | {value} (the key came twice)") if key in record else value
+    return record
 
 
 def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -49,11 +49,11 @@ def _stamped(named: str) -> ssl.SSLContext:
 
 @lru_cache(maxsize=64)
 def _loaded(path: str, changed: int, inode: int) -> ssl.SSLContext:
-    made = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
+    tls_context = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or None)
     if not os.environ.get("SSL_CERT_FILE"):
         import certifi
 
-        made.load_verify_locations(cafile=certifi.where())
+        tls_context.load_verify_locations(cafile=certifi.where())
     if path:
-        made.load_verify_locations(cafile=path)
-    return made
+        tls_context.load_verify_locations(cafile=path)
+    return tls_context

@@ -159,8 +159,8 @@ def _settings(before: Mapping[str, Any], after: Mapping[str, Any], known: Names)
         was, now = before.get(name), after.get(name)
         if name in before and name in after and was == now:
             continue
-        shown = [_value(name, values[name], known) if name in values else "" for values in (before, after)]
-        yield Changed(_label(name), *shown)
+        texts = [_value(name, values[name], known) if name in values else "" for values in (before, after)]
+        yield Changed(_label(name), *texts)
 
 
 def _label(name: str) -> str:

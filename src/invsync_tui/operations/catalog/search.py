@@ -103,9 +103,9 @@ def _verdict(
     if near:
         return f"none: closest are {_listed(near)} (differs only by zeros, dashes or spaces)"
     if count.n:
-        shown = f"{count.n}{'' if count.exact else '+'}"
+        number = f"{count.n}{'' if count.exact else '+'}"
         return (
-            f"none is exactly this: {shown} {'product has' if shown == '1' else 'products have'} it in a code or name"
+            f"none is exactly this: {number} {'product has' if number == '1' else 'products have'} it in a code or name"
         )
     return "none: the product codes do not match up; check that the WMS has this SKU loaded"
 

@@ -195,7 +195,7 @@ async def previews(target: Target, name: str | None = None) -> list[Shown]:
         if name is not None and name not in [each.name for each in declared]:
             known = ", ".join(each.name for each in declared) or "none"
             raise InvalidError("WHAT", f"{target.setup.system} has no preview {name!r}. There are: {known}.")
-        shown: list[Shown] = []
+        previews: list[Shown] = []
         for preview in declared:
             if name in (None, preview.name):
                 connector = _connector(target)
@@ -203,8 +203,8 @@ async def previews(target: Target, name: str | None = None) -> list[Shown]:
                     lines = await connector.preview(preview.name)  # type: ignore[union-attr]
                 finally:
                     await connector.close()
-                shown.append(Shown(preview.name, preview.what, tuple(lines)))
-    return shown
+                previews.append(Shown(preview.name, preview.what, tuple(lines)))
+    return previews
 
 
 def _login(target: Target) -> Step | None:

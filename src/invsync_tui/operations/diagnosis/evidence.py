@@ -155,5 +155,5 @@ async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Ma
         rows = await read_in_steps(cart, refs)
     finally:
         await cart.close()
-    shown = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
-    return {ref: shown.get(ref) for ref in refs}
+    shown_by_ref = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
+    return {ref: shown_by_ref.get(ref) for ref in refs}

@@ -204,11 +204,11 @@ def _pushes(
     cx: sqlite3.Connection, listing: ListingOf, changes: Sequence[level_history.ListingChange], begin: int
 ) -> list[Happening]:
     """Runs that decided on the listing, or changed it."""
-    made = _decisions(cx, listing, begin)
+    decisions = _decisions(cx, listing, begin)
     by_run = timeline.changed_by(cx, listing.id, begin)
     parts: dict[int, list[str]] = defaultdict(list)
-    times: dict[int, int] = {run: at for run, (at, _) in made.items()}
-    for run, (_, decision) in made.items():
+    times: dict[int, int] = {run: at for run, (at, _) in decisions.items()}
+    for run, (_, decision) in decisions.items():
         parts[run].append(_decided(decision))
     for change in changes:
         run_id = by_run.get(change.at)
@@ -231,10 +231,10 @@ def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[i
     return result
 
 
-def _decided(made: RecordedDecision) -> str:
-    if made.desired is None:
-        return f"{made.outcome}: {Reason(made.reason)}" if made.reason else made.outcome
-    return f"should show {made.desired}" + (f" ({Reason(made.reason)})" if made.reason else "")
+def _decided(decision: RecordedDecision) -> str:
+    if decision.desired is None:
+        return f"{decision.outcome}: {Reason(decision.reason)}" if decision.reason else decision.outcome
+    return f"should show {decision.desired}" + (f" ({Reason(decision.reason)})" if decision.reason else "")
 
 
 def _pulls(cx: sqlite3.Connection, product: products.ProductRow, changes: Sequence[LevelChange]) -> list[Happening]:

@@ -141,8 +141,8 @@ def sellable(row: PlanRow) -> int | None:
 
 
 def _as_linked(link: Link, product_id: int | None) -> str:
-    made = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    text = f"linked to {link.product_sku} by {link.made_by} at {made} ({link.kind})"
+    moment = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    text = f"linked to {link.product_sku} by {link.made_by} at {moment} ({link.kind})"
     if link.product_missing is not None:
         return f"{text}; the WMS no longer has that product"
     return text if product_id == link.product_id else f"{text}; takes effect with the next push"

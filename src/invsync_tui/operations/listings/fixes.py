@@ -118,12 +118,12 @@ def make(session: Session, cart_id: int, name: str, skus: Sequence[str], reason:
     return result if push is None else _with_push(session, result, push)
 
 
-def _with_push(session: Session, made: FixPlan, push: int) -> FixPlan:
+def _with_push(session: Session, plan: FixPlan, push: int) -> FixPlan:
     from dataclasses import replace
 
     from invsync_tui.operations.runs.request import ensure_worker
 
-    return replace(made, requested=Requested((push,), ensure_worker(session), f"Requested run {push}."))
+    return replace(plan, requested=Requested((push,), ensure_worker(session), f"Requested run {push}."))
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -241,11 +241,11 @@ def _plan(
     return FixPlan(cart_id, settings.cart.name, fix, lines, max(0, needing - len(listings)))
 
 
-def summary(made: FixPlan) -> str:
+def summary(plan: FixPlan) -> str:
     """What became of it, in a sentence."""
-    refused = len(made.lines) - len(made.done)
-    text = f"{counted(len(made.done), 'listing was', 'listings were')} changed in the shop"
+    refused = len(plan.lines) - len(plan.done)
+    text = f"{counted(len(plan.done), 'listing was', 'listings were')} changed in the shop"
     text += f", {counted(refused, 'was', 'were')} not" if refused else ""
-    left = f" {counted(made.left, 'more listing needs', 'more listings need')} it." if made.left else ""
-    follow = f" {made.requested.message} It reads them again and sends what differs." if made.requested else ""
+    left = f" {counted(plan.left, 'more listing needs', 'more listings need')} it." if plan.left else ""
+    follow = f" {plan.requested.message} It reads them again and sends what differs." if plan.requested else ""
     return f"{text}.{follow}{left}"

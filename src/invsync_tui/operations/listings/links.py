@@ -84,17 +84,17 @@ def accept_all(session: Session, cart_id: int, kind: str, report: Told = lambda 
 
 
 def _put(tx: sqlite3.Connection, session: Session, cart: MatchedCart, taken: Sequence[tuple[str, Suggestion]]) -> None:
-    made = [NewLink(ref, fit.product_id, fit.filed_under) for ref, fit in taken if fit.product_id is not None]
-    if made:
-        _write(tx, session, cart, made)
+    new_links = [NewLink(ref, fit.product_id, fit.filed_under) for ref, fit in taken if fit.product_id is not None]
+    if new_links:
+        _write(tx, session, cart, new_links)
 
 
-def _write(tx: sqlite3.Connection, session: Session, cart: MatchedCart, made: Sequence[NewLink]) -> None:
+def _write(tx: sqlite3.Connection, session: Session, cart: MatchedCart, new_links: Sequence[NewLink]) -> None:
     now, seq = clock.seconds(), change_sequence.upcoming(tx)
-    before = links.of_refs(tx, cart.id, [new_link.ref for new_link in made])
-    links.put(tx, cart.id, made, session.operator, now, seq)
+    before = links.of_refs(tx, cart.id, [new_link.ref for new_link in new_links])
+    links.put(tx, cart.id, new_links, session.operator, now, seq)
     change_sequence.take(tx, seq)
-    _audit(tx, session, cart, "link", now, before=list(before.values()), after=made)
+    _audit(tx, session, cart, "link", now, before=list(before.values()), after=new_links)
 
 
 def _audit(

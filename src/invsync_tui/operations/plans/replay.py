@@ -182,9 +182,9 @@ def _compared(
         yield place, line
 
 
-def _present(made: RecordedDecision) -> RecordedDecision:
+def _present(decision: RecordedDecision) -> RecordedDecision:
     """A decision with the present code of its reason."""
-    return made._replace(reason=str(Reason(made.reason))) if made.reason else made
+    return decision._replace(reason=str(Reason(decision.reason))) if decision.reason else decision
 
 
 # --- because -----------------------------------------------------------------------------------------------------------

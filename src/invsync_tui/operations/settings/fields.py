@@ -153,8 +153,8 @@ def _text(read: Callable[[str, str], str], metavar: str, kind: FieldKind = Field
 
 
 def _switch() -> Value:
-    shown = {True: values.ON, False: values.OFF}
-    return Value(FieldKind.SWITCH, values.switch, lambda v: shown[bool(v)], "on|off", {"type": "boolean"})
+    words = {True: values.ON, False: values.OFF}
+    return Value(FieldKind.SWITCH, values.switch, lambda v: words[bool(v)], "on|off", {"type": "boolean"})
 
 
 def _number(unit: str, least: int = 0, most: int = values.MOST, metavar: str = "N") -> Value:

@@ -36,11 +36,11 @@ def make(store: Path, target: Path) -> Backup:
     try:
         with temporary_files.draft(target, file_modes.beside(store)) as draft:
             copy_into(store, draft)
-            made = verify(draft)
+            backup = verify(draft)
             _place(draft, target, store)
     except OSError as error:
         raise unwritable(error, target) from error
-    return made._replace(path=target)
+    return backup._replace(path=target)
 
 
 def make_in(store: Path, folder: Path, keep: int) -> tuple[Backup, Sequence[Path]]:
@@ -133,14 +133,14 @@ def before_upgrade(store: Path, version: int) -> tuple[Backup, bool]:
     try:
         with temporary_files.draft(target, file_modes.beside(store)) as draft:
             copy_into(store, draft)
-            made = verify(draft)
+            backup = verify(draft)
             for former in of_schema(store, version):
                 if _same_content(former, draft):
-                    return made._replace(path=former), False
+                    return backup._replace(path=former), False
             _place(draft, target, store)
     except OSError as error:
         raise unwritable(error, target) from error
-    return made._replace(path=target), True
+    return backup._replace(path=target), True
 
 
 def of_schema(store: Path, version: int | None = None) -> list[Path]:

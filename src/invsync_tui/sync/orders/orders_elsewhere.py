@@ -126,6 +126,6 @@ def _is_lowered(tx: sqlite3.Connection, cart_id: int, ids: Sequence[int], known:
     )
 
 
-def _text(asked: Sequence[OtherCart]) -> str:
-    names = ", ".join(cart.name for cart in asked[:NAMED]) + (", ..." if len(asked) > NAMED else "")
+def _text(carts: Sequence[OtherCart]) -> str:
+    names = ", ".join(cart.name for cart in carts[:NAMED]) + (", ..." if len(carts) > NAMED else "")
     return f"Its orders take stock that other carts sell, too. Requested a push of: {names}."

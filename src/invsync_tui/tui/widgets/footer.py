@@ -140,11 +140,11 @@ class KeyFooter(Canvas, can_focus=False):
 
     def _line(self, width: int) -> Line:
         # What only this screen can do comes before what every list can.
-        shown = sorted(self._hints(), key=lambda hint: hint.general)
-        everywhere = [hint for hint in shown if hint.group == EVERYWHERE]
+        hints = sorted(self._hints(), key=lambda hint: hint.general)
+        everywhere = [hint for hint in hints if hint.group == EVERYWHERE]
         # What works everywhere has its place first, so that the way to help and out is never what is left out.
         fitting, room = [], width + GAP - sum(map(_cells, everywhere))
-        for hint in sorted(shown, key=lambda hint: hint.common):
+        for hint in sorted(hints, key=lambda hint: hint.common):
             if hint.group != EVERYWHERE and _cells(hint) <= room:
                 fitting.append(hint)
                 room -= _cells(hint)

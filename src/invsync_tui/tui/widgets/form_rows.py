@@ -75,11 +75,11 @@ def _head(draft: Draft, field: Field, room: int, ink: FormRenderContext) -> Form
 
 def _value(draft: Draft, field: Field, room: int, ink: FormRenderContext) -> list[Span]:
     """The value, and what it was where that differs and there is room to say it."""
-    shown = Line(tuple(value_spans(field, draft.value(field.name), field.name in draft.problems)))
+    value_line = Line(tuple(value_spans(field, draft.value(field.name), field.name in draft.problems)))
     # Of something new nothing was before.
     replaced = field.name in draft.edits and draft.form.rev > 0
     was = line((f"  was {plain_value(field, field.value)}", Tone.FAINT)) if replaced else BLANK
-    value = cut(shown, max(room - min(was.width, room // 2), NARROWEST_VALUE), ink.glyphs.more)
+    value = cut(value_line, max(room - min(was.width, room // 2), NARROWEST_VALUE), ink.glyphs.more)
     left = room - value.width
     return [*value.spans, *(cut(was, left, ink.glyphs.more).spans if left > 6 else ())]
 

@@ -107,8 +107,8 @@ def _lines(plan: FixPlan, args: argparse.Namespace) -> Iterator[str]:
 
     yield f"{plan.cart}: {plan.fix.what} {plan.fix.then}"
     for line in plan.lines:
-        shown = "unknown" if line.in_cart is None else line.in_cart
-        now = f"in cart {shown}"
+        in_cart = "unknown" if line.in_cart is None else line.in_cart
+        now = f"in cart {in_cart}"
         if args.apply:
             yield f"  {line.sku or line.cart_listing_id}: {line.why_not or f'done, {now}'}"
         else:
@@ -151,10 +151,10 @@ def _preview(args: argparse.Namespace) -> int:
             target = connections.cart_target(session, args.cart, args.merchant)
         else:
             target = connections.source_target(session, args.merchant)
-    shown = asyncio.run(connections.previews(target, args.preview))
-    for preview in shown:
+    previews = asyncio.run(connections.previews(target, args.preview))
+    for preview in previews:
         output.text([clean(f"{preview.name}: {preview.what}"), *(clean(f"  {line}") for line in preview.lines)])
-    if not shown:
+    if not previews:
         output.text("Its connector has nothing to look up in advance. Test it: invsync connections test --help")
-    output.document({"previews": [asdict(preview) for preview in shown]})
+    output.document({"previews": [asdict(preview) for preview in previews]})
     return Exit.OK

@@ -168,11 +168,11 @@ def _verify(args: argparse.Namespace) -> int:
 def _new(args: argparse.Namespace) -> int:
     from invsync_tui.operations.connections.connector_scaffold import make
 
-    made = make(args.name, args.kind, Path(args.into))
+    package = make(args.name, args.kind, Path(args.into))
     output = Output(args)
-    output.text([f"Made {clean(str(made.folder))}:", *(f"  {clean(name)}" for name in made.files), "", "Next:"])
-    output.text([f"  {clean(line)}" for line in made.next_steps])
-    output.document({"folder": str(made.folder), "files": list(made.files)})
+    output.text([f"Made {clean(str(package.folder))}:", *(f"  {clean(name)}" for name in package.files), "", "Next:"])
+    output.text([f"  {clean(line)}" for line in package.next_steps])
+    output.document({"folder": str(package.folder), "files": list(package.files)})
     return Exit.OK
 
 

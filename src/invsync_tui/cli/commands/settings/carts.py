@@ -108,8 +108,8 @@ def run_carts(args: argparse.Namespace) -> int:
     output.text(_lines(setups) or ["No carts yet. Add one with: invsync carts add --help"])
     if following:
         output.text(f"\nMore: --after {following}")
-    shown = [json_records.cart(setup) for setup in setups]
-    output.document({"cart": shown[0]} if changed else {"carts": shown, "next": following})
+    documents = [json_records.cart(setup) for setup in setups]
+    output.document({"cart": documents[0]} if changed else {"carts": documents, "next": following})
     return Exit.OK
 
 

@@ -86,8 +86,8 @@ def run_merchants(args: argparse.Namespace) -> int:
     output.text(_lines(setups, health) or ["No merchants yet. Add one with: invsync merchants add --help"])
     if following:
         output.text(f"\nMore: --after {following}")
-    shown = [json_records.merchant(setup, health.get(setup.id)) for setup in setups]
-    output.document({"merchant": shown[0]} if changed else {"merchants": shown, "next": following})
+    documents = [json_records.merchant(setup, health.get(setup.id)) for setup in setups]
+    output.document({"merchant": documents[0]} if changed else {"merchants": documents, "next": following})
     return Exit.OK
 
 

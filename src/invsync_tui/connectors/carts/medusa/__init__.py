@@ -337,8 +337,8 @@ class MedusaCart:
             if len(rows) == 1 and api.NOT_STOCKED in error.what:
                 return [RowAnswer(rows[0][0], None, error.what, Reason.NOT_STOCKED_AT_LOCATION)]
             raise
-        shown = quantities(answer)
-        return [RowAnswer(ref, shown.get((ref, at))) for ref, at in rows]
+        quantity_by_ref = quantities(answer)
+        return [RowAnswer(ref, quantity_by_ref.get((ref, at))) for ref, at in rows]
 
 
 def quantities(answer: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:

@@ -450,8 +450,8 @@ class VendureCart:
         except api.StockLocationGoneError as error:
             await self._explain_lost_location({at for _, at in rows}, error)
             raise
-        shown = quantities(data)
-        return [RowAnswer(ref, shown.get((ref, at))) for ref, at in rows]
+        quantity_by_ref = quantities(data)
+        return [RowAnswer(ref, quantity_by_ref.get((ref, at))) for ref, at in rows]
 
     async def _explain_lost_location(self, used: set[str], error: ConnectorError) -> None:
         """Splitting a batch cannot help when its location is gone: say so instead."""

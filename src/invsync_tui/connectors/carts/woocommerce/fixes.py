@@ -48,12 +48,12 @@ def requests(refs: Sequence[str]) -> list[batches.Request]:
     for ref in refs:
         product, variation = listings.parts_of(ref) or ("", "")
         groups.setdefault(product if variation else "", []).append(variation or product)
-    made: list[batches.Request] = []
+    requests: list[batches.Request] = []
     for product, numbers in groups.items():
         rows = [{"id": int(number), "manage_stock": True, "stock_quantity": 0} for number in numbers]
         path = f"products/{product}/variations/batch" if product else api.BATCH
         by_number = {number: f"{product}/{number}" if product else number for number in numbers}
-        made += [
+        requests += [
             batches.Request(
                 path,
                 json.dumps({"update": rows[start : start + batches.ROWS_MOST]}).encode(),
@@ -61,7 +61,7 @@ def requests(refs: Sequence[str]) -> list[batches.Request]:
             )
             for start in range(0, len(rows), batches.ROWS_MOST)
         ]
-    return made
+    return requests
 
 
 def answers(request: batches.Request, answer: object) -> list[Fixed]:

@@ -79,7 +79,7 @@ def of_variation(variation: Mapping[str, Any], parent: str, parent_sku: str, thr
 
 def _row(ref: str, record: Mapping[str, Any], threshold: int) -> ListingRow:
     tracked = is_managed(record["manage_stock"])
-    shown = record["stock_quantity"]
+    stock = record["stock_quantity"]
     modified = record.get("date_modified_gmt")
     return ListingRow(
         ref=ref,
@@ -88,7 +88,7 @@ def _row(ref: str, record: Mapping[str, Any], threshold: int) -> ListingRow:
         name=_name(record),
         tracked=tracked,
         # Of a variation that shares it, this is the parent's: not a number of its own.
-        quantity=units(shown) if tracked and shown is not None else None,
+        quantity=units(stock) if tracked and stock is not None else None,
         updated_at=None if modified is None else epoch(modified),
         threshold=threshold if tracked and record.get("backorders", "no") == "no" else 0,
     )

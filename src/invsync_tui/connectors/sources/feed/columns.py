@@ -142,7 +142,7 @@ class _Finder:
                 f"{self._file} is read without a header, and no option says which column is {what}.",
                 advice=f"Give the column's number: --option {word}=1",
             )
-        shown = ", ".join(repr(title) for title in self._titles[:20] if title) or "none"
+        titles = ", ".join(repr(title) for title in self._titles[:20] if title) or "none"
         return NotConfiguredError(
-            f"{self._file} has no column for {what}. Its columns: {shown}.", advice=f"Name it: --option {word}=NAME"
+            f"{self._file} has no column for {what}. Its columns: {titles}.", advice=f"Name it: --option {word}=NAME"
         )

@@ -125,10 +125,10 @@ def too_large(file: str, most: int, where: str) -> ConnectorError:
 
 def disk_error(error: OSError, path: Path, where: str) -> ConnectorError:
     """What an error of the system means."""
-    shown = error.filename or path
+    name = error.filename or path
     if isinstance(error, PermissionError):
         return PermissionDeniedError(
-            f"{shown} may not be read or written by this user.", where=where,
+            f"{name} may not be read or written by this user.", where=where,
             advice="Give the user of the sync access to the folder.",
         )  # fmt: skip
-    return UnavailableError(f"{shown}: {error.strerror or error}.", where=where)
+    return UnavailableError(f"{name}: {error.strerror or error}.", where=where)

@@ -115,9 +115,9 @@ class RowReader:
         if value is None:
             return ""
         if isinstance(value, float) and value.is_integer():
-            shown = f"{value:.0f}"
+            digits = f"{value:.0f}"
             raise RowError(
-                f"{self._place(line, at)}: the code {shown} is a number of more than 15 digits, which the spreadsheet has "
+                f"{self._place(line, at)}: the code {digits} is a number of more than 15 digits, which the spreadsheet has "
                 "rounded; format the column as text"
             )
         raise RowError(
@@ -204,8 +204,8 @@ class RowReader:
         except BlankError:
             return 0 if self._settings.blank_is_zero else None
         except ValueError as error:
-            shown = "the text has bytes that cannot be decoded" if has_lost_bytes(str(value)) else str(error)
-            raise RowError(f"{self._place(line, at)}: {word.replace('_', ' ')} {shown}") from None
+            why = "the text has bytes that cannot be decoded" if has_lost_bytes(str(value)) else str(error)
+            raise RowError(f"{self._place(line, at)}: {word.replace('_', ' ')} {why}") from None
 
     def _available(self, fields: Sequence[object]) -> int | Decimal:
         """What is for sale before it is rounded, of cells that `_quantity` could read; 0 for those that are blank."""

@@ -54,9 +54,9 @@ def _refuse_nothing(staging: Staging, name: str) -> None:
     if good:
         return
     first = next(((line, why) for _, line, why, _ in staging.rejects()), None)
-    shown = f" The first: {first[1]}." if first else ""
+    example = f" The first: {first[1]}." if first else ""
     raise ContractError(
-        f"Not one row of {name} can be read ({bad} rejected).{shown}",
+        f"Not one row of {name} can be read ({bad} rejected).{example}",
         advice="Check the options for columns, delimiter, encoding and decimal sign.",
     )
 

@@ -190,5 +190,5 @@ def wrong_bytes(text: str, encoding: str) -> str:
     """Why a text with bytes that could not be decoded is refused."""
     lost = next((char for char in text if "\udc80" <= char <= "\udcff"), "")
     byte = f"the byte 0x{ord(lost) - 0xDC00:02X}" if lost else "bytes"
-    shown = describe_value("".join("?" if "\udc80" <= char <= "\udcff" else char for char in text))
-    return f"{shown} has {byte} that is not {encoding.removesuffix('-sig')}; see the option encoding"
+    described = describe_value("".join("?" if "\udc80" <= char <= "\udcff" else char for char in text))
+    return f"{described} has {byte} that is not {encoding.removesuffix('-sig')}; see the option encoding"

@@ -51,9 +51,9 @@ def open_workbook(path: Path, settings: FeedSettings, name: str) -> SheetTable:
             book = calamine.CalamineWorkbook.from_filelike(file)
             sheets = list(book.sheet_names)
             if settings.sheet and settings.sheet not in sheets:
-                shown = ", ".join(repr(sheet) for sheet in sheets[:20])
+                names = ", ".join(repr(sheet) for sheet in sheets[:20])
                 raise NotConfiguredError(
-                    f"{name} has no sheet {settings.sheet!r}. Its sheets: {shown}.", advice="Correct the option sheet."
+                    f"{name} has no sheet {settings.sheet!r}. Its sheets: {names}.", advice="Correct the option sheet."
                 )
             title = settings.sheet or sheets[0]
             sheet = book.get_sheet_by_name(title)

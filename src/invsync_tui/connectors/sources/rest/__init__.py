@@ -325,18 +325,20 @@ class RestSource:
 
     async def _check_products(self) -> str:
         page = await self.products_page(None)
-        shown = [
+        examples = [
             " ".join([row.sku or "no SKU", row.name, *(f"{a.alias_type} {a.code}" for a in row.aliases)])
             for row in page.rows[:SHOWN]
         ]
-        return _first(page, shown)
+        return _first(page, examples)
 
     async def _check_levels(self) -> str:
         summary = "none"
         for warehouse in [row for row in await self.warehouses() if row.active]:
             page = await self.levels_page(warehouse, None)
-            shown = [f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]]
-            summary = _first(page, shown)
+            examples = [
+                f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]
+            ]
+            summary = _first(page, examples)
             if page.rows:
                 break
         return summary

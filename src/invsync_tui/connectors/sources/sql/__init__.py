@@ -454,13 +454,15 @@ class SqlSource:
         return self._first(page, [" ".join(row.split()) for row in rows[:SHOWN]])
 
     async def _check_levels(self) -> str:
-        shown: list[str] = []
+        examples: list[str] = []
         rejected: list[records.Rejected] = []
         for warehouse in (await self.warehouses())[:WAREHOUSES_SHOWN]:
             page = await self.levels_page(warehouse, None)
-            shown += [f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]]
+            examples += [
+                f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]
+            ]
             rejected += page.rejected
-        return self._first(Page([], None, rejected=rejected), shown)
+        return self._first(Page([], None, rejected=rejected), examples)
 
     def _first(self, page: Page[Any], rows: Sequence[str]) -> str:
         wrong = "".join(f" Cannot be read: {ref}: {why}." for ref, why in page.rejected[:SHOWN])

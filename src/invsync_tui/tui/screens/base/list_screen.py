@@ -123,8 +123,8 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def left_out(self) -> list[Field[L]]:
         """Fields that the table has no room for, or not enough for what the cursor's line has in them."""
-        shown, cut = self._row_fields(), self.table.cut()
-        whole = {field.title for i, field in enumerate(shown) if i not in cut}
+        fields, cut = self._row_fields(), self.table.cut()
+        whole = {field.title for i, field in enumerate(fields) if i not in cut}
         return [field for field in self.fields if field.title not in whole]
 
     def across(self, line: L) -> Span | None:
@@ -417,17 +417,17 @@ class ListScreen(BaseScreen, Generic[L]):
     def action_sort_column(self, place: int) -> None:
         """Sort by the column at a place of the table, counted from 1; by the same one again: the other way round."""
         sorts = self._sorts()
-        shown = [field for field in self._row_fields() if field.title]
+        fields = [field for field in self._row_fields() if field.title]
         if not sorts:
             return
-        if place > len(shown):
-            self.notice(f"The table shows {counted(len(shown), 'column')}.", Tone.WARN)
-        elif reason := why_not(shown[place - 1], self.fields, sorts):
+        if place > len(fields):
+            self.notice(f"The table shows {counted(len(fields), 'column')}.", Tone.WARN)
+        elif reason := why_not(fields[place - 1], self.fields, sorts):
             self.notice(reason, Tone.WARN)
         else:
             present = self.look.sort if self.look.sort in sorts else sorts[0]
-            again = shown[place - 1].sort == present
-            self._order(self.look.sorted_by(shown[place - 1].sort, descending=again and not self.look.descending))
+            again = fields[place - 1].sort == present
+            self._order(self.look.sorted_by(fields[place - 1].sort, descending=again and not self.look.descending))
 
     def action_reverse(self) -> None:
         self._order(self.look.sorted_by(self.look.sort or self._sorts()[0], descending=not self.look.descending))

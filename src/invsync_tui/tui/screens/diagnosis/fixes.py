@@ -83,15 +83,15 @@ class FixesScreen(BaseScreen):
         self._show()
         self.refresh_bindings()
 
-    def _plan_received(self, made: FixPlan) -> None:
+    def _plan_received(self, plan: FixPlan) -> None:
         from invsync_tui.operations.listings.fixes import summary
 
         offers = self._answer.offers if self._answer else ()
-        self._answer, self._working, self._applied = _Answer(offers, made), "", True
+        self._answer, self._working, self._applied = _Answer(offers, plan), "", True
         self._show()
         self.refresh_bindings()
-        failed = len(made.done) < len(made.lines)
-        self.notice(summary(made), Tone.WARN if failed else Tone.GOOD)
+        failed = len(plan.done) < len(plan.lines)
+        self.notice(summary(plan), Tone.WARN if failed else Tone.GOOD)
 
     def question_failed(self, text: str) -> None:
         super().question_failed(text)
@@ -125,8 +125,10 @@ class FixesScreen(BaseScreen):
         mark, tone = (glyphs.check, Tone.GOOD) if self._applied else (glyphs.arrow, Tone.ACCENT)
         if each.why_not:
             mark, tone = (glyphs.cross, Tone.BAD) if self._applied else (glyphs.skipped, Tone.FAINT)
-        shown = "unknown" if each.in_cart is None else str(each.in_cart)
-        text = each.why_not or (f"done, in cart {shown}" if self._applied else f"will be changed, in cart {shown} now")
+        in_cart = "unknown" if each.in_cart is None else str(each.in_cart)
+        text = each.why_not or (
+            f"done, in cart {in_cart}" if self._applied else f"will be changed, in cart {in_cart} now"
+        )
         rows = wrap(clean(f"{each.sku or each.cart_listing_id}: {text}"), width - 2)
         return [line((mark if n == 0 else " ", tone), " ", row) for n, row in enumerate(rows)]
 

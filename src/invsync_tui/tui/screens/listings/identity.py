@@ -206,8 +206,8 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._show_tabs()
 
     def action_tab(self, by: int) -> None:
-        shown = self._kinds_with_listings()
-        self._tab = shown[(shown.index(self._tab) + by) % len(shown)]
+        kinds = self._kinds_with_listings()
+        self._tab = kinds[(kinds.index(self._tab) + by) % len(kinds)]
         self._show_tabs()
         self._use(self.table.use_from_the_top)
 
@@ -221,8 +221,8 @@ class IdentityScreen(ListScreen[AnyLine]):
         self.text_line("tabs").show(partial(self._tabs, self._tab))
 
     def _tabs(self, chosen: str, width: int) -> Line:
-        shown = self._kinds_with_listings()
-        return fitted_tabs([self._tab_spans(tab) for tab in shown], shown.index(chosen), width)
+        kinds = self._kinds_with_listings()
+        return fitted_tabs([self._tab_spans(tab) for tab in kinds], kinds.index(chosen), width)
 
     def _kinds_with_listings(self) -> list[str]:
         """Kinds without a listing are left out as soon as that is known."""

@@ -146,11 +146,11 @@ class PlanScreen(ListScreen["PlanLine"]):
         else:
             self.ask_slow(partial(load_plan, self._kept), self._plan_received)
 
-    def _plan_received(self, shown: ShownPlan) -> None:
+    def _plan_received(self, plan: ShownPlan) -> None:
         if self._shown is not None:
-            same = self._shown.view.totals == shown.view.totals
+            same = self._shown.view.totals == plan.view.totals
             self.notice(f"Planned again: {'the same totals' if same else 'the totals changed'}.", Tone.FAINT)
-        self._shown = shown
+        self._shown = plan
         self._show_totals()
         self._use(self.table.use_from_the_top)
         self.refresh_bindings()

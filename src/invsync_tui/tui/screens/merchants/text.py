@@ -168,8 +168,8 @@ def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
 
 
 def _pulse(word: str, number: int, tone: Tone) -> Line:
-    shown = tone if number else Tone.FAINT
-    return line((str(number), shown), (f" {word}", shown))
+    number_tone = tone if number else Tone.FAINT
+    return line((str(number), number_tone), (f" {word}", number_tone))
 
 
 def about(merchant: HomeLine, width: int, now: float, glyphs: Glyphs) -> list[Line]:

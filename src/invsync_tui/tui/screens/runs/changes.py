@@ -80,8 +80,8 @@ class ChangesScreen(ListScreen[ChangeLine]):
     def about(self, change: ChangeLine, size: Size) -> Sequence[Line]:
         rows = facts(FIELDS, change, self.rendering(), size.width)
         if change.cart_set_to != change.set_to:
-            shown = "unknown" if change.cart_before is None else change.cart_before
-            text = f"In the cart's own basis, with its open orders: from {shown} to {change.cart_set_to}."
+            in_cart = "unknown" if change.cart_before is None else change.cart_before
+            text = f"In the cart's own basis, with its open orders: from {in_cart} to {change.cart_set_to}."
             rows += [line((row, Tone.FAINT)) for row in wrap(text, size.width)]
         if change.error:
             rows += [line((row, Tone.BAD)) for row in wrap(clean(change.error), size.width)]

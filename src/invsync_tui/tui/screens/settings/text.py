@@ -92,5 +92,5 @@ def preview_reach(preview: Preview | None) -> Line:
 
 
 def _counted(word: str, number: int, tone: Tone) -> list[Span]:
-    shown = tone if number else Tone.FAINT
-    return [(str(number), shown), (f" {word}", shown), (", ", Tone.FAINT)]
+    number_tone = tone if number else Tone.FAINT
+    return [(str(number), number_tone), (f" {word}", number_tone), (", ", Tone.FAINT)]
