@@ -1,6 +1,6 @@
-"""The source `sql` passes the suite of the kit on a SQLite file and on a real PostgreSQL.
+"""The source `sql` passes the suite of the kit on a SQLite file, a real PostgreSQL and a real MariaDB.
 
-On SQLite by one query, which names products by their SKU; on PostgreSQL by two, which name them by an id of their own.
+On SQLite by one query, which names products by their SKU; on the servers by two, which name them by an id of their own.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources import sql
 from invsync_tui.connectors.sources.sql import SqlSource, databases
 from invsync_tui.kit import source_suite
+from tests.support.connectors.mariadb_between import MariadbBetween
 from tests.support.connectors.sql_between import PostgresBetween, SqliteBetween
 from tests.support.connectors.sql_databases import TestDatabase, create
+from tests.support.servers.mariadb import MariadbServer
 from tests.support.servers.postgres import PASSWORD, PostgresServer
 
 ONE_QUERY = """
@@ -39,6 +41,12 @@ key = "id"
 changed = "changed_at"
 """
 WAREHOUSES = ("EAST", "WEST")
+COLUMNS = {
+    "sqlite": ("", "TEXT", "''", "TEXT"),
+    "postgresql": ("NUMERIC", "TIMESTAMPTZ", "now()", "TEXT"),
+    "mariadb": ("DECIMAL(30, 3)", "TIMESTAMP NULL", "now()", "VARCHAR(500) COLLATE utf8mb4_nopad_bin"),
+}
+"""By kind of database, the types of quantities and times, the present, and the type of codes."""
 FILE_LOCKED_MOST = 2.0
 """Seconds that a locked file is waited for in these tests."""
 
@@ -56,11 +64,11 @@ class Tables:
     def url(self) -> str:
         return self.database.url
 
-    def between(self) -> SqliteBetween | PostgresBetween:
+    def between(self) -> SqliteBetween | PostgresBetween | MariadbBetween:
         server = self.database.server
         if server is None:
             return SqliteBetween(Path(urlsplit(self.url).path), "stock")
-        return PostgresBetween(server.port)
+        return MariadbBetween(server.port) if isinstance(server, MariadbServer) else PostgresBetween(server.port)
 
     def connection(self, url: str) -> Connection:
         address = url if url.startswith("sqlite") else f"{url}/wms"
@@ -71,11 +79,11 @@ class Tables:
 
     def prepare(self) -> Tables:
         """The tables, with seven products in two warehouses."""
-        quantity, time, now = ("NUMERIC", "TIMESTAMPTZ", "now()") if self.database.server else ("", "TEXT", "''")
+        quantity, time, now, code = COLUMNS[self.database.kind]
         self.database.prepare()
         self.database.execute(
             "DROP TABLE stock",
-            "CREATE TABLE product (id INTEGER PRIMARY KEY, sku TEXT)",
+            f"CREATE TABLE product (id INTEGER PRIMARY KEY, sku {code})",
             f"CREATE TABLE stock (product INTEGER, warehouse TEXT, available {quantity}, changed_at {time})",
         )
         for number in range(7):
@@ -97,6 +105,8 @@ class Tables:
 
     def add(self, sku: str) -> str:
         number, text = next(self.numbers), sku.replace("'", "''")
+        if self.database.kind == "mariadb":
+            text = text.replace("\\", "\\\\")
         self.database.execute(
             f"INSERT INTO product VALUES ({number}, '{text}')",
             f"INSERT INTO stock VALUES ({number}, 'EAST', 5, CURRENT_TIMESTAMP)",
@@ -116,12 +126,15 @@ class Tables:
         self._set(product, warehouse, str(available))
 
     def set_odd(self, product: str, warehouse: str, value: object) -> None:
-        """A value that is no number is what each database has of that kind: a text in SQLite, NaN in PostgreSQL."""
+        """A value that is no number is what each database has of that kind: a text in SQLite, NaN in PostgreSQL, and in
+        MariaDB nothing or the largest of all numbers."""
         infinite = value == float("inf")
         if isinstance(value, int | float) and not isinstance(value, bool) and not infinite:
             self._set(product, warehouse, str(value))
         elif value is None:
             self._set(product, warehouse, "NULL")
+        elif self.database.kind == "mariadb":
+            self._set(product, warehouse, "9e26" if infinite else "NULL")
         elif self.database.server is not None:
             self._set(product, warehouse, "'Infinity'" if infinite else "'NaN'")
         else:
@@ -136,7 +149,7 @@ class Tables:
 
 
 @contextmanager
-def tables(queries: str, named: str, server: PostgresServer | None = None) -> Iterator[Tables]:
+def tables(queries: str, named: str, server: PostgresServer | MariadbServer | None = None) -> Iterator[Tables]:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sql, "AGAIN", (0.01, 0.01))
         patch.setattr(databases, "LOCKED_MOST", FILE_LOCKED_MOST)
@@ -155,7 +168,7 @@ def server_of_two_queries() -> Iterator[Tables]:
         yield made
 
 
-SERVERS: list[PostgresServer] = []
+SERVERS: list[PostgresServer | MariadbServer] = []
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +176,10 @@ def _server(request: pytest.FixtureRequest) -> Iterator[None]:
     """The real server, where a test needs it."""
     if "Postgres" in request.node.nodeid:
         SERVERS[:] = [request.getfixturevalue("postgres_server")]
-        create(SERVERS[0])
+    elif "Mariadb" in request.node.nodeid:
+        SERVERS[:] = [request.getfixturevalue("mariadb_server")]
+    for server in SERVERS:
+        create(server)
     yield
     SERVERS.clear()
 
@@ -175,3 +191,4 @@ TestSqlOnSqlite = source_suite(
     {23: "a file has no login", 27: "a file has no secret", 28: NO_REDIRECT},
 )
 TestSqlOnPostgres = source_suite(SqlSource, server_of_two_queries, {28: NO_REDIRECT})
+TestSqlOnMariadb = source_suite(SqlSource, server_of_two_queries, {28: NO_REDIRECT})

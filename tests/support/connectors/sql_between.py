@@ -27,7 +27,7 @@ MOMENT = 0.1
 
 
 @dataclass
-class _Between:
+class DatabaseBetween:
     """What both have: the fault that is set, and how many more times it happens (None: always)."""
 
     url: str = ""
@@ -80,20 +80,21 @@ def _error(code: str, message: str) -> bytes:
     return b"E" + (len(fields) + 5).to_bytes(4, "big") + fields + b"\0"
 
 
-class PostgresBetween(_Between):
-    """A proxy before a PostgreSQL server on this machine."""
+class ServerBetween(DatabaseBetween):
+    """A proxy before a server on this machine."""
 
     faults = frozenset(Fault) - {Fault.REDIRECT, Fault.LOST}
+    scheme = ""
 
     def __init__(self, port: int) -> None:
-        super().__init__(nobody="postgresql://127.0.0.1:9")
+        super().__init__(nobody=f"{self.scheme}://127.0.0.1:9")
         self._port = port
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"postgresql://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = f"{self.scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         assert self._server is not None
@@ -112,6 +113,15 @@ class PostgresBetween(_Between):
         writer.close()
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+
+class PostgresBetween(ServerBetween):
+    """The same with the protocol of PostgreSQL."""
+
+    scheme = "postgresql"
+
+    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """From the first byte of a client to its last."""
         while True:
             message = await _sized(reader)
@@ -122,7 +132,7 @@ class PostgresBetween(_Between):
             await writer.drain()
         to_server, from_server = await asyncio.open_connection("127.0.0.1", self._port)
         to_server, from_server = from_server, to_server
-        answers = _Answers(from_server, writer)
+        answers = Answers(from_server, writer)
         pump = asyncio.ensure_future(answers.passed_on())
         try:
             if code == _CANCEL or await self._passes(message, reader, writer, answers):
@@ -137,7 +147,7 @@ class PostgresBetween(_Between):
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         to_server: asyncio.StreamWriter,
-        answers: _Answers,
+        answers: Answers,
     ) -> None:
         """The messages of a client behind its first one, until one meets a fault that ends the session."""
         while True:
@@ -149,7 +159,7 @@ class PostgresBetween(_Between):
             await to_server.drain()
 
     async def _passes(
-        self, message: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: _Answers
+        self, message: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: Answers
     ) -> bool:
         """Whether a message goes on to the server; else the fault that it met has been answered."""
         startup = message[:1] == b"\0"
@@ -188,7 +198,7 @@ async def _password(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 
 @dataclass
-class _Answers:
+class Answers:
     """What a server sends to a client. With `cut` only a part of the next piece, and nothing more."""
 
     reader: asyncio.StreamReader
@@ -218,7 +228,7 @@ _LOCKS = frozenset({Fault.UNAVAILABLE, Fault.CLOSED, Fault.THROTTLED})
 """Faults that are a lock of another program here."""
 
 
-class SqliteBetween(_Between):
+class SqliteBetween(DatabaseBetween):
     """Other programs that use the file of a database. `table` is what they spoil for an error text of their choice."""
 
     faults = _LOCKS | {Fault.HTML, Fault.CUT_HEADERS, Fault.CUT_BODY, Fault.LONG_ERROR, Fault.CONTROLS}

@@ -51,6 +51,9 @@ _KINDS: Mapping[int, type[ConnectorError]] = {
                     UnavailableError),
     1049: NotConfiguredError,
 }  # fmt: skip
+_ENDS = frozenset({0, 1053, 1152, 1158, 1159, 1160, 1161, 1927, 2006, 2013, 2014})
+"""Errors behind which the server, or the driver, has ended the session: another one is needed for whatever comes next. Of those
+without a number, what else is in the line belongs to nothing that is asked."""
 _READS_ONLY = frozenset({1290, 1792, 1223})
 
 
@@ -122,8 +125,8 @@ class Mariadb(ServerDatabase):
                     if connection.open:
                         connection.rollback()
         except self._failures as error:
-            if not _code(error):
-                self.close()  # what else is in the line belongs to nothing that is asked
+            if _code(error) in _ENDS:
+                self.close()
             raise self._error(name, error) from error
 
     def columns(self, name: str, query: str) -> tuple[str, ...]:
