@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -48,6 +50,9 @@ LONG = (
 )  # fmt: skip
 """Files in these folders that start processes or servers of their own, or go through whole runs."""
 
+RARELY = (10_000, 20, 20)
+"""How many objects, and how many collections of younger ones, are between two collections of garbage."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where the workers of this run mark which programs were started by themselves."""
@@ -58,6 +63,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(STARTED, ""), ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Half a million objects of modules and tests stay to the end: no collection of garbage goes through them again."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+    gc.enable()
+    return found
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,10 +93,18 @@ def is_quick(item: pytest.Item) -> bool:
     return not marked and not long and not chosen.isdisjoint(QUICK)
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty folder for whoever asks. Pytest would look through all that it made before for the next number."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, homes: Iterator[Path]) -> None:
     """Config, store and colors of whoever runs the tests must not matter."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
     for name in ("INVSYNC_STORE", "INVSYNC_CONFIG", "INVSYNC_READ_ONLY", "NO_COLOR", "SSH_CONNECTION"):
