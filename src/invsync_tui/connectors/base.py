@@ -491,7 +491,10 @@ def _refuse_no_time(*times: float | None) -> None:
 
 
 class OrderLine(NamedTuple):
-    """Units of one listing in one order that the cart took. `taken_at` in epoch seconds, by the cart's clock."""
+    """Units of one listing in one order that the cart took. `taken_at` in epoch seconds, by the cart's clock.
+
+    A cart in which a canceled order can be restored may tell it with 0 units.
+    """
 
     order_ref: str
     listing_ref: str

@@ -95,7 +95,7 @@ async def test_an_order_is_seen_where_the_shop_takes_times_for_its_own_time_zone
     await cart.close()
     number = str(order.id)
     taken = int(order.created.timestamp())
-    assert lines == [OrderLine(number, ref, 2, taken, "", number)]
+    assert [line for line in lines if line.quantity] == [OrderLine(number, ref, 2, taken, "", number)]
 
 
 @pytest.mark.parametrize("local", [False, True])

@@ -116,11 +116,12 @@ async def test_a_download_that_is_dated_ahead_does_not_know_the_orders_after_it(
         await made.pull()
         ours.ahead = 0
         # when
-        made.order(3)
-        ours.ahead = 2
+        made.order(3, taken_at=int(time.time()) + 2)  # not in the second of the first download
+        ours.ahead = 4
         await made.bench.push(cart)
         # then: it is pending until the WMS is read again
         assert len(made.kept()) == 1
+        ours.ahead = 12
         await made.pull()
         await made.bench.push(cart)
         assert (_shown(made), made.kept()) == (EAST + WEST, [])

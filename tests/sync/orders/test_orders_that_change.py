@@ -150,6 +150,9 @@ def test_what_is_known_of_orders_is_forgotten_after_a_while(tmp_path: Path) -> N
         ({"": 3}, {}, {"": 3}, {}),
         ({"": 5}, {("", 9): 3}, {"": 2}, {("", 9): 3}),
         ({"": 2}, {("", 9): 3}, {}, {("", 9): 2}),
+        ({"": 0}, {("", 9): 3}, {}, {("", 9): 0}),
+        ({"": 3}, {("", 9): 0}, {"": 3}, {("", 9): 0}),
+        ({"": 3}, {("", 11): 0}, {"": 3}, {}),
         ({"": 5}, {("", 11): 3}, {"": 5}, {}),
         ({"": 5}, {("", 8): 2, ("", 11): 3}, {"": 3}, {("", 8): 2}),
         ({"A": 5, "B": 3}, {("B", 10): 3}, {"A": 5}, {("B", 10): 3}),
@@ -201,6 +204,36 @@ async def test_units_that_come_to_an_order_without_a_new_date_are_pending_from_t
     sold.count(5, after=LATER + 230)
     await sold.sync()
     assert (_both(sold)[1], sold.kept()) == (5, 0)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_order_that_is_canceled_and_restored_is_pending_again(
+    sold: Street, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """WooCommerce takes its units again then, with the date of the order as it was."""
+    order = await _known(sold) if known else sold.sell(3)
+    await sold.push()
+    real = SandboxCart.orders_since
+    units = [0]
+
+    async def as_it_is_now(self: SandboxCart, since: int) -> list[OrderLine]:
+        return [line._replace(quantity=units[0]) for line in await real(self, 0) if line.order_ref == order]
+
+    monkeypatch.setattr(SandboxCart, "orders_since", as_it_is_now)
+    await sold.push()
+    assert sold.kept() == 0
+    # when the WMS has put its units back, or never had it, and some minutes later it is restored
+    sold.count(10, after=LATER + 20)
+    await sold.sync()
+    assert _both(sold)[1] == 10
+    monkeypatch.setattr(clock, "now", lambda: time.time() + LATER + 200)
+    units[0] = 3
+    await sold.push()
+    # then
+    assert (_both(sold)[1], sold.kept()) == (7, 1)
+    sold.count(7, after=LATER + 230)
+    await sold.sync()
+    assert (_both(sold)[1], sold.kept()) == (7, 0)
 
 
 def _row(location: str, part: int, quantity: int) -> Kept:

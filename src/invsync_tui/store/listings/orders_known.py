@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 Known = Mapping[tuple[str, int], int]
-"""Units by the cart's location, '' where it does not say, and by the time of the first reading that knows them."""
+"""Units by the cart's location, '' where it does not say, and by the time of the first reading that knows them. 0 where the
+order was canceled since: if it is restored, its units are pending again."""
 
 
 class OrderKey(NamedTuple):
@@ -63,7 +64,7 @@ def beyond(units_by_location: Mapping[str, int], known: Known, read_at: int) -> 
         left[part] -= units
         room[place] -= units
     more = {at: units for at, units in room.items() if units}
-    return more, {part: units for part, units in settled.items() if units}
+    return more, {part: units for part, units in settled.items() if units} or dict.fromkeys(list(left)[:1], 0)
 
 
 def after(

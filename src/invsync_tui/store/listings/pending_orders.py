@@ -360,11 +360,14 @@ def _reported_rows(
     settled: dict[OrderKey, Known] = {}
     for at, (first, units) in sums.items():
         more, settled[keys[at]] = orders_known.beyond(units, known.get(keys[at], {}), readings.get(at[1], 0))
+        was = stored_rows.get(at, ())
+        if was and not any(units.values()) and not settled[keys[at]]:  # canceled before a reading knew it
+            settled[keys[at]] = {("", max(row.until for row in was)): 0}
         fresh = Kept(
             asked_cart.cart_id, *at, "", 0, first.taken_at, asked_cart.shop, first.name, first.reported_at, terms.now,
             None, 0,
         )  # fmt: skip
-        parts = _order_parts(fresh, stored_rows.get(at, ()), more, bool(settled[keys[at]]), terms)
+        parts = _order_parts(fresh, was, more, bool(settled[keys[at]]), terms)
         rows += [_dated(row, first, asked_cart.shop, terms.now) for row in parts]
     return rows, settled
 
@@ -444,7 +447,7 @@ def _sums(
     units: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     latest: dict[tuple[str, int], Line] = {}
     for line in lines:
-        for product in products.get(line.listing_ref, ()) if line.quantity > 0 else ():
+        for product in products.get(line.listing_ref, ()) if line.quantity >= 0 else ():
             key = line.ref, product
             units[key][line.location] += line.quantity
             if key not in latest or line.taken_at > latest[key].taken_at:

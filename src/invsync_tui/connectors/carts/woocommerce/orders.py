@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from invsync_tui.connectors.base import OrderLine
@@ -50,7 +51,7 @@ def lines(orders: Sequence[Any], shared: set[tuple[str, str]]) -> list[OrderLine
 
 def _lines(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[OrderLine]:
     if text(order["status"]).removeprefix("wc-") in NOT_TAKEN:
-        return []
+        return _given_back(order, shared)
     ref = reference(order["id"])
     name = reference(order["number"]) if order.get("number") else ref
     paid = order.get("date_paid_gmt")
@@ -64,6 +65,17 @@ def _lines(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[Order
         pair = str(product), str(variation)
         own = variation and pair not in shared
         result.append(OrderLine(ref, f"{product}/{variation}" if own else pair[0], quantity, taken_at, "", name))
+    return result
+
+
+def _given_back(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[OrderLine]:
+    """The listings of an order that takes nothing, as far as they can be read: it may be set to a state that takes again."""
+    result: list[OrderLine] = []
+    for line in order["line_items"] if isinstance(order.get("line_items"), list) else ():
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            product, variation = whole(line["product_id"], 1), whole(line.get("variation_id") or 0, 0)
+            own = variation and (str(product), str(variation)) not in shared
+            result.append(OrderLine(reference(order["id"]), f"{product}/{variation}" if own else str(product), 0, 0))
     return result
 
 
