@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.store import change_sequence, models
 from invsync_tui.store.catalog import level_history, levels, products
 from invsync_tui.store.diagnosis import checkup, findings
-from invsync_tui.store.listings import matching, pending_orders, plans
+from invsync_tui.store.listings import matching, order_rows, pending_orders, plans
 from invsync_tui.store.listings.plans import Frozen
 from invsync_tui.store.models import metadata
 from invsync_tui.store.runs import runs
@@ -185,7 +185,7 @@ def test_a_pending_order_without_a_name_is_called_by_its_reference(acme: Shelf) 
 
 
 def test_an_order_line_can_be_read_unless_it_is_said_otherwise() -> None:
-    assert pending_orders.Line("R-1", "L-A", 2, NOW).readable
+    assert order_rows.Line("R-1", "L-A", 2, NOW).readable
 
 
 # --- findings --------------------------------------------------------------------------------------------------------
@@ -269,8 +269,8 @@ def test_listings_of_products_are_those_that_the_cart_still_has(acme: Shelf) -> 
 def test_an_order_that_was_seen_by_a_clock_that_was_ahead_was_seen_now(
     seen: int, known: int | None, seen_then: int, known_then: int | None
 ) -> None:
-    row = pending_orders.Kept(1, "O-1", 1, "", 2, seen - 60, "shop", "O-1", seen, seen, known, 0)
-    found = pending_orders._not_ahead(row, NOW)
+    row = order_rows.Kept(1, "O-1", 1, "", 2, seen - 60, "shop", "O-1", seen, seen, known, 0)
+    found = order_rows.not_ahead(row, NOW)
     assert (found.seen_at, found.known_at) == (seen_then, known_then)
     assert found.taken_at == seen_then - 60
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import quantity
 from invsync_tui.store.listings import listings, pending_orders
-from invsync_tui.store.listings.pending_orders import Asked, Line, Terms
+from invsync_tui.store.listings.order_rows import Line, Terms
+from invsync_tui.store.listings.pending_orders import Asked
 from invsync_tui.sync.decide import StockSnapshot, chain_rules
 from invsync_tui.sync.runs.clock_difference import CartClock
 from invsync_tui.sync.settings import load_settings

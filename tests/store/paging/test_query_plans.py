@@ -30,7 +30,8 @@ from invsync_tui.store.diagnosis import (
 )
 from invsync_tui.store.listings import drift, links, listings, match_suggestions, matching, pending_orders, plans
 from invsync_tui.store.listings import plans as listings_plans
-from invsync_tui.store.listings.pending_orders import Change, Kept
+from invsync_tui.store.listings.order_rows import Kept
+from invsync_tui.store.listings.pending_orders import Change
 
 PRODUCTS = 12_000
 MERCHANT, CART, RUN = 1, 2, 3

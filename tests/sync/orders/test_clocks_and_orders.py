@@ -9,7 +9,7 @@ import pytest
 
 from invsync_tui.connectors.network.server_clock import ServerClock, settled
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store.listings import pending_orders
+from invsync_tui.store.listings import order_rows
 from invsync_tui.store.settings import write as settings_write
 from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
@@ -117,9 +117,9 @@ async def test_an_order_ends_when_the_wms_names_it_and_not_before(tmp_path: Path
 
 def test_an_order_of_a_clock_that_nobody_can_measure_is_not_waited_for_for_ever() -> None:
     week, now = 7 * 86400, 1_800_000_000
-    row = pending_orders.Kept(1, "1", 1, "", 2, now + 10**9, "shop", "1", now + 10**9, now, None, 0)
-    terms = pending_orders.Terms(now, now, 900, False, week)
-    assert terms.until(row, named=True) <= now + pending_orders.FUTURE_MOST + 900
+    row = order_rows.Kept(1, "1", 1, "", 2, now + 10**9, "shop", "1", now + 10**9, now, None, 0)
+    terms = order_rows.Terms(now, now, 900, False, week)
+    assert terms.until(row, named=True) <= now + order_rows.FUTURE_MOST + 900
     assert terms._replace(now=now + week).until(row, named=True) == 0
 
 

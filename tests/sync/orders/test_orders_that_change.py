@@ -14,9 +14,9 @@ from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store import retention
 from invsync_tui.store.database import create_store
-from invsync_tui.store.listings import orders_known, pending_orders
+from invsync_tui.store.listings import order_rows, orders_known
+from invsync_tui.store.listings.order_rows import Kept, Terms
 from invsync_tui.store.listings.orders_known import Known, OrderKey
-from invsync_tui.store.listings.pending_orders import Kept, Terms
 from invsync_tui.store.retention import DAY, Limits
 from tests.support.runs.street import LATER, Street, street
 
@@ -266,6 +266,6 @@ def test_units_of_an_order_keep_their_dates(
 ) -> None:
     kept = [_row(*row) for row in was]
     terms = Terms(900, 0, 60, by_name, 7 * DAY)
-    found = pending_orders._order_parts(_row("", 0, 0), kept, told, known, terms)
+    found = order_rows.order_parts(_row("", 0, 0), kept, told, known, terms)
     assert {(row.location, row.part): row.quantity for row in found} == rows
     assert {row.taken_at for row in found} <= {100 + row[1] for row in was} | {100, 900}

@@ -15,7 +15,8 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import pending_orders
-from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms
+from invsync_tui.store.listings.order_rows import Line, Terms
+from invsync_tui.store.listings.pending_orders import Asked, Change
 from invsync_tui.store.runs import runs
 from invsync_tui.sync import connections
 from invsync_tui.sync.orders import orders_elsewhere
