@@ -16,6 +16,7 @@ from invsync_tui.connectors.errors import ConnectorError, PermissionDeniedError,
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.store import models
 from invsync_tui.store.catalog import pull_progress, sync_marks
+from invsync_tui.store.catalog.id_set import IdSet
 from invsync_tui.store.catalog.pull_progress import Generation
 from invsync_tui.store.catalog.sync_marks import StoredWarehouse, WarehouseSeen
 from invsync_tui.sync import source_identity
@@ -179,7 +180,7 @@ class Pull:
     def _levels(self, row: WarehouseRow, site: StoredWarehouse) -> PullStage[LevelRow]:
         self.job.report.enter(f"levels {site.code}")
         by_ref = {row.ref: site.id}
-        seen: set[int] = set()
+        seen = IdSet()
         doubled = DoubledLevels(seen)
         return PullStage(
             f"levels:{row.ref}",

@@ -12,6 +12,8 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from invsync_tui.store.catalog.id_set import IdSet
+
 
 class Generation(NamedTuple):
     """An open read of a source. `stage` and `cursor` say where to continue; cursor None is the stage's first page."""
@@ -123,10 +125,13 @@ def totals(cx: sqlite3.Connection, generation_id: int) -> PageStats:
     return PageStats(*row)
 
 
-def seen(cx: sqlite3.Connection, generation_id: int, stage: str) -> set[int]:
+def seen(cx: sqlite3.Connection, generation_id: int, stage: str) -> IdSet:
     """All ids that the pages of a stage contained."""
     rows = cx.execute("SELECT seen FROM pull_page WHERE generation_id = ? AND stage = ?", (generation_id, stage))
-    return set(itertools.chain.from_iterable(unpacked(blob) for (blob,) in rows))
+    found = IdSet()
+    for (blob,) in rows:
+        found.update(unpacked(blob))
+    return found
 
 
 def complete(tx: sqlite3.Connection, generation_id: int, products: int | None, levels: int, now: int) -> None:

@@ -13,6 +13,7 @@ from invsync_tui.rules.outcomes import Counts
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import levels, pull_progress, sync_marks
 from invsync_tui.store.catalog import products as catalog_products
+from invsync_tui.store.catalog.id_set import IdSet
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
 from invsync_tui.store.catalog.sync_marks import StoredWarehouse
 from invsync_tui.sync.catalog.page_reader import UNNAMED
@@ -81,7 +82,7 @@ class CompleteRead:
         generation = self.generation
         seen = pull_progress.seen(tx, generation.id, f"levels:{site.ref}")
         have = levels.present_ids(tx, site.id)
-        if have and not seen - {UNNAMED}:
+        if have and len(seen) == (UNNAMED in seen):
             sync_marks.record_unread(tx, site, self.job.run.merchant_id, sync_marks.EMPTIED, generation.started_at)
             warnings.append(
                 f"The warehouse {site.code} reported {counted(len(have), 'level')} before and none now; they are kept."
@@ -101,9 +102,9 @@ class CompleteRead:
         return levels.flag_missing(tx, site.id, gone, generation.started_at, seq)
 
 
-def _absent(present: Sequence[int], seen: set[int]) -> list[int]:
+def _absent(present: Sequence[int], seen: IdSet) -> list[int]:
     """What a complete read no longer had. Nothing while it had records that nobody can name: they may be any of these."""
-    return [] if UNNAMED in seen or seen.issuperset(present) else [number for number in present if number not in seen]
+    return [] if UNNAMED in seen else seen.missing(present)
 
 
 def counts_of(totals: PageStats) -> Counts:

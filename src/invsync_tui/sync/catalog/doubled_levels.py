@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import levels
+from invsync_tui.store.catalog.id_set import IdSet
 from invsync_tui.store.catalog.levels import LevelRecord
 
 WHY = "several records for it in one warehouse, with different quantities: neither is the stock"
@@ -20,7 +21,7 @@ WHY = "several records for it in one warehouse, with different quantities: neith
 class DoubledLevels:
     """The levels of one warehouse that a download has had. `seen` are the products of earlier pages, which grows."""
 
-    def __init__(self, seen: set[int]) -> None:
+    def __init__(self, seen: IdSet) -> None:
         self._seen = seen
         self._here: set[int] = set()
         """Of the present page, which is written in pieces."""
@@ -33,7 +34,7 @@ class DoubledLevels:
     def refuse(self, tx: sqlite3.Connection, records: Sequence[LevelRecord], now: int, seq: int) -> set[int]:
         """The products whose records say another quantity than one before: what is stored of them is marked as missing."""
         numbers = {product for _, product, *_ in records}
-        had = (numbers & self._seen) | (numbers & self._here)
+        had = self._seen.among(numbers) | (numbers & self._here)
         if not had and len(numbers) == len(records):
             self._here |= numbers
             return set()

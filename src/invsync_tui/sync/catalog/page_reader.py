@@ -14,6 +14,7 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog import pull_progress
+from invsync_tui.store.catalog.id_set import IdSet
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
 from invsync_tui.sync.catalog.doubled_levels import DoubledLevels
 from invsync_tui.sync.chunked_writes import Pace
@@ -55,7 +56,7 @@ class PullStage(Generic[Row]):
     stage: str
     fetch: Callable[[str | None], Awaitable[Page[Row]]]
     store_page: Callable[[sqlite3.Connection, Sequence[Row], int], PageResult]
-    seen: set[int] = field(default_factory=set)
+    seen: IdSet = field(default_factory=IdSet)
     """The products that its pages have had, which grows while they are read."""
     doubled: DoubledLevels | None = None
     """The levels of the warehouse that is read; None for products, and for a delta, which has all warehouses."""
@@ -98,7 +99,7 @@ class StageProgress:
 
     pages: int
     records: int
-    seen: set[int]
+    seen: IdSet
     idle: int = 0
     """Pages in a row that brought nothing new."""
     last: tuple[object, object] | None = None
