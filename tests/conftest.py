@@ -50,6 +50,10 @@ LONG = (
 )  # fmt: skip
 """Files in these folders that start processes or servers of their own, or go through whole runs."""
 
+LONGEST = tuple(
+    TESTS / path for path in ("sync/runs/test_soak.py", "package/test_package.py", "faults/test_kill.py")
+)
+"""With a test of most of a minute or more: one that began last would be waited for alone."""
 RARELY = (10_000, 20, 20)
 """How many objects, and how many collections of younger ones, are between two collections of garbage."""
 
@@ -76,12 +80,15 @@ def pytest_collection() -> Generator[None, object, object]:
     return found
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `-m quick` runs."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Mark what `-m quick` runs; after everybody has put them in order, begin with those that take longest."""
     for item in items:
         if TESTS in item.path.parents and is_quick(item):
             item.add_marker(pytest.mark.quick)
+    done = yield
+    items.sort(key=lambda item: item.path not in LONGEST)
+    return done
 
 
 def is_quick(item: pytest.Item) -> bool:

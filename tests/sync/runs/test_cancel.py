@@ -22,6 +22,8 @@ from tests.support.stores.merchant_store import Bench
 
 PROMISED = 2.0
 """Seconds."""
+WAITS = 8
+"""Seconds after which a cart asks to come back: much longer than what is promised. The next push waits them out."""
 
 
 async def _until(true: Callable[[], Any]) -> None:
@@ -42,13 +44,13 @@ async def _seconds_to_cancel(bench: Bench, run_id: int, work: asyncio.Task[None]
     ("fault", "reached"),
     [
         ({"kind": "slow", "path": "/listings", "seconds": 60}, "/listings"),
-        ({"kind": "status", "path": "/listings", "status": 429, "seconds": 60}, "/listings"),
+        ({"kind": "status", "path": "/listings", "status": 429, "seconds": WAITS}, "/listings"),
         ({"kind": "slow", "path": "/stock", "seconds": 60}, "/stock"),
-        ({"kind": "status", "path": "/stock", "status": 429, "seconds": 60}, "/stock"),
+        ({"kind": "status", "path": "/stock", "status": 429, "seconds": WAITS}, "/stock"),
     ],
 )
 async def test_cancel_reaches_a_push_that_waits(tmp_path: Path, fault: dict[str, Any], reached: str) -> None:
-    # given: a cart that takes a minute to answer, or that asks to come back in a minute
+    # given: a cart that takes a minute to answer, or that asks to come back later
     with town(tmp_path, deadline=90) as made:
         await made.bench.pull()
         run_id = made.bench.request("push", made.cart_id)
