@@ -50,9 +50,7 @@ LONG = (
 )  # fmt: skip
 """Files in these folders that start processes or servers of their own, or go through whole runs."""
 
-LONGEST = tuple(
-    TESTS / path for path in ("sync/runs/test_soak.py", "package/test_package.py", "faults/test_kill.py")
-)
+LONGEST = tuple(TESTS / path for path in ("sync/runs/test_soak.py", "package/test_package.py", "faults/test_kill.py"))
 """With a test of most of a minute or more: one that began last would be waited for alone."""
 RARELY = (10_000, 20, 20)
 """How many objects, and how many collections of younger ones, are between two collections of garbage."""
