@@ -13,7 +13,7 @@ from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.carts.shopify import ShopifyCart
 from invsync_tui.connectors.carts.woocommerce import WooCommerceCart
 from invsync_tui.connectors.errors import UnavailableError
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from tests.support.servers.shopify.server import shopify_server
 from tests.support.servers.woocommerce.server import woocommerce_server
@@ -91,14 +91,14 @@ class Shop:
         assert len(refs) <= 2
         return [self.rows[ref] for ref in refs if ref in self.rows]
 
-    async def fix(self, name: str, refs: Sequence[str]) -> list[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> list[FixAnswer]:
         self.asked += refs
         for number, ref in enumerate(refs):
             if self.fails and number:
                 raise UnavailableError("It does not answer.", may_have_applied=True)
             if self.works:
                 self.rows[ref] = self.rows[ref]._replace(tracked=True, skip=None)
-        return [Fixed(ref, self.error) for ref in refs]
+        return [FixAnswer(ref, self.error) for ref in refs]
 
 
 def untracked(ref: str) -> ListingRow:

@@ -19,7 +19,7 @@ from invsync_tui.connectors.carts.medusa import checks as medusa_checks
 from invsync_tui.connectors.carts.shopify import api as shopify_api
 from invsync_tui.connectors.carts.shopify import checks as shopify_checks
 from invsync_tui.connectors.carts.woocommerce import checks as woo_checks
-from invsync_tui.connectors.carts.woocommerce.pages import ListReader, Place
+from invsync_tui.connectors.carts.woocommerce.pages import ListPosition, ListReader
 from invsync_tui.connectors.checks import CartFacts, SourceFacts, WarehouseStock
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
 from invsync_tui.connectors.http import Response, Throttle
@@ -160,7 +160,7 @@ class _Shop:
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 10, 11])
 async def test_a_list_of_woocommerce_is_read_once_and_to_its_end(says_total: bool, size: int) -> None:
     web = _Shop(list(range(1, 11)), says_total=says_total)
-    reader, place, seen = ListReader(web, "products", ()), Place(), []
+    reader, place, seen = ListReader(web, "products", ()), ListPosition(), []
     while place is not None:
         part = await reader.slice(place, size)
         seen += [record["id"] for record in part.records]
@@ -174,8 +174,8 @@ async def test_a_list_of_woocommerce_is_read_once_and_to_its_end(says_total: boo
 async def test_records_that_others_delete_meanwhile_hide_no_others(gone: set[int]) -> None:
     web = _Shop(list(range(1, 13)), says_total=True)
     reader = ListReader(web, "products", ())
-    first = await reader.slice(Place(), 4)
-    assert first.following == Place(4, "4")
+    first = await reader.slice(ListPosition(), 4)
+    assert first.following == ListPosition(4, "4")
     web.ids = [number for number in web.ids if number not in gone]
     seen, place = [record["id"] for record in first.records], first.following
     while place is not None:

@@ -12,7 +12,7 @@ import pytest
 SOURCES = Path(__file__).parents[2] / "src" / "invsync_tui"
 SAY_NOTHING = frozenset({"one", "found", "kept", "told", "said", "meant"})
 SAY_LITTLE = frozenset({"shown", "made", "left", "asked"})
-MOST = ((SAY_NOTHING, 0), (SAY_LITTLE, 130))
+MOST = ((SAY_NOTHING, 0), (SAY_LITTLE, 129))
 """How many parameters and variables may have such a name. Where there are fewer, lower the number."""
 FUNCTIONS_MOST = ((SAY_NOTHING, 1), (SAY_LITTLE, 3))
 

@@ -23,7 +23,7 @@ SENDING = [
     f"{CART}.send before",
     f"{CART}.send after",
     f"{BATCHES} submit after",
-    "invsync_tui.sync.pushes.submitted look_again after",
+    "invsync_tui.sync.pushes.submitted request_next_look after",
     "invsync_tui.sync.executor _end after",
 ]
 LOOKING = [

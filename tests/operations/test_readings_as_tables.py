@@ -279,7 +279,7 @@ def told(found: Iterator[Any]) -> list[str]:
 def test_what_is_new_in_a_run_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(clock, "elapsed", lambda: now[0])
-    seen = follow._Seen()
+    seen = follow._ReportedSoFar()
     assert told(follow._changes(detail(RunState.RUNNING, "read", 1, 2), seen)) == [
         "state", "log line 1", "log line 2", "phase", "progress",
     ]  # fmt: skip
@@ -291,7 +291,7 @@ def test_what_is_new_in_a_run_is_told_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert not seen.ended
     assert told(follow._changes(detail(RunState.DONE, "read", 2, 3), seen)) == ["state", "ended"]
     assert seen.ended
-    held = follow._Seen()
+    held = follow._ReportedSoFar()
     assert told(follow._changes(detail(RunState.HELD), held)) == ["progress", "state", "ended"]
     assert held.ended
 
@@ -299,7 +299,7 @@ def test_what_is_new_in_a_run_is_told_once(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_stall_is_told_once_and_again_when_it_comes_back() -> None:
     anybody: Any = None
     follower = follow.Follower(anybody, [7])
-    follower._seen = {7: follow._Seen()}
+    follower._seen = {7: follow._ReportedSoFar()}
     stalled = some(state="gone", text="Nobody works on it.", advice="Start one.")
     heard = []
     for stall in (None, stalled, stalled, None, stalled, some(state="silent", text="Silent.", advice="Wait.")):
@@ -334,7 +334,7 @@ def test_the_run_that_was_asked_for_once_more_is_followed(monkeypatch: pytest.Mo
 
     def followed(number: int) -> set[int]:
         follower = follow.Follower(anybody, [7])
-        follower._seen = {7: follow._Seen()}
+        follower._seen = {7: follow._ReportedSoFar()}
         follower.last = {number: some(run=some(kind="push", cart_id=3))}
         follower._follow_next(number)
         return set(follower._seen)
@@ -476,10 +476,10 @@ def test_half_an_export_is_not_left(tmp_path: Path) -> None:
 def test_a_place_to_listen(text: str, place: str | None) -> None:
     if place is None:
         with pytest.raises(InvalidError):
-            service_hooks.Place.parse(text)
+            service_hooks.ListenAddress.parse(text)
     else:
-        assert str(service_hooks.Place.parse(text)) == place
-        assert service_hooks.Place.parse(text).is_loopback == (not place.startswith("0.0.0.0"))
+        assert str(service_hooks.ListenAddress.parse(text)) == place
+        assert service_hooks.ListenAddress.parse(text).is_loopback == (not place.startswith("0.0.0.0"))
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_an_address_is_made_once_and_renewed_on_request(acme: Shelf, monkeypatch
     assert (again.path, again.fresh, again.heard_at, again.refused_at) == (made.path, False, 5, 6)
     assert again.address == f"https://HOST{made.path}"
     found = {one.cart_id: one for one in webhooks.heard(acme.session)}[acme.cart]
-    assert found == webhooks.Heard(acme.cart, "Acme Shop", "Acme", 5, 6)
+    assert found == webhooks.LastWebhook(acme.cart, "Acme Shop", "Acme", 5, 6)
     renewed = webhooks.show(acme.session, str(acme.cart), renew=True)
     assert renewed.fresh and renewed.path != made.path
     audited: Any = acme.audited()
@@ -288,7 +288,7 @@ def test_who_set_a_cause_last(monkeypatch: pytest.MonkeyPatch, entries: list[Aud
 
 
 def test_causes_are_told_in_their_order_with_a_few_skus() -> None:
-    tally = causes._Tally("Shop")
+    tally = causes._CauseCounts("Shop")
     first, second = list(Reason)[2], list(Reason)[5]
     tally.add(second, 3, ["B", "A", "B"])
     tally.add(first, 1, ["C"])
@@ -317,7 +317,7 @@ def test_stock_behind_other_causes_is_looked_at_for_so_many(
     cart: Any = SimpleNamespace(id=6, upload_enabled=upload)
     found: Any = list(zip(names, hidden, strict=False))
     nobody: Any = None
-    assert causes._behind(nobody, causes._Tally("Shop"), cart, found, 3) == unseen
+    assert causes._behind(nobody, causes._CauseCounts("Shop"), cart, found, 3) == unseen
     assert looked == ([] if traced is None else [traced])
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.rules.drift import LAG, Drift, Seen, classify
+from invsync_tui.rules.drift import LAG, Drift, ListingState, classify
 from invsync_tui.rules.eligibility import Eligibility, obstacle
 from invsync_tui.rules.matching import CodeHit, match_code, normalize_key, trimmed
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
@@ -241,7 +241,7 @@ def test_folding_serves_search_and_trimming_serves_matching() -> None:
     assert normalize_key("\uff21\uff22") == "ab"
 
 
-SEEN = Seen(acked=10, shown=10, observed=10, allocated=0, tracked=True, present=True, synced_at=1000, observed_at=9000,
+SEEN = ListingState(acked=10, shown=10, observed=10, allocated=0, tracked=True, present=True, synced_at=1000, observed_at=9000,
             exists=20, sold=0)  # fmt: skip
 
 

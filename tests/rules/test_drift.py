@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.rules.drift import LAG, Drift, Seen, classify, corrects
+from invsync_tui.rules.drift import LAG, Drift, ListingState, classify, corrects
 
 NOW = 1_760_000_000
-QUIET = Seen(
+QUIET = ListingState(
     acked=10, shown=10, observed=10, allocated=0, tracked=True, present=True, synced_at=NOW - 3600, observed_at=NOW,
     exists=20, sold=0,
 )  # fmt: skip
@@ -43,7 +43,7 @@ QUIET = Seen(
         (replace(QUIET, exists=7, synced_at=NOW - 5), Drift.OVERSELL, 3),
     ],
 )
-def test_a_listing_has_its_class(seen: Seen, drift: Drift | None, exposure: int) -> None:
+def test_a_listing_has_its_class(seen: ListingState, drift: Drift | None, exposure: int) -> None:
     # when
     found = classify(seen)
     # then
@@ -67,7 +67,7 @@ ON_HAND = replace(QUIET, shown=13, observed=13, allocated=3)
         (replace(ON_HAND, observed=18), Drift.EDITED),
     ],
 )
-def test_a_cart_that_holds_units_back_is_compared_by_what_it_sells(seen: Seen, drift: Drift | None) -> None:
+def test_a_cart_that_holds_units_back_is_compared_by_what_it_sells(seen: ListingState, drift: Drift | None) -> None:
     found = classify(seen)
     assert (found.drift if found else None) == drift
 
@@ -83,13 +83,13 @@ def test_sales_are_never_drift(acked: int, sold: int, known: bool) -> None:
 
 UNITS = st.integers(0, 50)
 SEEN = st.builds(
-    Seen, UNITS, UNITS, UNITS, st.integers(0, 5), st.booleans(), st.booleans(), st.just(NOW - 9999), st.just(NOW), UNITS,
+    ListingState, UNITS, UNITS, UNITS, st.integers(0, 5), st.booleans(), st.booleans(), st.just(NOW - 9999), st.just(NOW), UNITS,
     st.none() | UNITS,
 )  # fmt: skip
 
 
 @given(SEEN)
-def test_an_oversell_is_told_exactly_when_more_is_promised_than_exists(seen: Seen) -> None:
+def test_an_oversell_is_told_exactly_when_more_is_promised_than_exists(seen: ListingState) -> None:
     found = classify(seen)
     promises_more = (seen.observed or 0) - seen.allocated > (seen.exists or 0)
     if seen.present and seen.tracked:

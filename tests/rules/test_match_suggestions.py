@@ -9,7 +9,16 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from invsync_tui.rules import match_suggestions
-from invsync_tui.rules.match_suggestions import AMBIGUOUS, NONE, Asked, Kind, check_digit, difference, suggest, variants
+from invsync_tui.rules.match_suggestions import (
+    AMBIGUOUS,
+    NONE,
+    Kind,
+    ListingCodes,
+    check_digit,
+    difference,
+    suggest,
+    variants,
+)
 from invsync_tui.rules.matching import SKU_KIND, CodeHit, normalize_key
 
 UPC = 1
@@ -118,7 +127,7 @@ def test_variants_are_bounded_and_begin_with_the_code_itself(code: str) -> None:
 @given(words, st.lists(st.builds(CodeHit, st.integers(1, 4), st.sampled_from([SKU_KIND, UPC]), words), max_size=6))
 def test_never_one_of_two_products_that_fit_equally_well(code: str, hits: list[CodeHit]) -> None:
     # when
-    found = suggest(Asked(code), SKU_KIND, hits)
+    found = suggest(ListingCodes(code), SKU_KIND, hits)
     # then
     fitting = {hit.product_id for hit in hits if difference(code, hit.code) is not None}
     if found.product_id is None:
@@ -129,27 +138,27 @@ def test_never_one_of_two_products_that_fit_equally_well(code: str, hits: list[C
         same = {hit.product_id for hit in hits if hit.kind == found.hit.kind and hit.code == found.hit.code}  # type: ignore[union-attr]
         assert same == {found.product_id}
     # and the order of the hits is no matter
-    assert suggest(Asked(code), SKU_KIND, hits[::-1]).product_id == found.product_id
+    assert suggest(ListingCodes(code), SKU_KIND, hits[::-1]).product_id == found.product_id
 
 
 def test_the_more_certain_product_is_suggested() -> None:
     # given
     hits = [CodeHit(1, SKU_KIND, "ab-1"), CodeHit(2, SKU_KIND, "AB-001")]
     # when
-    found = suggest(Asked("AB-1"), SKU_KIND, hits)
+    found = suggest(ListingCodes("AB-1"), SKU_KIND, hits)
     # then
     assert (found.product_id, found.filed_under) == (1, "CASE")
 
 
 def test_combined_differences_are_filed_under_the_least_certain() -> None:
-    found = suggest(Asked("ab-1"), SKU_KIND, [CodeHit(1, SKU_KIND, "AB-001")])
+    found = suggest(ListingCodes("ab-1"), SKU_KIND, [CodeHit(1, SKU_KIND, "AB-001")])
     assert (found.kinds, found.filed_under) == ((Kind.CASE, Kind.ZEROS), "ZEROS")
 
 
 def test_a_code_of_another_type_and_a_former_code_are_suggestions() -> None:
-    assert suggest(Asked("X1"), UPC, [CodeHit(1, SKU_KIND, "X1")]).filed_under == "OTHER_KIND"
-    assert suggest(Asked("new", ("X1",)), SKU_KIND, [CodeHit(1, SKU_KIND, "X1")]).filed_under == "RENAMED"
-    assert suggest(Asked("new"), SKU_KIND, [CodeHit(1, SKU_KIND, "X1")]).filed_under == NONE
+    assert suggest(ListingCodes("X1"), UPC, [CodeHit(1, SKU_KIND, "X1")]).filed_under == "OTHER_KIND"
+    assert suggest(ListingCodes("new", ("X1",)), SKU_KIND, [CodeHit(1, SKU_KIND, "X1")]).filed_under == "RENAMED"
+    assert suggest(ListingCodes("new"), SKU_KIND, [CodeHit(1, SKU_KIND, "X1")]).filed_under == NONE
 
 
 CODES = st.text("0123456789aA- .l1O", max_size=6)

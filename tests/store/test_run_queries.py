@@ -19,7 +19,7 @@ from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.diagnosis import metrics
 from invsync_tui.store.paging import runs as run_pages
 from invsync_tui.store.runs import newest, runs
-from invsync_tui.store.runs.runs import Request, RunRow
+from invsync_tui.store.runs.runs import RequestTimes, RunRow
 from tests.support.stores.neighbors import move_in
 
 Row = dict[str, Any]
@@ -271,7 +271,7 @@ def test_whether_a_phase_of_another_run_serves_a_request(cx: sqlite3.Connection)
                 and (row["started_at"] > made_at or row["started_at"] == made_at == row["requested_at"])
                 for row in ROWS
             )  # fmt: skip
-            assert runs.phase_serves(cx, kind, keys, phase, Request(made_at, earliest, now)) is expected
+            assert runs.phase_serves(cx, kind, keys, phase, RequestTimes(made_at, earliest, now)) is expected
             answers.add(expected)
     assert answers == {True, False}
 

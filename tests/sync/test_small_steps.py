@@ -106,7 +106,7 @@ def test_products_that_a_cart_lacks_are_found_after_its_push(acme: Shelf) -> Non
     job = job_of(acme)
     with acme.bench.store.transaction() as tx:
         assert matching.record_unlisted(tx, acme.cart, 0, job.run.id, ids) == 2
-        assert run_findings.look(tx, job.run, None, clock.seconds()) == [Reason.NOT_IN_CART.value]
+        assert run_findings.record(tx, job.run, None, clock.seconds()) == [Reason.NOT_IN_CART.value]
     sql = "SELECT cart_id, n, run_id FROM finding WHERE merchant_id = ?"
     assert acme.bench.store.read(sql, (acme.merchant,)) == [(acme.cart, 2, job.run.id)]
 
@@ -120,7 +120,7 @@ def test_why_a_run_failed_is_found_once_of_its_source_or_its_cart(
 ) -> None:
     job = job_of(acme, kind)
     with acme.bench.store.transaction() as tx:
-        new = run_findings.look(tx, job.run, reason or Reason.CART_UNAVAILABLE, clock.seconds())
+        new = run_findings.record(tx, job.run, reason or Reason.CART_UNAVAILABLE, clock.seconds())
     found = acme.bench.store.read("SELECT cart_id, cause, n FROM finding WHERE merchant_id = ?", (acme.merchant,))
     assert new == ([reason.value] if reason else [])
     assert found == ([(owner, reason.value, 1)] if reason else [])

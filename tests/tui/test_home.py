@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.operations.lists.rows import Count
 from invsync_tui.operations.views import CartRow, PastPush, Problem, ProblemKind, RunState
 from invsync_tui.tui.screens.merchants import text
-from invsync_tui.tui.screens.merchants.worst import Opens, Worst, worst
+from invsync_tui.tui.screens.merchants.worst import Opens, WorstLink, worst
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.widgets.columns import RenderContext
 from tests.support.fakes.store import FakeStore, home_cart, merchant
@@ -121,20 +121,20 @@ CART = home_cart(FakeStore().history.carts[0], active_run=None, latest_run=40)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (merchant(1, "M", problems=(OFF, STALLED, FAILING, HELD)), Worst(place=HELD.place)),
-        (merchant(1, "M", problems=(OFF, STALLED, FAILING), mismatches=SOME), Worst(place=FAILING.place)),
-        (merchant(1, "M", problems=(OFF, STALLED), active_run=23), Worst(place=STALLED.place)),
-        (merchant(1, "M", problems=(OFF,), active_run=30, mismatches=SOME), Worst(run=30)),
-        (merchant(1, "M", problems=(OFF,), mismatches=SOME), Worst(opens=Opens.MISMATCHES)),
-        (merchant(1, "M", problems=(VAGUE, OFF)), Worst(place=OFF.place)),
-        (merchant(1, "M", problems=(VAGUE,)), Worst(run=11)),
-        (merchant(1, "M", latest_run=None), Worst()),
-        (replace(CART, problems=(FAILING, HELD)), Worst(place=HELD.place)),
-        (replace(CART, mismatches=SOME), Worst(opens=Opens.MISMATCHES)),
-        (CART, Worst(opens=Opens.PRODUCTS)),
+        (merchant(1, "M", problems=(OFF, STALLED, FAILING, HELD)), WorstLink(place=HELD.place)),
+        (merchant(1, "M", problems=(OFF, STALLED, FAILING), mismatches=SOME), WorstLink(place=FAILING.place)),
+        (merchant(1, "M", problems=(OFF, STALLED), active_run=23), WorstLink(place=STALLED.place)),
+        (merchant(1, "M", problems=(OFF,), active_run=30, mismatches=SOME), WorstLink(run=30)),
+        (merchant(1, "M", problems=(OFF,), mismatches=SOME), WorstLink(opens=Opens.MISMATCHES)),
+        (merchant(1, "M", problems=(VAGUE, OFF)), WorstLink(place=OFF.place)),
+        (merchant(1, "M", problems=(VAGUE,)), WorstLink(run=11)),
+        (merchant(1, "M", latest_run=None), WorstLink()),
+        (replace(CART, problems=(FAILING, HELD)), WorstLink(place=HELD.place)),
+        (replace(CART, mismatches=SOME), WorstLink(opens=Opens.MISMATCHES)),
+        (CART, WorstLink(opens=Opens.PRODUCTS)),
     ],
 )
-def test_what_is_most_wrong(line: CartRow, expected: Worst) -> None:
+def test_what_is_most_wrong(line: CartRow, expected: WorstLink) -> None:
     assert worst(line) == expected
 
 

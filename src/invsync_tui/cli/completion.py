@@ -63,7 +63,7 @@ def candidates(words: Sequence[str]) -> list[Candidate]:
     """What may stand in the place of the last word; the program's name is not among the words."""
     *before, typed = words
     try:
-        place = Place.of(before)
+        place = LinePosition.of(before)
     except ValueError:
         return []
     offered = list(place.candidates(typed))
@@ -83,7 +83,7 @@ class _Globals:
         return argparse.Namespace(**chosen)
 
 
-class Place:
+class LinePosition:
     """Where the end of a command line is: below which command, and whose value is typed there."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
@@ -99,7 +99,7 @@ class Place:
         self.globals = _Globals()
 
     @classmethod
-    def of(cls, words: Sequence[str]) -> Place:
+    def of(cls, words: Sequence[str]) -> LinePosition:
         """The place behind some words; ValueError where they are wrong."""
         renamed = command_line._renamed(words)
         needed = command_line._needed([word for word in renamed if word not in ("-h", "--help")])
@@ -200,7 +200,7 @@ class Place:
 class Values:
     """Values of a kind, from the store and from what is installed."""
 
-    place: Place
+    place: LinePosition
 
     @cached_property
     def stored(self) -> StoredNames:

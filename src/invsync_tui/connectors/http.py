@@ -37,7 +37,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.network import api_notices, call_log, response_body, tls
-from invsync_tui.connectors.network.http_log import Heard, redacted, redacted_url, remember_secret
+from invsync_tui.connectors.network.http_log import TimedRequest, redacted, redacted_url, remember_secret
 from invsync_tui.connectors.network.json_text import decoded
 from invsync_tui.connectors.network.network_errors import Route, explain, route_to
 from invsync_tui.connectors.network.server_clock import ServerClock
@@ -309,7 +309,7 @@ class HttpConnection:
             await self._turn(1.0, where)
             client = await self._opened()
             request = self._request(client, "GET", path, content=None, headers=sent, extensions=None)
-            heard = Heard("GET", str(request.url), None, writes=False)
+            heard = TimedRequest("GET", str(request.url), None, writes=False)
             try:
                 async with asyncio.timeout(None) as limit:
                     response = await self._received(client, request, into, most, limit, where)
@@ -399,7 +399,7 @@ class HttpConnection:
         client = await self._opened()
         sent = self._sent_headers(headers or {}, content)
         request = self._request(client, method, path, content=content, headers=sent, extensions=steps)
-        heard = Heard(method, str(request.url), content, writes=writes)
+        heard = TimedRequest(method, str(request.url), content, writes=writes)
         seconds = deadline or self.connection.deadline
         request.extensions["timeout"] = httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
         began = time.monotonic()
@@ -457,7 +457,7 @@ class HttpConnection:
             await answer.aclose()
 
     async def _tell(
-        self, heard: Heard, status: int | None, headers: Mapping[str, str], body: bytes, error: str = ""
+        self, heard: TimedRequest, status: int | None, headers: Mapping[str, str], body: bytes, error: str = ""
     ) -> None:
         most = heard.wants(status)
         if not most:

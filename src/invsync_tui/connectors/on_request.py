@@ -20,7 +20,7 @@ GONE = "the cart no longer has this listing"
 STILL = "the cart took the change, and the listing is as it was"
 
 
-class Fixed(NamedTuple):
+class FixAnswer(NamedTuple):
     """What the shop said of one listing. `error` '' where it took the change."""
 
     ref: str
@@ -33,7 +33,7 @@ class Fixed(NamedTuple):
 class Fixes(Protocol):
     """A cart with `About.fixes`."""
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         """Change these listings, which `plan` found to need it; one row for each, in any order. A ConnectorError says that
         nothing is known of those that are left. Doing it twice does no harm."""
         ...
@@ -107,7 +107,7 @@ async def apply(cart: Any, fix: Fix, refs: Sequence[str]) -> tuple[list[FixRow],
     that changed. A cart that fails on the way is told with each listing that is not as it should be."""
     planned = await plan(cart, fix, refs)
     doable = [row.ref for row in planned if not row.why_not]
-    answers: dict[str, Fixed] = {}
+    answers: dict[str, FixAnswer] = {}
     failure = ""
     try:
         answers = {answer.ref: answer for answer in (await cart.fix(fix.name, doable) if doable else ())}
@@ -123,7 +123,7 @@ async def apply(cart: Any, fix: Fix, refs: Sequence[str]) -> tuple[list[FixRow],
     return [rows.get(row.ref, row) for row in planned], {ref for ref in doable if now[ref] != ref}
 
 
-def _fix_row(fix: Fix, ref: str, answer: Fixed | None, row: ListingRow | None, failure: str) -> FixRow:
+def _fix_row(fix: Fix, ref: str, answer: FixAnswer | None, row: ListingRow | None, failure: str) -> FixRow:
     """Judged by what the listing shows; what the cart said explains it where that is not enough."""
     if row is not None and not needs(row, fix.reason) and row.skip is not Reason.BAD_ROW:
         return FixRow(ref, row)

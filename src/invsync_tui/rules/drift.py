@@ -53,7 +53,7 @@ def corrects(policy: str, drift: Drift) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ListingState:
     """A listing as last read, and what is known of it. `observed`, `shown` and `allocated` are in the cart's basis."""
 
     acked: int | None
@@ -84,7 +84,7 @@ class Finding:
     text: str
 
 
-def classify(seen: Seen, lag: int = LAG) -> Finding | None:
+def classify(seen: ListingState, lag: int = LAG) -> Finding | None:
     """The drift of a listing; None where there is none."""
     if seen.look_after is not None and seen.present and seen.tracked is not False:
         return _submitted(seen, seen.look_after)
@@ -101,14 +101,14 @@ def classify(seen: Seen, lag: int = LAG) -> Finding | None:
     return _compared(seen.acked, seen.observed - seen.allocated, seen, lag)
 
 
-def _submitted(seen: Seen, look_after: int) -> Finding:
+def _submitted(seen: ListingState, look_after: int) -> Finding:
     """The cart may show either quantity: which one is known once it says what became of the newer."""
     shows = "no quantity" if seen.observed is None else str(seen.observed - seen.allocated)
     text = f"Submitted, checked again at {words.time_of_day(look_after)}; the cart shows {shows}."
     return Finding(Drift.LAGGING, 0, text)
 
 
-def _compared(acked: int, sellable: int, seen: Seen, lag: int) -> Finding | None:
+def _compared(acked: int, sellable: int, seen: ListingState, lag: int) -> Finding | None:
     same = seen.observed == seen.shown
     if not same and sellable != acked and _is_fresh(seen, lag):
         return Finding(
@@ -129,12 +129,12 @@ def _compared(acked: int, sellable: int, seen: Seen, lag: int) -> Finding | None
     return _fallen(acked, sellable, seen)
 
 
-def _is_fresh(seen: Seen, lag: int) -> bool:
+def _is_fresh(seen: ListingState, lag: int) -> bool:
     """The read came so soon after the write that the cart may not have got round to showing it."""
     return seen.synced_at is not None and seen.observed_at is not None and 0 <= seen.observed_at - seen.synced_at < lag
 
 
-def _fallen(acked: int, sellable: int, seen: Seen) -> Finding | None:
+def _fallen(acked: int, sellable: int, seen: ListingState) -> Finding | None:
     if seen.sold is None:
         return None
     missing = acked - seen.sold - sellable

@@ -277,14 +277,14 @@ def _checked(own: str) -> Iterator[str]:
 # --- which product ---------------------------------------------------------------------------------------------------
 
 
-class Asked(NamedTuple):
+class ListingCodes(NamedTuple):
     """A listing without a product: its code, and codes that it had before, the latest first."""
 
     code: str
     former: tuple[str, ...] = ()
 
 
-def suggest(listing: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion:
+def suggest(listing: ListingCodes, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion:
     """The one product that fits best among those that were looked up; none where several fit equally well."""
     best: dict[int, tuple[int, tuple[Kind, ...], CodeHit]] = {}
     for hit in hits:
@@ -304,7 +304,7 @@ def suggest(listing: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggesti
     return Suggestion(fitting[0], kinds or (Kind.SHARED,), hit)
 
 
-def _kinds(listing: Asked, push_kind: int, hit: CodeHit) -> tuple[Kind, ...] | None:
+def _kinds(listing: ListingCodes, push_kind: int, hit: CodeHit) -> tuple[Kind, ...] | None:
     other = (Kind.OTHER_KIND,) if hit.kind != push_kind else ()
     kinds = difference(listing.code, hit.code)
     if kinds is not None:

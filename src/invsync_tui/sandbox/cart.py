@@ -16,7 +16,7 @@ from invsync_tui.sandbox.hooks import Outbox
 from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
 from invsync_tui.sandbox.server_faults import Bucket, Kind
 from invsync_tui.sandbox.service import Pace, Service
-from invsync_tui.sandbox.shop import Applied, Listing, RefusedError, Shop
+from invsync_tui.sandbox.shop import AppliedRow, Listing, RefusedError, Shop
 from invsync_tui.sandbox.table import joined
 
 PAGE_MOST = 1000
@@ -27,12 +27,12 @@ class Log:
     """What was applied, in memory and, where a file is given, as JSON lines."""
 
     def __init__(self, path: Path | None) -> None:
-        self.applied: list[Applied] = []
+        self.applied: list[AppliedRow] = []
         self._file: TextIO | None = path.open("a", encoding="utf-8", buffering=1) if path else None
 
     def note(self, shop: str, key: str, ref: str, quantity: int, before: int | None) -> None:
         """Add one row; the number is its place in the order of all rows."""
-        row = Applied(len(self.applied) + 1, time.time(), shop, key, ref, quantity, before)
+        row = AppliedRow(len(self.applied) + 1, time.time(), shop, key, ref, quantity, before)
         self.applied.append(row)
         if self._file:
             self._file.write(json.dumps(asdict(row)) + "\n")

@@ -44,7 +44,7 @@ EMPTY_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SandboxWarehouse:
     """A warehouse as the sandbox WMS knows it."""
 
     ref: str
@@ -90,7 +90,7 @@ class Level:
 class Catalog:
     """Everything a WMS knows: `levels` by warehouse ref, then by product ref. An absent level was never reported."""
 
-    places: tuple[Place, ...]
+    places: tuple[SandboxWarehouse, ...]
     products: dict[str, Product]
     levels: dict[str, dict[str, Level]] = field(default_factory=dict)
 
@@ -161,7 +161,7 @@ def generate(products: int = 5000, warehouses: int = 4, seed: int = 7, prefix: s
     if not 2 <= warehouses <= len(PLACES):
         raise ValueError(f"2 to {len(PLACES)} warehouses")
     rng = random.Random(seed)
-    places = tuple(Place(*place) for place in PLACES[:warehouses])
+    places = tuple(SandboxWarehouse(*place) for place in PLACES[:warehouses])
     catalog = Catalog(places, {}, {place.ref: {} for place in places})
     kits = products // KIT_EVERY
     for n in range(1, products - kits + 1):

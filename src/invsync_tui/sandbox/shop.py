@@ -136,7 +136,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedRow:
     """One row of a batch that took effect: the line that proves what was written over what, and in which order."""
 
     n: int

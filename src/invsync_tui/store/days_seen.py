@@ -15,7 +15,7 @@ PAUSE = 3
 """Days without any work that say nothing of a clock: a long weekend."""
 
 
-class Seen(NamedTuple):
+class BelievedTime(NamedTuple):
     """`believed`: epoch seconds, never later than the clock, by which ages are counted. `last_before`: the newest day of
     work before today, in epoch seconds; None for none. `new`: this is the first work of a day."""
 
@@ -24,7 +24,7 @@ class Seen(NamedTuple):
     new: bool
 
 
-def see(tx: sqlite3.Connection, now: int) -> Seen:
+def see(tx: sqlite3.Connection, now: int) -> BelievedTime:
     """Note that work is done at `now` by the clock, and how far that is believed."""
     today = now // DAY
     new = tx.execute("INSERT OR IGNORE INTO day_seen (day) VALUES (?)", (today,)).rowcount > 0
@@ -34,4 +34,4 @@ def see(tx: sqlite3.Connection, now: int) -> Seen:
     ]
     # The oldest of the newest days: a wrong clock would have to be wrong for as many days to move it.
     believed = min(now, (days[-1] + NEEDED + PAUSE) * DAY)
-    return Seen(believed, days[1] * DAY if len(days) > 1 else None, new)
+    return BelievedTime(believed, days[1] * DAY if len(days) > 1 else None, new)

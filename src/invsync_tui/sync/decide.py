@@ -39,7 +39,7 @@ def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
     )
 
 
-class Gate(NamedTuple):
+class CartConditions(NamedTuple):
     """What stands between all listings of a cart and a push; asked once, since settings answer slowly."""
 
     switched_on: bool
@@ -48,7 +48,7 @@ class Gate(NamedTuple):
     none_left: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> Gate:
+    def of(cls, settings: Settings) -> CartConditions:
         """What settings let through: the switch, the choice of warehouses, freezes."""
         return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen, settings.none_left)
 
@@ -70,14 +70,14 @@ class Gate(NamedTuple):
 
 def standing_of(row: PlanRow, settings: Settings) -> Eligibility:
     """What stands between a listing and a push under some settings."""
-    return Gate.of(settings).standing(row)
+    return CartConditions.of(settings).standing(row)
 
 
 def decide_row(
     row: PlanRow, stock: StockSnapshot, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
 ) -> Decision:
     """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
-    blocked = obstacle(stock.gate.standing(row))
+    blocked = obstacle(stock.conditions.standing(row))
     if blocked is not None:
         return Decision(Outcome.SKIPPED, blocked, None, None, ())
     return quantity.decide(stock.facts(row, now), rules, explain=explain)
@@ -96,7 +96,7 @@ class StockSnapshot:
         self._by_product = by_product
         self._kits = kits
         self._ordered = ordered
-        self.gate = Gate.of(settings)
+        self.conditions = CartConditions.of(settings)
         self._mine = settings.warehouse_ids
         self._codes = settings.warehouse_codes
         self._gone = settings.gone

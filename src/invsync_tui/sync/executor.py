@@ -289,13 +289,13 @@ def _end(
         if state == "done" and (again := _works_again(tx, job.run, now)):
             runs.add_event(tx, job.run.id, now, "info", redacted(again))
         schedule.record_result(tx, job.run.kind, job.run.key, state, now)
-        run_findings.look(tx, job.run, reason if state == "failed" else None, now)
+        run_findings.record(tx, job.run, reason if state == "failed" else None, now)
         http_log_rows.delete_old(tx, old_by)
         runs.finish(tx, job.run.id, state, text, now)
         if go_on_in is not None:
             _go_on_later(tx, job.run, now + math.ceil(go_on_in), now, when)
         if job.run.kind == "push":
-            submitted.look_again(tx, job, now)
+            submitted.request_next_look(tx, job, now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
 

@@ -203,7 +203,7 @@ class Pull:
                 await self._reader.read(generation, self._changes(by_ref), cursor)
             else:
                 await self._reader.read(generation, self._changed_products(), cursor)
-        if self._news(generation):
+        if self._has_new_products(generation):
             self.job.report.event("info", "The WMS has new products: reading everything.")
             with self.job.transaction() as tx:
                 pull_progress.abandon(tx, generation.id)
@@ -241,7 +241,7 @@ class Pull:
             self._writer.store_changed_products,
         )
 
-    def _news(self, generation: Generation) -> bool:
+    def _has_new_products(self, generation: Generation) -> bool:
         """Whether a delta had a product that the store does not know."""
         with self.job.store.reading() as cx:
             return any(UNNAMED in pull_progress.seen(cx, generation.id, stage) for stage in self._delta_stages())

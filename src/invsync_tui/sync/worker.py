@@ -122,7 +122,7 @@ class Worker:
         """Until `stop`, or until nothing was to be done for `linger` seconds."""
         idle_since = clock.elapsed()
         while not self._stop.is_set():
-            if self._look() or self._tasks:
+            if self._start_runs() or self._tasks:
                 idle_since = clock.elapsed()
             elif linger is not None and clock.elapsed() - idle_since >= linger:
                 return
@@ -147,7 +147,7 @@ class Worker:
         except TimeoutError:
             return
 
-    def _look(self) -> bool:
+    def _start_runs(self) -> bool:
         """Start what can be started; True if there is or may be work."""
         now = clock.elapsed()
         if now < self._paused_until:
@@ -307,7 +307,7 @@ class Worker:
         """Freeing the run's own progress may leave room for one more short write; if not, the log has it."""
         try:
             with self.store.transaction() as tx:
-                runs.tell(tx, run.id, redacted(text))
+                runs.record_obstacle(tx, run.id, redacted(text))
         except StoreError:
             log.error("run %s: %s", run.id, text)
 

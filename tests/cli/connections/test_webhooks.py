@@ -16,7 +16,7 @@ from invsync_tui.cli import main as cli
 from invsync_tui.connectors.base import Connection
 from invsync_tui.operations.connections import webhooks
 from invsync_tui.operations.errors import InvalidError
-from invsync_tui.operations.service.hooks import Place
+from invsync_tui.operations.service.hooks import ListenAddress
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.store import hooks
 from invsync_tui.store.hooks import Notice
@@ -134,14 +134,14 @@ def test_the_doctor_says_when_one_last_came_and_of_wrong_signatures(bench: Bench
     [("8788", "127.0.0.1:8788"), ("0.0.0.0:80", "0.0.0.0:80"), ("[::1]:8788", "[::1]:8788"), ("0", "127.0.0.1:0")],
 )
 def test_a_port_alone_is_on_this_machine(text: str, place: str) -> None:
-    assert str(Place.parse(text)) == place
-    assert Place.parse(text).is_loopback is not text.startswith("0.0.0.0")
+    assert str(ListenAddress.parse(text)) == place
+    assert ListenAddress.parse(text).is_loopback is not text.startswith("0.0.0.0")
 
 
 @pytest.mark.parametrize("text", ["", "here", "host:80", "1.2.3:80", "127.0.0.1:", "127.0.0.1:99999", "::1:80", "-1"])
 def test_what_is_no_place_is_refused(text: str, capsys: pytest.CaptureFixture[str], bench: Bench) -> None:
     with pytest.raises(InvalidError):
-        Place.parse(text)
+        ListenAddress.parse(text)
     if text not in ("", "-1"):
         code, _, err = run(capsys, bench, "serve", "--hooks", text)
         assert code == 2 and "give PORT or ADDRESS:PORT" in err

@@ -25,7 +25,7 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, UnavailableError
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.kit import cart_suite, source_suite
 from invsync_tui.kit.running import checks_of, run_check
@@ -401,14 +401,14 @@ class FixesWithoutBeingAsked(SandboxCart):
 class SaysThatItFixed(SandboxCart):
     """Says so and does nothing."""
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
-        return [Fixed(ref) for ref in refs]
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
+        return [FixAnswer(ref) for ref in refs]
 
 
 class FixesTooMuch(SandboxCart):
     """Turns on tracking, and sets another listing on the way."""
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         other = next(row.ref for row in (await self.listings_page(None)).rows if row.ref not in refs)
         await self.send("0" * 32, self.compose("0" * 32, [PushItem(other, 999)]))
         return await super().fix(name, refs)

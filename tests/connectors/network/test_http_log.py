@@ -122,7 +122,7 @@ def test_an_answer_from_400_on_counts_as_failed_and_none_at_all_too(status: int 
             return super().wants(writes=writes, failed=failed)
 
     with log_http_to(Asking()):
-        http_log.Heard("GET", "http://cart.test/", None, writes=False).wants(status)
+        http_log.TimedRequest("GET", "http://cart.test/", None, writes=False).wants(status)
     assert asked == [failed]
 
 
@@ -134,7 +134,7 @@ def test_the_time_of_a_request_and_how_long_it_took_are_told_in_milliseconds(
     monkeypatch.setattr(clock, "now", lambda: times[0])
     monkeypatch.setattr(clock, "elapsed", lambda: times[1])
     with log_http_to(ear):
-        heard = http_log.Heard("GET", "http://cart.test/", None, writes=False)
+        heard = http_log.TimedRequest("GET", "http://cart.test/", None, writes=False)
         times[:] = [1_760_000_001.75 + set_by, 101.5]
         heard.end(200, {}, b"", most=10)
     assert ear.heard[0][1:3] == (1_760_000_000_250, 1500)

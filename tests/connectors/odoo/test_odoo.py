@@ -136,9 +136,9 @@ async def test_the_context_keys_matter_and_only_one_of_them_is_heeded(shop: Shop
 
 async def test_an_odoo_that_ignores_the_warehouse_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: a server that heeds neither key, as one with a module that knows only its own
-    from invsync_tui.connectors.sources.odoo.quantities import Place
+    from invsync_tui.connectors.sources.odoo.quantities import OdooWarehouse
 
-    monkeypatch.setattr(Place, "context", lambda self, zone: {"warehouse": self.warehouse})
+    monkeypatch.setattr(OdooWarehouse, "context", lambda self, zone: {"warehouse": self.warehouse})
     source = OdooSource(shop.server.connection())
     # when, then
     with pytest.raises(NotConfiguredError, match="ignores which warehouse is asked for") as found:
@@ -154,7 +154,7 @@ async def test_an_odoo_that_gives_the_sum_for_each_location_too_is_refused(
 ) -> None:
     from invsync_tui.connectors.sources.odoo import quantities
 
-    monkeypatch.setattr(quantities.Place, "context", lambda self, zone: {})
+    monkeypatch.setattr(quantities.OdooWarehouse, "context", lambda self, zone: {})
     read = quantities.ContextCheck._read
     monkeypatch.setattr(quantities.ContextCheck, "_read", lambda self, products, more: read(self, products, {}))
     with pytest.raises(NotConfiguredError, match="in each of 2 warehouses"):

@@ -148,7 +148,7 @@ async def test_a_connector_is_closed_after_each_preview(monkeypatch: pytest.Monk
     monkeypatch.setattr(registry, "about", lambda group, system: SimpleNamespace(previews=declared))
     monkeypatch.setattr(connections, "_connector", lambda target: Connector())
     target = connections.Target("cart", 3, "Shop", SETUP)
-    assert await connections.previews(target, name) == [connections.Shown(*one) for one in shown]
+    assert await connections.previews(target, name) == [connections.LookupResult(*one) for one in shown]
     assert closed == ["closed"] * len(shown)
     with pytest.raises(InvalidError, match=r"odd has no preview 'x'\. There are: stock, orders\."):
         await connections.previews(target, "x")

@@ -52,7 +52,7 @@ def session(tmp_path: Path) -> Session:
         tx.execute("UPDATE source SET last_error = 'x', last_reason = ?", (NEWER,))
         row = runs.get(tx, run)
         assert row is not None
-        assert NEWER in run_findings.look(tx, row, None, int(time.time()))
+        assert NEWER in run_findings.record(tx, row, None, int(time.time()))
     return made
 
 

@@ -13,7 +13,7 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.service import hooks, metrics, metrics_server
-from invsync_tui.operations.service.hooks import Place
+from invsync_tui.operations.service.hooks import ListenAddress
 from tests.support.stores.products_store import Shelf, shelf
 
 
@@ -25,14 +25,14 @@ def made(tmp_path: object) -> Iterator[Shelf]:
 
 
 @pytest.fixture
-def place(made: Shelf) -> Iterator[Place]:
+def place(made: Shelf) -> Iterator[ListenAddress]:
     """Where a server answers for the shelf's store."""
-    listening = hooks.listen(Place("127.0.0.1", 0))
+    listening = hooks.listen(ListenAddress("127.0.0.1", 0))
     with metrics_server.serving(made.bench.store.path, listening):
         yield listening.place
 
 
-def ask(place: Place, method: str = "GET", path: str = "/metrics") -> tuple[int, str, str]:
+def ask(place: ListenAddress, method: str = "GET", path: str = "/metrics") -> tuple[int, str, str]:
     """The status, the type and the text of an answer."""
     with closing(http.client.HTTPConnection(place.host, place.port, timeout=60)) as connection:
         connection.request(method, path)
@@ -44,23 +44,25 @@ def without_ages(lines: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith("invsync_stock_age_seconds")]
 
 
-def test_it_is_the_text_of_the_command(made: Shelf, place: Place) -> None:
+def test_it_is_the_text_of_the_command(made: Shelf, place: ListenAddress) -> None:
     status, kind, text = ask(place)
     assert status == 200 and kind.startswith("text/plain; version=0.0.4")
     assert without_ages(text.splitlines()) == without_ages(metrics.exposition(metrics.samples(made.session)))
     assert ask(place, "HEAD") == (200, kind, "")
 
 
-def test_health_is_a_status(place: Place) -> None:
+def test_health_is_a_status(place: ListenAddress) -> None:
     assert ask(place, path="/health")[::2] == (503, "no service works\n")
 
 
-def test_other_paths_and_methods_are_refused(place: Place) -> None:
+def test_other_paths_and_methods_are_refused(place: ListenAddress) -> None:
     assert ask(place, path="/")[0] == 404
     assert ask(place, "POST")[0] == 405
 
 
-def test_monitors_that_hang_are_dropped_and_others_are_answered(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_monitors_that_hang_are_dropped_and_others_are_answered(
+    place: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(metrics_server, "REQUEST_MOST", 0.5)
     hanging = [socket.create_connection((place.host, place.port), timeout=60) for _ in range(40)]
     try:
@@ -75,7 +77,7 @@ def test_monitors_that_hang_are_dropped_and_others_are_answered(place: Place, mo
             client.close()
 
 
-def test_a_request_without_an_end_is_dropped(place: Place) -> None:
+def test_a_request_without_an_end_is_dropped(place: ListenAddress) -> None:
     connected = socket.create_connection((place.host, place.port), timeout=60)
     with closing(connected) as client, pytest.raises((ConnectionResetError, BrokenPipeError)):
         while True:
@@ -84,7 +86,7 @@ def test_a_request_without_an_end_is_dropped(place: Place) -> None:
 
 
 def test_a_store_that_cannot_be_read_is_503_until_it_is_there_again(
-    made: Shelf, place: Place, monkeypatch: pytest.MonkeyPatch
+    made: Shelf, place: ListenAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = threading.Event()
     broken.set()
@@ -102,7 +104,7 @@ def test_a_store_that_cannot_be_read_is_503_until_it_is_there_again(
     assert ask(place)[0] == 200
 
 
-def test_numbers_are_read_once_for_several_monitors(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_are_read_once_for_several_monitors(place: ListenAddress, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.elapsed()
     monkeypatch.setattr(metrics_server.clock, "elapsed", lambda: now)
     reads = []
@@ -113,7 +115,7 @@ def test_numbers_are_read_once_for_several_monitors(place: Place, monkeypatch: p
 
 
 def test_it_ends_with_the_service_and_frees_its_place(made: Shelf) -> None:
-    listening = hooks.listen(Place("127.0.0.1", 0))
+    listening = hooks.listen(ListenAddress("127.0.0.1", 0))
     with metrics_server.serving(made.bench.store.path, listening):
         assert ask(listening.place)[0] == 200
     assert not [thread for thread in threading.enumerate() if thread.name == "metrics"]
@@ -122,8 +124,8 @@ def test_it_ends_with_the_service_and_frees_its_place(made: Shelf) -> None:
 
 
 def test_a_port_alone_is_on_this_machine_and_a_wrong_place_names_its_option() -> None:
-    assert Place.parse("9464", "--metrics") == Place("127.0.0.1", 9464)
+    assert ListenAddress.parse("9464", "--metrics") == ListenAddress("127.0.0.1", 9464)
     with pytest.raises(InvalidError, match="--metrics"):
-        Place.parse("nowhere", "--metrics")
+        ListenAddress.parse("nowhere", "--metrics")
     with closing(socket.create_server(("127.0.0.1", 0))) as taken, pytest.raises(OperationError, match="--metrics"):
-        hooks.listen(Place("127.0.0.1", taken.getsockname()[1]), "a monitor", "--metrics")
+        hooks.listen(ListenAddress("127.0.0.1", taken.getsockname()[1]), "a monitor", "--metrics")

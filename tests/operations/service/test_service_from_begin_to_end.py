@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations.service import serve
-from invsync_tui.operations.service.hooks import Place
+from invsync_tui.operations.service.hooks import ListenAddress
 
 DONE: list[str] = []
 
@@ -52,7 +52,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
         DONE.append(f"hooks of {store} at {listening and listening.place}")  # type: ignore[attr-defined]
         yield
 
-    def listen(place: Place, what: str = "webhooks", option: str = "--hooks") -> Any:
+    def listen(place: ListenAddress, what: str = "webhooks", option: str = "--hooks") -> Any:
         return SimpleNamespace(place=f"{place} for {what} by {option}")
 
     def metrics(path: object, listening: Any) -> Any:
@@ -78,7 +78,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 def test_a_service_works_until_it_is_told_to_end(session: Any, caplog: pytest.LogCaptureFixture) -> None:
     said: list[serve.Serving] = []
     with caplog.at_level(logging.INFO, "invsync.service"):
-        serve.serve(session, None, said.append, Place("127.0.0.1", 80), Place("127.0.0.1", 90))
+        serve.serve(session, None, said.append, ListenAddress("127.0.0.1", 80), ListenAddress("127.0.0.1", 90))
     hooks, metrics = "127.0.0.1:80 for webhooks by --hooks", "127.0.0.1:90 for a monitor by --metrics"
     assert said == [serve.Serving(str(session.path), os.getpid(), "serve", True, hooks, metrics)]
     assert DONE[1:] == [

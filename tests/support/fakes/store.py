@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from invsync_tui.operations.diagnosis.doctor import Checkup
-from invsync_tui.operations.diagnosis.evidence import Shown
+from invsync_tui.operations.diagnosis.evidence import CartReading
 from invsync_tui.operations.diagnosis.why import Why
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.lists.list_views import CartLine
@@ -349,10 +349,10 @@ class FakeStore(Fake, FakeLists, StoreConnection):
             raise OperationError(self.failure)
         return why_of(word)
 
-    def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+    def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, CartReading | None]:
         if cart_id == DEAF:
             raise OperationError(f"The cart is down: {HOSTILE[1]}")
-        return {ref: Shown(41, 1, None, 1_760_000_000) for ref in refs}
+        return {ref: CartReading(41, 1, None, 1_760_000_000) for ref in refs}
 
     def run_bundle(self, run_id: int, folder: Path) -> Path:
         self.orders.append(("bundle", run_id, folder))

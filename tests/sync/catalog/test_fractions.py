@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.sources.rest.layout import Listing, Paging, Place
+from invsync_tui.connectors.sources.rest.layout import Listing, Paging, RecordPath
 from invsync_tui.connectors.sources.rest.rows import level
 from invsync_tui.connectors.sources.sql.records import levels
 from invsync_tui.connectors.values import fraction, quantity
@@ -132,9 +132,9 @@ def test_a_query_that_gives_fractions_says_so(names: tuple[str, ...], row: tuple
 
 @pytest.mark.parametrize(("numbers", "value"), [("number", 2.5), ("text", "2.50")])
 def test_a_rest_system_that_gives_fractions_says_so(numbers: str, value: object) -> None:
-    place = {name: Place((name,), may_miss=False) for name in ("product", "available")}
+    place = {name: RecordPath((name,), may_miss=False) for name in ("product", "available")}
     row = level(
-        Listing("levels", "/levels", {}, Place((), may_miss=False), None, Paging(), place),
+        Listing("levels", "/levels", {}, RecordPath((), may_miss=False), None, Paging(), place),
         numbers,
         "EAST",
         {"product": "P", "available": value},

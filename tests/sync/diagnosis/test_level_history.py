@@ -10,7 +10,7 @@ import pytest
 
 from invsync_tui.operations.settings import carts
 from invsync_tui.store.catalog import level_history
-from invsync_tui.store.catalog.level_history import Held
+from invsync_tui.store.catalog.level_history import KnownQuantity
 from invsync_tui.store.settings import history as settings_history
 from tests.support.clocks.past import grow_older
 from tests.support.runs.sandbox_world import Town, town
@@ -54,7 +54,7 @@ def _reconstructed(made: Town, at: int) -> Noted:
     return levels, quantities, dict(settings or {})
 
 
-def _value(held: Held) -> int | None:
+def _value(held: KnownQuantity) -> int | None:
     assert held.known
     return held.value
 
@@ -117,7 +117,7 @@ async def test_before_the_first_download_nothing_is_known(synced: Town) -> None:
     now = int(time.time())
     # then
     assert level_history.at(changes, now - 2 * STEP, present, since) == level_history.UNKNOWN
-    assert level_history.at(changes, now, present, since) == Held(True, present)
+    assert level_history.at(changes, now, present, since) == KnownQuantity(True, present)
 
 
 async def test_a_product_that_comes_later_was_not_there_before(synced: Town) -> None:

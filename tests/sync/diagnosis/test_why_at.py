@@ -12,7 +12,7 @@ from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.settings import carts
 from invsync_tui.operations.time_text import moment
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.store.catalog.level_history import UNKNOWN, Held
+from invsync_tui.store.catalog.level_history import UNKNOWN, KnownQuantity
 from tests.support.clocks.past import grow_older
 from tests.support.runs.sandbox_world import Town, town
 
@@ -38,8 +38,8 @@ async def test_before_and_after_a_change_of_stock(synced: Town) -> None:
     old, new = _then(synced, sku, HOUR + 600), _then(synced, sku, 600)
     # then
     assert (old.why.target, new.why.target) == (before, after)
-    assert (old.accepted, new.accepted) == (Held(True, before), Held(True, after))
-    assert (old.wanted, new.wanted) == (Held(True, before), Held(True, after))
+    assert (old.accepted, new.accepted) == (KnownQuantity(True, before), KnownQuantity(True, after))
+    assert (old.wanted, new.wanted) == (KnownQuantity(True, before), KnownQuantity(True, after))
     assert old.run_id is not None and new.run_id is not None and old.run_id < new.run_id
     assert sum(level.held.value or 0 for level in old.levels) == before
     assert sum(level.held.value or 0 for level in new.levels) == after

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.plans.replay import Which, replay
+from invsync_tui.operations.plans.replay import RulesOf, replay
 from invsync_tui.store.runs import decision_log
 from tests.support.runs.sandbox_world import Town, town
 
@@ -72,7 +72,7 @@ async def test_todays_rules_say_what_would_be_different_and_why(synced: Town) ->
     stock = synced.stock()
     synced.bench.set_cart(synced.cart_id, buffer=3)
     # when
-    again = replay(synced.bench.session(), first, Which.TODAY)
+    again = replay(synced.bench.session(), first, RulesOf.TODAY)
     # then
     assert again.settings == {"buffer": (0, 3)}
     assert {line.sku for line in again.lines} == set(synced.in_stock())
@@ -80,7 +80,7 @@ async def test_todays_rules_say_what_would_be_different_and_why(synced: Town) ->
         assert (line.then.desired, line.now.desired) == (stock[line.sku], max(0, stock[line.sku] - 3))
         assert (line.because.step, line.because.setting) == ("buffer", "buffer")
         assert (line.because.then, line.because.today) == (0, 3)
-    assert replay(synced.bench.session(), first, Which.THEN).identical
+    assert replay(synced.bench.session(), first, RulesOf.THEN).identical
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ async def test_todays_rules_say_what_would_be_different_and_why(synced: Town) ->
 )
 async def test_each_setting_is_named(synced: Town, values: dict[str, Any], step: str, setting: str) -> None:
     synced.bench.set_cart(synced.cart_id, **values)
-    lines = replay(synced.bench.session(), _pushes(synced)[0], Which.TODAY).lines
+    lines = replay(synced.bench.session(), _pushes(synced)[0], RulesOf.TODAY).lines
     assert lines
     assert {(line.because.step, line.because.setting) for line in lines} == {(step, setting)}
 
@@ -105,7 +105,7 @@ async def test_other_warehouses_can_be_tried_on_an_old_run(synced: Town) -> None
     run = _pushes(synced)[0]
     synced.bench.set_cart(synced.cart_id, [synced.bench.warehouse("EAST")], combine_all=False)
     # when
-    again = replay(synced.bench.session(), run, Which.TODAY)
+    again = replay(synced.bench.session(), run, RulesOf.TODAY)
     # then
     sql = "SELECT p.sku, v.available FROM our_level v JOIN product p ON p.id = v.product_id WHERE v.warehouse_id = ?"
     east = dict(synced.bench.store.read(sql, (synced.bench.warehouse("EAST"),)))
@@ -151,7 +151,7 @@ async def test_a_changed_program_would_be_seen(synced: Town, monkeypatch: pytest
 
 async def test_a_replay_asks_nobody(synced: Town) -> None:
     before = len(synced.cart.requests()), len(synced.wms.requests())
-    replay(synced.bench.session(), _pushes(synced)[0], Which.TODAY)
+    replay(synced.bench.session(), _pushes(synced)[0], RulesOf.TODAY)
     assert (len(synced.cart.requests()), len(synced.wms.requests())) == before
 
 

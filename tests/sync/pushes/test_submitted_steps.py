@@ -61,7 +61,7 @@ def looks_again(acme: Shelf, job: RunContext) -> list[str]:
     """The events of a run at its end."""
     with acme.bench.store.transaction() as tx:
         runs.finish(tx, job.run.id, "done", redacted(""), clock.seconds())
-        submitted.look_again(tx, job, clock.seconds())
+        submitted.request_next_look(tx, job, clock.seconds())
     return acme.bench.events(job.run.id)
 
 

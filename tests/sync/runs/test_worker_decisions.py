@@ -142,7 +142,7 @@ def test_a_look_that_fails_is_repeated_and_may_have_left_work(
 
     monkeypatch.setattr(worker.runs, "underway", fails)
     runner = Worker(one.store)
-    assert runner._look() is True
+    assert runner._start_runs() is True
     assert runner._paused_until == (elapsed.now + FULL_DISK_WAIT if pauses else 0.0)
     assert messages(caplog) == logged
 
@@ -153,7 +153,7 @@ def test_a_store_that_is_broken_or_replaced_ends_the_worker(one: Field, monkeypa
 
     monkeypatch.setattr(worker.runs, "underway", fails)
     with pytest.raises(StoreBrokenError):
-        Worker(one.store)._look()
+        Worker(one.store)._start_runs()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_a_look_starts_each_key_once_and_no_more_than_fit(one: Field, monk
     # when it looks again and again
     for _ in range(3):
         runner._version = -1
-        assert runner._look()
+        assert runner._start_runs()
         await asyncio.sleep(0)
     # then
     assert begun == [first, second]
@@ -198,7 +198,7 @@ async def test_a_look_starts_each_key_once_and_no_more_than_fit(one: Field, monk
     await asyncio.gather(*list(runner._tasks.values()))
     put(one, first, state="done")
     put(one, second, state="done")
-    assert runner._look()
+    assert runner._start_runs()
     await asyncio.gather(*list(runner._tasks.values()))
     assert begun == [first, second, third]
 
@@ -209,7 +209,7 @@ def test_a_look_asks_for_what_is_due_and_gives_a_sign_of_life(one: Field, schedu
         schedule.put(tx, "pull", 1, 600, 0, clock.seconds() - 1)
     runner = Worker(one.store, scheduled=scheduled)
     runner._try_start = lambda _: None  # type: ignore[method-assign]
-    assert runner._look() is scheduled
+    assert runner._start_runs() is scheduled
     assert one.bench.one("SELECT count(*) FROM run WHERE kind = 'pull' AND trigger = 'schedule'") == scheduled
     assert one.bench.store.read("SELECT id, kind FROM worker") == [(runner.id, "serve")]
 
@@ -390,7 +390,7 @@ def test_a_pause_lasts_exactly_its_time(one: Field, elapsed: Elapsed, monkeypatc
     began = elapsed.now
     for passed in (0.0, FULL_DISK_WAIT - 0.5, FULL_DISK_WAIT, FULL_DISK_WAIT + 1):
         elapsed.now = began + passed
-        assert runner._look() in (True, None)
+        assert runner._start_runs() in (True, None)
     assert looks == [began + FULL_DISK_WAIT, began + FULL_DISK_WAIT + 1]
 
 
@@ -402,18 +402,18 @@ def test_the_tables_are_read_when_somebody_wrote_and_otherwise_every_two_seconds
     runner = Worker(one.store, scheduled=False)
     monkeypatch.setattr(runner, "_beat", lambda _: None)
     began = elapsed.now
-    assert not runner._look()
+    assert not runner._start_runs()
     elapsed.now = began + LOOK_ANYWAY - 0.5
-    assert not runner._look()
+    assert not runner._start_runs()
     assert reads == [began]
     elapsed.now = began + LOOK_ANYWAY
-    assert not runner._look()
+    assert not runner._start_runs()
     other = sqlite3.connect(one.store.path)
     with other:
         other.execute("UPDATE merchant SET name = 'Other'")
     other.close()
     elapsed.now += 0.1
-    runner._look()
+    runner._start_runs()
     assert reads == [began, began + LOOK_ANYWAY, elapsed.now]
 
 
@@ -490,7 +490,7 @@ def test_each_look_goes_on_with_removing_old_records_whatever_keeps_them_from_go
         raise error("/x/store.db", "Not now.", "Wait.")
 
     monkeypatch.setattr(maintenance.Upkeep, "step", step)
-    assert not Worker(one.store)._look()
+    assert not Worker(one.store)._start_runs()
     assert steps == [1]
 
 

@@ -10,7 +10,7 @@ from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.navigation.links import LinkedLines
 from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
-from invsync_tui.tui.screens.diagnosis.sku_history_text import Place, first_shown, write
+from invsync_tui.tui.screens.diagnosis.sku_history_text import SelectedEvent, first_shown, write
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.text.line_chart import BRAILLE
@@ -23,8 +23,8 @@ HISTORY = sku_history(SKU)
 
 
 def written(width: int = 80, height: int = 19, selected: int = 0, glyphs: Glyphs = UNICODE) -> LinkedLines:
-    first = first_shown(HISTORY, width, height, Place(selected), glyphs)
-    return write(HISTORY, 1, width, height, Place(selected, first), glyphs)
+    first = first_shown(HISTORY, width, height, SelectedEvent(selected), glyphs)
+    return write(HISTORY, 1, width, height, SelectedEvent(selected, first), glyphs)
 
 
 @pytest.mark.parametrize(("width", "height"), [(40, 14), (80, 19), (120, 35), (200, 55)])
@@ -52,13 +52,13 @@ def test_the_legend_names_each_line_with_its_present_value(glyphs: Glyphs) -> No
 
 def test_what_is_not_known_is_a_gap_and_said() -> None:
     unread = dataclasses.replace(HISTORY, source=(), target=(), confirmed=(), in_cart=None)
-    rows = write(unread, 0, 80, 19, Place(0), UNICODE)
+    rows = write(unread, 0, 80, 19, SelectedEvent(0), UNICODE)
     text = "\n".join(row.text for row in rows)
     assert text.count("unknown") == 6, "in the legend and at the selected event"
     assert not any(BRAILLE <= ord(character) < BRAILLE + 256 for character in text[text.index("┤") : text.index("└")])
     assert "in cart" not in text
     read = dataclasses.replace(unread, in_cart=Point(HISTORY.end, None))
-    assert "in cart unknown" in "\n".join(row.text for row in write(read, 0, 80, 19, Place(0), UNICODE))
+    assert "in cart unknown" in "\n".join(row.text for row in write(read, 0, 80, 19, SelectedEvent(0), UNICODE))
 
 
 def test_the_values_are_those_at_the_selected_event() -> None:

@@ -43,10 +43,10 @@ def add_replay(subparsers: Subparsers) -> None:
 
 def run_replay(args: argparse.Namespace) -> int:
     """Decide again, and print what comes out differently."""
-    from invsync_tui.operations.plans.replay import Which, replay
+    from invsync_tui.operations.plans.replay import RulesOf, replay
 
     with opened(args) as session:
-        result = replay(session, args.number, Which(args.rules), args.sku)
+        result = replay(session, args.number, RulesOf(args.rules), args.sku)
     output = Output(args)
     if not args.csv:
         output.text(_summary(result))

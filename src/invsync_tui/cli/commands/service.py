@@ -94,11 +94,11 @@ def run_serve(args: argparse.Namespace) -> int:
     """Serve until told to end."""
     from invsync_tui.operations.errors import InvalidError
     from invsync_tui.operations.service import serve
-    from invsync_tui.operations.service.hooks import Place
+    from invsync_tui.operations.service.hooks import ListenAddress
 
     try:
-        hooks = Place.parse(args.hooks) if args.hooks else None
-        metrics = Place.parse(args.metrics, "--metrics") if args.metrics else None
+        hooks = ListenAddress.parse(args.hooks) if args.hooks else None
+        metrics = ListenAddress.parse(args.metrics, "--metrics") if args.metrics else None
     except InvalidError as error:
         raise UsageError(f"invsync serve: {error}") from error
     # A terminal that closes while the store is being opened ends nothing; later on the service itself takes care of it.

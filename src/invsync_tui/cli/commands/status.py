@@ -13,7 +13,7 @@ from invsync_tui.cli.text import clean, moment, on_off, table, utc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from invsync_tui.operations.connections.webhooks import Heard
+    from invsync_tui.operations.connections.webhooks import LastWebhook
     from invsync_tui.operations.views import MerchantRow, Overview
 
 EXAMPLES = """\
@@ -121,7 +121,7 @@ def _lines(overview: Overview) -> list[str]:
     ]
 
 
-def _webhook_lines(heard: Sequence[Heard]) -> list[str]:
+def _webhook_lines(heard: Sequence[LastWebhook]) -> list[str]:
     """When a webhook of each cart last came; nothing where none is to come."""
     lines = []
     for cart in heard:

@@ -13,7 +13,7 @@ from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say, say_prose
 from invsync_tui.cli.parser import Subparsers, add_moment, command, given
 from invsync_tui.cli.text import clean, fields, moment, on_off, utc
 from invsync_tui.operations.diagnosis.evidence_text import (
-    Read,
+    CartReadings,
     in_own_count,
     read_from_cart,
     record_lines,
@@ -118,21 +118,21 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def ask(session: Session, listings: Sequence[WhyListing]) -> dict[int, Read]:
+def ask(session: Session, listings: Sequence[WhyListing]) -> dict[int, CartReadings]:
     """Read the listings back from their carts, each cart once; a cart that does not answer is told as such."""
     from invsync_tui.operations.diagnosis.evidence import read_back
     from invsync_tui.operations.errors import OperationError
 
-    result: dict[int, Read] = {}
+    result: dict[int, CartReadings] = {}
     for cart_id, mine in refs_by_cart(listings).items():
         try:
-            result[cart_id] = Read(read_back(session, cart_id, mine))
+            result[cart_id] = CartReadings(read_back(session, cart_id, mine))
         except OperationError as error:
-            result[cart_id] = Read({}, str(error))
+            result[cart_id] = CartReadings({}, str(error))
     return result
 
 
-def evidence_document(listing: WhyListing, live: Mapping[int, Read] | None) -> dict[str, Any]:
+def evidence_document(listing: WhyListing, live: Mapping[int, CartReadings] | None) -> dict[str, Any]:
     """The keys that evidence adds to a listing of `why --json`; `live` only with --live."""
     result: dict[str, Any] = {
         "source": [asdict(row) for row in listing.source],
@@ -143,7 +143,7 @@ def evidence_document(listing: WhyListing, live: Mapping[int, Read] | None) -> d
     return result
 
 
-def _live_document(listing: WhyListing, live: Read | None) -> dict[str, Any] | None:
+def _live_document(listing: WhyListing, live: CartReadings | None) -> dict[str, Any] | None:
     if live is None or listing.cart_listing_id is None:
         return None
     reading = live.shown.get(listing.cart_listing_id)
@@ -172,7 +172,7 @@ def chain(steps: Iterable[Step]) -> list[str]:
     ]
 
 
-def lines(listing: WhyListing, live: Mapping[int, Read] | None, *, records: bool = False) -> Iterator[str]:
+def lines(listing: WhyListing, live: Mapping[int, CartReadings] | None, *, records: bool = False) -> Iterator[str]:
     """The rows of the source, the last request and what the cart shows now, as lines of text.
 
     Records and requests themselves only with `records`.
@@ -231,7 +231,7 @@ def _attempt(attempt: ExchangeView) -> Iterator[str]:
             yield from _record(text)
 
 
-def _now(ref: str, live: Read | None) -> str:
+def _now(ref: str, live: CartReadings | None) -> str:
     if live is None or live.error:
         return clean(f"the cart could not be asked: {live.error if live else 'it was not named'}")
     reading = live.shown.get(ref)
@@ -285,7 +285,7 @@ def run_why(args: argparse.Namespace) -> int:
     return 1 if any(listing.causes for listing in answer.listings) else 0
 
 
-def document(answer: Why, live: Mapping[int, Read] | None = None) -> dict[str, Any]:
+def document(answer: Why, live: Mapping[int, CartReadings] | None = None) -> dict[str, Any]:
     """The JSON document, see docs/json.md."""
     listings = [
         {
@@ -331,7 +331,7 @@ def _drift(drift: DriftLine | None) -> dict[str, Any] | None:
     return {"class": drift.drift, "exposure": drift.exposure, "to_correct": drift.to_correct, "text": drift.text}
 
 
-def print_why(answer: Why, live: Mapping[int, Read] | None = None, *, records: bool = False) -> None:
+def print_why(answer: Why, live: Mapping[int, CartReadings] | None = None, *, records: bool = False) -> None:
     """Print the answer as text."""
     say(f"{answer.asked}: matched as {answer.taken_as}" + (f" ({answer.sku})" if answer.sku else ""))
     for listing in answer.listings:
@@ -340,7 +340,9 @@ def print_why(answer: Why, live: Mapping[int, Read] | None = None, *, records: b
         say("\nNo cart has a listing for it, as far as plans have looked.")
 
 
-def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None, *, records: bool = False) -> None:
+def print_listing(
+    listing: WhyListing, live: Mapping[int, CartReadings] | None = None, *, records: bool = False
+) -> None:
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import REASONS
 

@@ -43,7 +43,7 @@ from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.hooks import document
 from invsync_tui.connectors.json_rest import field_of, page_of
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.sources.sandbox import SandboxSession
 from invsync_tui.connectors.values import (
     SECONDS_MOST,
@@ -322,9 +322,9 @@ class SandboxCart:
                 f"The answer cannot be read: {error}", where=response.where, may_have_applied=True
             ) from error
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         response = await self._session.write("POST", f"{self._base}/track", json_body={"refs": list(refs)})
-        return [Fixed(text(record["ref"]), text(record["error"])) for record in field_of(response, "rows")]
+        return [FixAnswer(text(record["ref"]), text(record["error"])) for record in field_of(response, "rows")]
 
     async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
         response = await self._session.read("GET", f"{self._base}/tickets/{quote(ticket, safe='')}")

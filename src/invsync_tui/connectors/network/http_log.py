@@ -166,7 +166,7 @@ def _parameter(part: str) -> str:
     return f"{name}{equals}{BLACK}" if value and gate.tells(unquote_plus(name)) else part
 
 
-class Heard:
+class TimedRequest:
     """Times one request; `end` tells the listener, if there is one."""
 
     __slots__ = ("_at", "_began", "_listener", "_method", "_request", "_url", "_writes")

@@ -179,7 +179,7 @@ async def test(target: Target) -> AsyncIterator[Step]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class LookupResult:
     """What a connector looked up."""
 
     name: str
@@ -187,7 +187,7 @@ class Shown:
     lines: tuple[str, ...]
 
 
-async def previews(target: Target, name: str | None = None) -> list[Shown]:
+async def previews(target: Target, name: str | None = None) -> list[LookupResult]:
     """What a connector looks up before anything is downloaded: the preview of that name, or all. Changes nothing."""
     with as_operation_error():
         about = registry.about(_group(target), target.setup.system)
@@ -195,7 +195,7 @@ async def previews(target: Target, name: str | None = None) -> list[Shown]:
         if name is not None and name not in [each.name for each in declared]:
             known = ", ".join(each.name for each in declared) or "none"
             raise InvalidError("WHAT", f"{target.setup.system} has no preview {name!r}. There are: {known}.")
-        previews: list[Shown] = []
+        previews: list[LookupResult] = []
         for preview in declared:
             if name in (None, preview.name):
                 connector = _connector(target)
@@ -203,7 +203,7 @@ async def previews(target: Target, name: str | None = None) -> list[Shown]:
                     lines = await connector.preview(preview.name)  # type: ignore[union-attr]
                 finally:
                     await connector.close()
-                previews.append(Shown(preview.name, preview.what, tuple(lines)))
+                previews.append(LookupResult(preview.name, preview.what, tuple(lines)))
     return previews
 
 

@@ -137,7 +137,7 @@ def _base(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LastWebhook:
     """When a webhook of a cart last came, in epoch seconds; None for never."""
 
     cart_id: int
@@ -147,7 +147,7 @@ class Heard:
     refused_at: int | None
 
 
-def heard(session: Session) -> list[Heard]:
+def heard(session: Session) -> list[LastWebhook]:
     """Of each cart with an address, when a webhook last came."""
     from invsync_tui.store.settings import read as settings_read
 
@@ -155,7 +155,7 @@ def heard(session: Session) -> list[Heard]:
         known = {address.cart_id: address for address in hooks.addresses(cx)}
         carts = {row["id"]: row for row in settings_read.carts(cx)} if known else {}
     return [
-        Heard(number, carts[number]["name"], carts[number]["merchant"], address.heard_at, address.refused_at)
+        LastWebhook(number, carts[number]["name"], carts[number]["merchant"], address.heard_at, address.refused_at)
         for number, address in known.items()
         if number in carts
     ]

@@ -39,7 +39,7 @@ class Findings:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _CauseCounts:
     cart: str
     counts: dict[Reason, int] = field(default_factory=lambda: defaultdict(int))
     samples: dict[Reason, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
@@ -61,7 +61,7 @@ def of_sku(session: Session, cart: CartRow, sku: str) -> Findings:
     """The causes of one SKU's listings in a cart, live."""
     from invsync_tui.operations.diagnosis.why import why
 
-    tally = _Tally(cart.name)
+    tally = _CauseCounts(cart.name)
     try:
         answer = why(session, sku, cart.id)
     except NotFoundError:
@@ -78,7 +78,7 @@ def of_cart(session: Session, merchant: MerchantRow, cart: CartRow, most: int, *
 
     Behind other causes the stock of `most` listings is looked at.
     """
-    tally = _Tally(cart.name)
+    tally = _CauseCounts(cart.name)
     with as_operation_error(), session.store.reading() as cx:
         if not merchant.inventory_sync:
             _whole_cart(cx, tally, cart, (Reason.SWITCH_OFF,))
@@ -100,7 +100,7 @@ def of_cart(session: Session, merchant: MerchantRow, cart: CartRow, most: int, *
     return Findings(tally.groups(), unseen)
 
 
-def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, stops: Iterable[Reason]) -> None:
+def _whole_cart(cx: sqlite3.Connection, tally: _CauseCounts, cart: CartRow, stops: Iterable[Reason]) -> None:
     """What stops every listing of it."""
     listings = paging_counts.listings(cx, cart.id)
     for cause in stops:
@@ -108,7 +108,7 @@ def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, stops: Ite
             tally.add(cause, listings, checkup.listed_skus(cx, cart.id, SAMPLE))
 
 
-def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, usable: bool) -> list[tuple[Recorded, int]]:
+def _recorded(cx: sqlite3.Connection, tally: _CauseCounts, cart: CartRow, usable: bool) -> list[tuple[Recorded, int]]:
     """Count what the rows tell; returns those that cannot tell of their stock."""
     groups = cause_counts.groups(cx, cart.id)
     for recorded, count in groups:
@@ -123,7 +123,7 @@ def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, usable: bool
 
 
 def _behind(
-    cx: sqlite3.Connection, tally: _Tally, cart: CartRow, hidden: Sequence[tuple[Recorded, int]], most: int
+    cx: sqlite3.Connection, tally: _CauseCounts, cart: CartRow, hidden: Sequence[tuple[Recorded, int]], most: int
 ) -> str:
     """Look at the stock of listings that a plan stopped at for another reason; says so where there are too many."""
     ids: list[int] = []
@@ -138,7 +138,7 @@ def _behind(
     return f"checked stock of {most} of {counted(total, 'listing')} that have other causes" if total > most else ""
 
 
-def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, ids: list[int]) -> None:
+def _trace(cx: sqlite3.Connection, tally: _CauseCounts, cart: CartRow, ids: list[int]) -> None:
     if not ids:
         return
     from invsync_tui.connectors.base import QuantityBasis

@@ -128,7 +128,7 @@ READ_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CartReading:
     """What the cart shows of a listing. `quantity` is in its own basis, None where it shows none."""
 
     quantity: int | None
@@ -137,7 +137,7 @@ class Shown:
     at: int
 
 
-def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[str, CartReading | None]:
     """By cart listing ID, None where the cart no longer has the listing; OperationError where it cannot be asked."""
     with as_operation_error(), session.store.reading() as cx:
         settings = load_settings(cx, cart_id)
@@ -147,7 +147,7 @@ def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[st
         return asyncio.run(_read(session, settings, list(refs)[:READ_MOST]))
 
 
-async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Mapping[str, CartReading | None]:
     cart = connections.cart(settings.cart, session.store.path, settings.locations, read_only=session.read_only)
     try:
         await cart.open()
@@ -155,5 +155,5 @@ async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Ma
         rows = await read_in_steps(cart, refs)
     finally:
         await cart.close()
-    shown_by_ref = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
+    shown_by_ref = {row.ref: CartReading(row.quantity, row.allocated, row.tracked, now) for row in rows}
     return {ref: shown_by_ref.get(ref) for ref in refs}

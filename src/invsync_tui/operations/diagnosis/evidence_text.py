@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.diagnosis.evidence import Shown, SourceView
+    from invsync_tui.operations.diagnosis.evidence import CartReading, SourceView
     from invsync_tui.operations.diagnosis.why import WhyListing
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class CartReadings:
     """What a cart said just now of its listings by cart listing ID, or why it could not be asked."""
 
-    shown: Mapping[str, Shown | None]
+    shown: Mapping[str, CartReading | None]
     error: str = ""
 
 
@@ -48,7 +48,7 @@ def remarks(row: SourceView) -> str:
     return gone if row.counts else f"{gone}; not a warehouse of this cart"
 
 
-def read_from_cart(shown: Shown) -> str:
+def read_from_cart(shown: CartReading) -> str:
     """What a cart shows now."""
     quantity = "no quantity" if shown.quantity is None else str(shown.quantity)
     held = f", {shown.allocated} of it held for its own orders" if shown.allocated else ""

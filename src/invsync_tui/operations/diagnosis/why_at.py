@@ -25,7 +25,7 @@ from invsync_tui.store.settings import history as settings_history
 from invsync_tui.sync.plans.decision_log import DecisionChunk, plans_of
 from invsync_tui.sync.plans.replay import Explained, Rules, chunk_of, explain
 
-Held = level_history.Held
+Held = level_history.KnownQuantity
 """A quantity of a moment, or that it is not known."""
 
 

@@ -39,7 +39,9 @@ NEW_FOR = 3600
 """Seconds for which a finding is news."""
 
 
-def news(cx: sqlite3.Connection, now: int, merchants: Sequence[int] | None = None) -> dict[int, list[FindingRow]]:
+def recent_findings(
+    cx: sqlite3.Connection, now: int, merchants: Sequence[int] | None = None
+) -> dict[int, list[FindingRow]]:
     """By merchant, of some or of all, the findings of the last hour, newest first."""
     result: dict[int, list[FindingRow]] = {}
     for row in findings.newer(cx, now - NEW_FOR, merchants):
@@ -96,7 +98,7 @@ def read_pulse(session: Session, cx: sqlite3.Connection) -> Pulse:
         failing=newest.failing(cx),
         stale=sum(len(codes) for codes in rows.stale_warehouses(cx, now).values()),
         service_running=health.service.works,
-        findings=sum(map(len, news(cx, now).values())),
+        findings=sum(map(len, recent_findings(cx, now).values())),
         stalled=len(health.stalls(open_runs)),
         service=health.service,
     )
@@ -144,7 +146,7 @@ def read_facts(session: Session, cx: sqlite3.Connection, merchants: Sequence[int
         newest.last_ended_of(cx, "pull", numbers),
         rows.stale_warehouses(cx, now, merchants),
         rows.disabled_warehouses(cx, merchants),
-        news(cx, now, merchants),
+        recent_findings(cx, now, merchants),
         freezes.by_merchant(cx, merchants),
         health.stalls(newest_runs),
         {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest_runs if run.state == "failed"},

@@ -44,7 +44,7 @@ Recorded = RecordedDecision
 """A decision without its steps: outcome, reason, desired, target."""
 
 
-class Which(StrEnum):
+class RulesOf(StrEnum):
     """By whose rules to decide again."""
 
     THEN = "then"
@@ -81,7 +81,7 @@ class Replay:
     run_id: int
     cart_id: int
     cart: str
-    rules: Which
+    rules: RulesOf
     decided: int
     lines: tuple[ReplayLine, ...]
     """Those that differ, by listing."""
@@ -94,7 +94,7 @@ class Replay:
         return not self.lines
 
 
-def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | None = None) -> Replay:
+def replay(session: Session, run_id: int, rules: RulesOf = RulesOf.THEN, sku: str | None = None) -> Replay:
     """Decide again; `sku` narrows to a SKU, an alias or a cart listing ID. NotFoundError where nothing is kept of the run."""
     run = find(session, run_id)
     if run.kind != "push":
@@ -104,12 +104,12 @@ def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | 
         if not documents:
             raise _not_kept(cx, run_id)
         then = [Rules.of(document) for document in documents]
-        today = then[-1] if rules is Which.THEN else _saved(cx, run.key)
+        today = then[-1] if rules is RulesOf.THEN else _saved(cx, run.key)
         wanted = None if sku is None else _wanted(cx, run.key, sku)
         decided, lines = 0, []
         for chunk, places in _last_decisions(cx, run.key, run_id):
             mine = then[chunk.plan]
-            for place, line in _compared(chunk, places, mine, mine if rules is Which.THEN else today):
+            for place, line in _compared(chunk, places, mine, mine if rules is RulesOf.THEN else today):
                 if wanted is None or _is_wanted(chunk.rows[place], sku or "", wanted):
                     decided += 1
                     lines.extend([line] if line else [])

@@ -56,7 +56,7 @@ class Event:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _ReportedSoFar:
     """What was told of a run so far."""
 
     state: RunState | None = None
@@ -77,24 +77,24 @@ class Follower:
     runs: Sequence[int]
     sleep: Callable[[float], None] = time.sleep
     last: dict[int, RunDetail] = field(default_factory=dict)
-    _seen: dict[int, _Seen] = field(default_factory=dict)
+    _seen: dict[int, _ReportedSoFar] = field(default_factory=dict)
     _looked: float = 0.0
     _restarts: int = 0
 
     def events(self) -> Iterator[Event]:
         """Events in their order; ends when every run has ended or is held."""
         watch = Watch(self.session)
-        self._seen = {run: _Seen() for run in self.runs}
+        self._seen = {run: _ReportedSoFar() for run in self.runs}
         while True:
             if watch.changed() or clock.elapsed() - self._looked >= LOOK_ANYWAY:
                 self._looked = clock.elapsed()
-                yield from self._look()
+                yield from self._new_events()
                 if all(seen.ended for seen in self._seen.values()):
                     return
                 yield from self._worker()
             self.sleep(POLL)
 
-    def _look(self) -> Iterator[Event]:
+    def _new_events(self) -> Iterator[Event]:
         for number in [run for run, seen in self._seen.items() if not seen.ended]:
             detail = runs.detail(self.session, number)
             self.last[number] = detail
@@ -104,7 +104,7 @@ class Follower:
             if self._seen[number].ended:
                 self._follow_next(number)
 
-    def _held_up(self, detail: RunDetail, seen: _Seen) -> Iterator[Event]:
+    def _held_up(self, detail: RunDetail, seen: _ReportedSoFar) -> Iterator[Event]:
         """A run that waits for a held one goes on when an operator has decided, and not before."""
         before = runs.held_before(self.session, detail.run.id)
         if before is not None:
@@ -123,7 +123,7 @@ class Follower:
         later = runs.recent(self.session, ended.merchant_id, limit=LATER_RUNS)
         same = [run.id for run in later if run.id > number and (run.kind, run.cart_id) == (own.kind, own.cart_id)]
         if same:
-            self._seen.setdefault(min(same), _Seen())
+            self._seen.setdefault(min(same), _ReportedSoFar())
 
     def _worker(self) -> Iterator[Event]:
         """Somebody must be there to do the work."""
@@ -148,7 +148,7 @@ class Follower:
             seen.stall = state
 
 
-def _changes(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
+def _changes(detail: RunDetail, seen: _ReportedSoFar) -> Iterator[Event]:
     """What is new in a run since it was told of last."""
     run = detail.run
     stopped = run.state.final or run.state is RunState.HELD
@@ -166,14 +166,14 @@ def _changes(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
         yield Event(Change.ENDED, detail)
 
 
-def _logged(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
+def _logged(detail: RunDetail, seen: _ReportedSoFar) -> Iterator[Event]:
     for event in detail.events:
         if event.n > seen.event:
             seen.event = event.n
             yield Event(Change.LOG, detail, event.text, event.level, event.at)
 
 
-def _progress(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
+def _progress(detail: RunDetail, seen: _ReportedSoFar) -> Iterator[Event]:
     done, now = (detail.run.done, detail.run.total), clock.elapsed()
     if done != seen.done and now - seen.told_at >= PROGRESS_EVERY:
         seen.done, seen.told_at = done, now

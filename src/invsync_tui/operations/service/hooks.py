@@ -19,14 +19,14 @@ LOOPBACK = "127.0.0.1"
 _GIVEN = re.compile(r"(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]+\]):)?(?P<port>\d{1,5})")
 
 
-class Place(NamedTuple):
+class ListenAddress(NamedTuple):
     """Where the service listens, for webhooks or for a monitor."""
 
     host: str
     port: int
 
     @classmethod
-    def parse(cls, text: str, option: str = "--hooks") -> Place:
+    def parse(cls, text: str, option: str = "--hooks") -> ListenAddress:
         """`PORT` on this machine alone, or `ADDRESS:PORT`; an IPv6 address in brackets. InvalidError for anything else."""
         match = _GIVEN.fullmatch(text.strip())
         try:
@@ -50,10 +50,10 @@ class Listening(NamedTuple):
     """A socket that listens, and where."""
 
     socket: socket.socket
-    place: Place
+    place: ListenAddress
 
 
-def listen(place: Place, what: str = "webhooks", option: str = "--hooks") -> Listening:
+def listen(place: ListenAddress, what: str = "webhooks", option: str = "--hooks") -> Listening:
     """Take the place for `what`, which `option` asked for; OperationError where that is not possible."""
     from invsync_tui.sync.hooks import http_server
 

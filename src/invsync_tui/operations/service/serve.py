@@ -16,7 +16,7 @@ from invsync_tui.operations.roles import Right
 from invsync_tui.operations.service import hooks as service_hooks
 from invsync_tui.operations.service import log as service_log
 from invsync_tui.operations.service import metrics_server
-from invsync_tui.operations.service.hooks import Listening, Place
+from invsync_tui.operations.service.hooks import ListenAddress, Listening
 from invsync_tui.operations.service.systemd import Notifier
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
@@ -52,8 +52,8 @@ def serve(
     session: Session,
     until_idle: float | None,
     started: Callable[[Serving], None],
-    hooks: Place | None = None,
-    metrics: Place | None = None,
+    hooks: ListenAddress | None = None,
+    metrics: ListenAddress | None = None,
 ) -> None:
     """Work until SIGTERM or SIGINT, or until there was nothing to do for `until_idle` seconds.
 

@@ -39,7 +39,7 @@ COUNTED_MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class _StoredSettings:
     """A subject's settings with what is stored for them."""
 
     kind: str
@@ -163,7 +163,7 @@ def connection(session: Session, subject: str, values: Mapping[str, str]) -> Con
     return views.connection_of(row)
 
 
-def _has(sheet: _Sheet, name: str) -> bool:
+def _has(sheet: _StoredSettings, name: str) -> bool:
     return any(setting.name == name for setting in sheet.settings)
 
 
@@ -213,12 +213,12 @@ def save(session: Session, subject: str, rev: int, values: Mapping[str, str], re
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-def _sheet(session: Session, subject: str) -> _Sheet:
+def _sheet(session: Session, subject: str) -> _StoredSettings:
     new = additions.parsed(session, subject)
     return _stored_sheet(session, subject) if new is None else _new_sheet(session, new)
 
 
-def _new_sheet(session: Session, new: additions.NewSubject) -> _Sheet:
+def _new_sheet(session: Session, new: additions.NewSubject) -> _StoredSettings:
     row = additions.columns(session, new)
     listed: dict[str, tuple[Choice, ...]] = {}
     known = fields.MERCHANT
@@ -229,10 +229,10 @@ def _new_sheet(session: Session, new: additions.NewSubject) -> _Sheet:
     with as_operation_error():
         settings = additions.explained(new, _with_options(known, new.group, row))
         listed |= connector_options.choices_of(new.group, new.system)
-    return _Sheet(new.kind, 0, row, settings, listed, new=new)
+    return _StoredSettings(new.kind, 0, row, settings, listed, new=new)
 
 
-def _stored_sheet(session: Session, subject: str) -> _Sheet:
+def _stored_sheet(session: Session, subject: str) -> _StoredSettings:
     kind, _, number = subject.partition(":")
     if kind not in ("merchant", "cart") or not number.isdecimal():
         raise NotFoundError(f"There are no settings of {subject!r}. Give merchant:NUMBER or cart:NUMBER.")
@@ -245,7 +245,7 @@ def _stored_sheet(session: Session, subject: str) -> _Sheet:
         known = tuple(row for row in fields.MERCHANT if row.column in columns)
         settings = (*_with_options(known, registry.SOURCES, columns), *limits.settings())
         listed = connector_options.choices_of(registry.SOURCES, columns["system"]) if "system" in columns else {}
-        return _Sheet(kind, int(number), columns | limits.columns(), settings, listed, limits)
+        return _StoredSettings(kind, int(number), columns | limits.columns(), settings, listed, limits)
     loaded = choices.of_cart(session, columns["merchant_id"])
     with as_operation_error(), session.store.reading() as cx:
         stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
@@ -257,7 +257,7 @@ def _stored_sheet(session: Session, subject: str) -> _Sheet:
     settings = _with_options(known, registry.CARTS, columns)
     listed = {name: choices for name, (_, choices) in loaded.items()}
     listed |= connector_options.choices_of(registry.CARTS, columns["system"])
-    return _Sheet(kind, int(number), columns, settings, listed)
+    return _StoredSettings(kind, int(number), columns, settings, listed)
 
 
 def _with_options(settings: Sequence[Setting], group: str, columns: Mapping[str, Any]) -> tuple[Setting, ...]:
@@ -291,7 +291,7 @@ def _read(setting: Setting, text: str) -> Any:
     return setting.read(setting.name, text)
 
 
-def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
+def _problems(session: Session, sheet: _StoredSettings, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
     problems: list[FieldProblem] = []
     for name, text in values.items():
         try:
@@ -307,14 +307,14 @@ def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tup
     return tuple(problems)
 
 
-def _taken(session: Session, sheet: _Sheet) -> set[str]:
+def _taken(session: Session, sheet: _StoredSettings) -> set[str]:
     with as_operation_error(), session.store.reading() as cx:
         if sheet.kind == "merchant":
             return {name for _, name in store_read.names(cx)}
         return {name for _, owner, name in store_read.cart_names(cx) if owner == sheet.columns["merchant_id"]}
 
 
-def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
+def _changes(sheet: _StoredSettings, values: Mapping[str, str]) -> tuple[Change, ...]:
     changes: list[Change] = []
     for setting in sheet.settings:
         if setting.name not in values:
@@ -348,7 +348,7 @@ def _is_part(setting: Setting) -> bool:
     return connector_options.is_option(setting) or secret_parts.is_part(setting.name)
 
 
-def _stored(sheet: _Sheet, values: Mapping[str, str]) -> dict[str, Any]:
+def _stored(sheet: _StoredSettings, values: Mapping[str, str]) -> dict[str, Any]:
     """By column, what these values are stored as."""
     result: dict[str, Any] = {}
     for name, text in values.items():
@@ -361,7 +361,7 @@ def _stored(sheet: _Sheet, values: Mapping[str, str]) -> dict[str, Any]:
     return result
 
 
-def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], reason: str) -> None:
+def _save(session: Session, sheet: _StoredSettings, rev: int, given: Mapping[str, str], reason: str) -> None:
     texts = dict(given)
     named = [name for name in texts if connector_options.is_option(sheet.setting(name))]
     options = [f"{name.removeprefix(connector_options.PREFIX)}={texts.pop(name).strip()}" for name in named]
@@ -377,7 +377,7 @@ def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], r
     carts.change(session, str(sheet.number), texts, options, places, rev=rev, reason=reason)
 
 
-def _merged(sheet: _Sheet, text: str | None) -> list[str]:
+def _merged(sheet: _StoredSettings, text: str | None) -> list[str]:
     """Options as the command line gives them: those that are gone are taken away by `K=`."""
     if text is None:
         return []
@@ -405,7 +405,7 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
     return Conflict(sheet.rev, newest.who if newest else "", newest.at if newest else 0, tuple(theirs.values()), both)
 
 
-def _note(sheet: _Sheet, changes: tuple[Change, ...]) -> str:
+def _note(sheet: _StoredSettings, changes: tuple[Change, ...]) -> str:
     if not changes:
         return "Nothing changed."
     if not any(sheet.setting(change.name).changes_rules for change in changes):

@@ -68,29 +68,29 @@ def known_listings_since(cx: sqlite3.Connection, cart_id: int) -> int | None:
     return None if row is None else row[0]
 
 
-class Held(NamedTuple):
+class KnownQuantity(NamedTuple):
     """A quantity at some moment. Not known is another thing than None: that it had none, or was not there."""
 
     known: bool
     value: int | None
 
 
-UNKNOWN = Held(False, None)
+UNKNOWN = KnownQuantity(False, None)
 
 
 def at(
     changes: Sequence[tuple[int, int | None, int | None]], moment: int, present: int | None, since: int | None
-) -> Held:
+) -> KnownQuantity:
     """What a row held at the end of a second, by its (at, before, after) changes, oldest first.
 
     `since` is from when on its changes are noted, None for never so far.
     """
     past = [after for when, _, after in changes if when <= moment]
     if past:
-        return Held(True, past[-1])
+        return KnownQuantity(True, past[-1])
     if since is None or moment < since:
         return UNKNOWN
-    return Held(True, changes[0][1] if changes else present)
+    return KnownQuantity(True, changes[0][1] if changes else present)
 
 
 def limit(since: int | None, now: int) -> int | None:

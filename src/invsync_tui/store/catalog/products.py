@@ -345,7 +345,7 @@ def upsert_products(
     return Written(ids, changed)
 
 
-class _Stored(NamedTuple):
+class _StoredProduct(NamedTuple):
     """A product as it is stored: the values of its row, and its codes as (kind, code, what it is matched by)."""
 
     row: tuple[object, ...]
@@ -355,7 +355,7 @@ class _Stored(NamedTuple):
 
 def _stored(
     merchant_id: int, record: ProductRecord, kinds: Mapping[str, int], sig: str, stamp: tuple[int, int]
-) -> _Stored:
+) -> _StoredProduct:
     """`stamp`: the sequence number and the time."""
     codes = [(kind, code, normalize_key(code)) for kind, code in _codes(record, kinds)]
     kind, sku, sku_key = codes[0] if codes else (0, "", "")
@@ -365,7 +365,7 @@ def _stored(
     held = ",".join(map(str, sorted({kind for kind, _, _ in codes})))
     row = (merchant_id, record.ref, sku, sku_key, record.name, keys, held)
     flags = (int(bool(record.components)), int(not record.active), int(not record.counted))
-    return _Stored((*row, *flags, sig, *stamp), codes, stamp[0])
+    return _StoredProduct((*row, *flags, sig, *stamp), codes, stamp[0])
 
 
 class _Added:
@@ -377,7 +377,7 @@ class _Added:
         self._rows: list[tuple[object, ...]] = []
         self._codes: list[tuple[object, ...]] = []
 
-    def take(self, stored: _Stored) -> int:
+    def take(self, stored: _StoredProduct) -> int:
         """Its number. Nobody else gives out one while the transaction is open."""
         if not self._next:
             ((last,),) = self._tx.execute("SELECT coalesce(max(id), 0) FROM product")
@@ -395,7 +395,7 @@ class _Added:
         self._rows, self._codes, self._next = [], [], 0
 
 
-def _code_rows(merchant_id: int, number: int, stored: _Stored) -> list[tuple[object, ...]]:
+def _code_rows(merchant_id: int, number: int, stored: _StoredProduct) -> list[tuple[object, ...]]:
     return [(merchant_id, key, kind, number, code) for kind, code, key in stored.codes]
 
 
@@ -414,7 +414,7 @@ RETURNING id
 """
 
 
-def _write(tx: sqlite3.Connection, merchant_id: int, stored: _Stored) -> int:
+def _write(tx: sqlite3.Connection, merchant_id: int, stored: _StoredProduct) -> int:
     number = int(tx.execute(_UPSERT, stored.row).fetchone()[0])
     _touch_listings(tx, merchant_id, number, [key for _, _, key in stored.codes], stored.seq)
     tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))

@@ -128,10 +128,10 @@ def totals(cx: sqlite3.Connection, generation_id: int) -> PageStats:
 def seen(cx: sqlite3.Connection, generation_id: int, stage: str) -> IdSet:
     """All ids that the pages of a stage contained."""
     rows = cx.execute("SELECT seen FROM pull_page WHERE generation_id = ? AND stage = ?", (generation_id, stage))
-    found = IdSet()
+    product_ids = IdSet()
     for (blob,) in rows:
-        found.update(unpacked(blob))
-    return found
+        product_ids.update(unpacked(blob))
+    return product_ids
 
 
 def complete(tx: sqlite3.Connection, generation_id: int, products: int | None, levels: int, now: int) -> None:

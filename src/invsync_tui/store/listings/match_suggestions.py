@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules import match_suggestions
-from invsync_tui.rules.match_suggestions import Asked, Suggestion
+from invsync_tui.rules.match_suggestions import ListingCodes, Suggestion
 from invsync_tui.rules.matching import CodeHit, normalize_key, trimmed
 
 FORMER_MOST = 5
@@ -41,7 +41,7 @@ def suggestions(
     hits = _look_up(cx, merchant_id, sorted({key for listing_keys in keys.values() for key in listing_keys}))
     return {
         listing.id: match_suggestions.suggest(
-            Asked(listing.sku, tuple(former.get(listing.id, ()))),
+            ListingCodes(listing.sku, tuple(former.get(listing.id, ()))),
             push_kind,
             [hit for key in keys[listing.id] for hit in hits.get(key, ())],
         )

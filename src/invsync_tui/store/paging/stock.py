@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from invsync_tui.store.paging import counts
 from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
-from invsync_tui.store.paging.text_filter import ALL, PRODUCT, Filter, Found
+from invsync_tui.store.paging.text_filter import ALL, PRODUCT, Filter, IndexedProducts
 
 SMALL = 5000
 """Rows up to which a list is sorted for each page; it can be sorted by any column then."""
@@ -115,7 +115,7 @@ def levels(
 
 
 def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: SortOrder) -> Select[Any] | None:
-    matches: Found | None = text.any
+    matches: IndexedProducts | None = text.any
     return (
         None
         if matches is None

@@ -31,7 +31,7 @@ PRODUCT = "product AS p"
 HITS = "product_fts CROSS JOIN product AS p ON p.id = product_fts.rowid"
 
 
-class Found(NamedTuple):
+class IndexedProducts(NamedTuple):
     """Products by an index: an origin with the product `p`, and its condition."""
 
     origin: str
@@ -42,8 +42,8 @@ class Filter(NamedTuple):
     """A text as a condition. `few` finds the hits to be sorted, None where there are too many and `walk` is quicker."""
 
     walk: Part
-    few: Found | None
-    any: Found | None
+    few: IndexedProducts | None
+    any: IndexedProducts | None
     """Finds hits in no order, for counts; None for a filter that lets everything through."""
 
 
@@ -67,10 +67,10 @@ def products(cx: sqlite3.Connection, merchant_id: int, text: str) -> Filter:
     if len(text) < SUBSTRING_LEAST:
         bounds = (merchant_id, text, upper(text))
         codes = "SELECT product_id FROM product_code WHERE merchant_id = ? AND key >= ? AND key < ?"
-        matches = Found(PRODUCT, Part(f"p.id IN ({codes})", bounds))
+        matches = IndexedProducts(PRODUCT, Part(f"p.id IN ({codes})", bounds))
         walk = Part("instr(char(10) || p.codes_text, char(10) || ?) > 0", (text,))
         return Filter(walk, matches if _few(cx, codes, bounds) else None, matches)
-    matches = Found(HITS, substring(cx, text))
+    matches = IndexedProducts(HITS, substring(cx, text))
     few = _few(cx, f"SELECT 1 FROM {HITS} WHERE {matches.part.where}", matches.part.values)
     return Filter(Part("instr(p.codes_text, ?) > 0", (text,)), matches if few else None, matches)
 

@@ -15,7 +15,7 @@ KEPT_RUNS = 200
 """Runs of a cart whose records are kept; one that decided nothing has none and does not count."""
 
 
-class Kept(NamedTuple):
+class StoredChunk(NamedTuple):
     """One chunk of decisions of a run, on listings from `first_id` to `last_id`, not necessarily all of them."""
 
     run_id: int
@@ -28,7 +28,7 @@ class Kept(NamedTuple):
 _SELECT = "SELECT run_id, first_id, last_id, at, body FROM decision_record WHERE cart_id = ? "
 
 
-def keep(tx: sqlite3.Connection, cart_id: int, record: Kept) -> None:
+def keep(tx: sqlite3.Connection, cart_id: int, record: StoredChunk) -> None:
     """Keep one chunk, in the transaction of its decisions."""
     tx.execute(
         "INSERT INTO decision_record (cart_id, run_id, first_id, last_id, at, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -47,23 +47,23 @@ def settings_of(cx: sqlite3.Connection, run_id: int) -> str:
     return str(row[0]) if row else ""
 
 
-def newest_first(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[Kept]:
+def newest_first(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[StoredChunk]:
     """The chunks of one run, the last decided first: a run that was held and released decided twice."""
     ids = cx.execute(
         "SELECT id FROM decision_record WHERE cart_id = ? AND run_id = ? ORDER BY id DESC", (cart_id, run_id)
     ).fetchall()
     for (number,) in ids:
-        yield Kept(*cx.execute(_SELECT + "AND id = ?", (cart_id, number)).fetchone())
+        yield StoredChunk(*cx.execute(_SELECT + "AND id = ?", (cart_id, number)).fetchone())
 
 
-def that_may_have(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> Iterator[Kept]:
+def that_may_have(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> Iterator[StoredChunk]:
     """Chunks up to a moment whose range has a listing, the newest first; whether it is in it the body tells."""
     for run_id in _runs(cx, cart_id):
         rows = cx.execute(
             _SELECT + "AND run_id = ? AND first_id <= ? AND last_id >= ? AND at <= ? ORDER BY id DESC",
             (cart_id, run_id, listing_id, listing_id, at),
         )
-        yield from (Kept(*row) for row in rows.fetchall())
+        yield from (StoredChunk(*row) for row in rows.fetchall())
 
 
 def oldest(cx: sqlite3.Connection, cart_id: int) -> int | None:

@@ -180,7 +180,7 @@ def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
     _append_event(tx, run_id, now, "info", "The worker was stopped; the next one continues the run.")
 
 
-def tell(tx: sqlite3.Connection, run_id: int, text: Redacted) -> None:
+def record_obstacle(tx: sqlite3.Connection, run_id: int, text: Redacted) -> None:
     """Say on a run why it does not go on; its state stays."""
     tx.execute("UPDATE run SET error = ?, rev = rev + 1 WHERE id = ?", (text, run_id))
 
@@ -334,7 +334,7 @@ def finish(tx: sqlite3.Connection, run_id: int, state: str, error: Redacted, now
     if row is None or not row.again:
         return None
     numbers = [request(tx, order, now).run_id for order in waiting_requests.orders(row)]
-    waiting_requests.tell(tx, row, numbers[0], now)
+    waiting_requests.add_origins(tx, row, numbers[0], now)
     waiting_requests.follow(tx, row, numbers[0])
     return get(tx, numbers[0])
 
@@ -449,7 +449,7 @@ def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, aft
     return None
 
 
-def phase_serves(cx: sqlite3.Connection, kind: str, keys: Sequence[int], phase: str, request: Request) -> bool:
+def phase_serves(cx: sqlite3.Connection, kind: str, keys: Sequence[int], phase: str, request: RequestTimes) -> bool:
     """Whether a run of one of `keys` began after a request was made, and ended well, and with it a phase of this name.
 
     One that began in the very second of the request did so after it where both were asked for together.
@@ -462,7 +462,7 @@ def phase_serves(cx: sqlite3.Connection, kind: str, keys: Sequence[int], phase: 
     return any(load["name"] == phase and load["state"] == "done" for (phases,) in rows for load in json.loads(phases))
 
 
-class Request(NamedTuple):
+class RequestTimes(NamedTuple):
     """A request that a phase of another run may serve, where that began at `earliest` or later, and not after `now`: one
     that is dated after now began while the clock was ahead, nobody knows when."""
 

@@ -142,7 +142,7 @@ def follow(tx: sqlite3.Connection, run: RunRow, successor: int) -> None:
             tx.execute("UPDATE run SET again_for = ? WHERE id = ?", (json.dumps(after), number))
 
 
-def tell(tx: sqlite3.Connection, run: RunRow, successor: int, now: int) -> None:
+def add_origins(tx: sqlite3.Connection, run: RunRow, successor: int, now: int) -> None:
     """Say in the next run who asked for it while the one before was under way."""
     for wish in of_run(run):
         _say(tx, successor, now, f"Requested by {wish.origin} while run {run.id} was under way.")

@@ -12,7 +12,7 @@ from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import quantity
-from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, Seen, classify, corrects
+from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, ListingState, classify, corrects
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import audit, change_sequence
 from invsync_tui.store.listings import drift, listings
@@ -51,8 +51,8 @@ def _existing(cx: sqlite3.Connection, settings: Settings, listing_ids: Sequence[
     return {number: units for number, units in units_by_listing.items() if units is not None}
 
 
-def _seen(row: DriftRow, exists: int | None, orders: bool) -> Seen:
-    return Seen(
+def _seen(row: DriftRow, exists: int | None, orders: bool) -> ListingState:
+    return ListingState(
         acked=row.acked,
         shown=row.shown,
         observed=row.observed,
@@ -105,7 +105,7 @@ class DriftCheck:
             if self._push_waits() or not await self._spare():
                 notice = ENDED
                 break
-            await self._look(piece)
+            await self._compare(piece)
             read += len(piece)
         return notice
 
@@ -135,7 +135,7 @@ class DriftCheck:
         needed = min(budget.limit, budget.limit * KEPT + 1)
         return max(0.0, needed - budget.available) / max(budget.per_second, 1e-3)
 
-    async def _look(self, piece: Sequence[tuple[int, str]]) -> None:
+    async def _compare(self, piece: Sequence[tuple[int, str]]) -> None:
         started = clock.elapsed()
         rows = await self.cart.read([ref for _, ref in piece])
         self.job.report.budget = self.cart.budget()

@@ -75,7 +75,7 @@ class Orders:
     def _read_by_another(self, asked_cart: Asked) -> bool:
         """Whether another location of this cart has read its orders since this run was asked for: they are the same."""
         others = [number for number in self.locations if number in asked_cart.peers]
-        request = runs.Request(self.job.run.requested_at, self.now - READ_LATELY, self.now)
+        request = runs.RequestTimes(self.job.run.requested_at, self.now - READ_LATELY, self.now)
         with self.job.store.reading() as cx:
             return runs.phase_serves(cx, "push", others, PHASE, request)
 

@@ -23,7 +23,7 @@ from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.store.listings.pending_orders import Pending
 from invsync_tui.store.models import CartRules, SafetyRules
 from invsync_tui.store.runs import decision_log
-from invsync_tui.store.runs.decision_log import Kept
+from invsync_tui.store.runs.decision_log import StoredChunk
 
 if TYPE_CHECKING:
     from invsync_tui.sync.decide import StockSnapshot
@@ -121,7 +121,7 @@ class Recorder:
         }
         packed = zlib.compress(orjson.dumps(body), LEVEL)
         ids = [row.id for row in rows]
-        decision_log.keep(tx, self._cart_id, Kept(self._run_id, min(ids), max(ids), now, packed))
+        decision_log.keep(tx, self._cart_id, StoredChunk(self._run_id, min(ids), max(ids), now, packed))
 
 
 def _flat(by_product: Mapping[int, Sequence[Row]]) -> list[Row]:
@@ -139,7 +139,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
 class DecisionChunk:
     """One chunk as it was kept."""
 
-    def __init__(self, row: Kept) -> None:
+    def __init__(self, row: StoredChunk) -> None:
         self.run_id = row.run_id
         self.at = row.at
         self._body = orjson.loads(zlib.decompress(row.body))

@@ -54,13 +54,13 @@ class ExplicitPlanner:
         for start in range(0, len(changes.ids), step):
             self.job.stop_if_cancelled()
             part = slice(start, start + step)
-            await self._look(list(zip(*(column[part] for column in changes), strict=True)))
+            await self._plan_piece(list(zip(*(column[part] for column in changes), strict=True)))
         with self.job.transaction() as tx:
             self.job.report.recount(tx)
             self.job.report.put(tx)
         self._check()
 
-    async def _look(self, changes: Sequence[tuple[int, int, int]]) -> None:
+    async def _plan_piece(self, changes: Sequence[tuple[int, int, int]]) -> None:
         with self.job.store.reading() as cx:
             rows = {row.id: row for row in listings.plan_rows(cx, [number for number, _, _ in changes])}
         known = [rows[number] for number, _, _ in changes if number in rows]

@@ -86,7 +86,7 @@ def listings_of(batch: Batch) -> str:
     return counted(len(batch.items), "submitted listing")
 
 
-def look_again(tx: sqlite3.Connection, job: RunContext, now: int) -> None:
+def request_next_look(tx: sqlite3.Connection, job: RunContext, now: int) -> None:
     """At the end of a run: ask for the one that looks at what the cart has not applied yet, and say so."""
     if runs.login_refused(tx, job.run.kind, job.run.key):
         return  # to try it again by itself may lock the account out

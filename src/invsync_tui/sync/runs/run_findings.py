@@ -15,8 +15,8 @@ from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync import location_facts
 
 
-def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: int) -> list[str]:
-    """Note what is found after a run, `failed_with` the reason it ended by if it failed; returns the new causes."""
+def record(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: int) -> list[str]:
+    """Record what is found after a run, `failed_with` the reason it ended by if it failed; returns the new causes."""
     if run.kind == "radar":
         return []
     counts: Counter[str] = Counter()

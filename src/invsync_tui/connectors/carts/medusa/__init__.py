@@ -42,7 +42,7 @@ from invsync_tui.connectors.carts.medusa import api, checks, fixes, listings
 from invsync_tui.connectors.carts.medusa import orders as medusa_orders
 from invsync_tui.connectors.carts.medusa.about import ABOUT
 from invsync_tui.connectors.errors import ContractError, RowsRejectedError
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, text
 from invsync_tui.rules.outcomes import Reason
 
@@ -316,7 +316,7 @@ class MedusaCart:
         """Listings without an inventory item cannot be stocked."""
         return fixes.without_item(refs) if name == fixes.STOCK else {}
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         """Manage inventory, or a level at our location; a request or a few for each listing."""
         make = fixes.track if name == fixes.TRACK else fixes.stock
         return await make(self._api, refs, self._locations.own.ref)

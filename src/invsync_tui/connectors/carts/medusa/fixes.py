@@ -13,7 +13,7 @@ from typing import Any
 from invsync_tui.connectors.about import Fix
 from invsync_tui.connectors.carts.medusa import api
 from invsync_tui.connectors.errors import ContractError, RowsRejectedError
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import reference
 from invsync_tui.rules.outcomes import Reason
 
@@ -37,40 +37,40 @@ def without_item(refs: Sequence[str]) -> Mapping[str, str]:
     return {ref: NO_ITEM for ref in refs if ref.startswith("variant_")}
 
 
-async def stock(shop: api.MedusaApi, items: Sequence[str], location: str) -> list[Fixed]:
+async def stock(shop: api.MedusaApi, items: Sequence[str], location: str) -> list[FixAnswer]:
     """Stock items at a location with 0, each by a request of its own: Medusa does all of a batch or nothing."""
-    answers: list[Fixed] = []
+    answers: list[FixAnswer] = []
     for ref in items:
         level = {"inventory_item_id": ref, "location_id": location, "stocked_quantity": 0}
         try:
             await shop.write(api.LEVELS_BATCH, json.dumps({"create": [level]}).encode(), [ref])
-            answers.append(Fixed(ref))
+            answers.append(FixAnswer(ref))
         except RowsRejectedError as error:
-            answers.append(Fixed(ref, error.what))
+            answers.append(FixAnswer(ref, error.what))
     return answers
 
 
-async def track(shop: api.MedusaApi, variants: Sequence[str], location: str) -> list[Fixed]:
+async def track(shop: api.MedusaApi, variants: Sequence[str], location: str) -> list[FixAnswer]:
     """Let variants manage inventory, and stock what has no level at the location."""
     return [await _track(shop, ref, location) for ref in variants]
 
 
-async def _track(shop: api.MedusaApi, ref: str, location: str) -> Fixed:
+async def _track(shop: api.MedusaApi, ref: str, location: str) -> FixAnswer:
     try:
         variant = await _variant(shop, ref)
         path = f"{api.PATH}/products/{reference(variant['product_id'])}/variants/{ref}"
         await shop.write(path, b'{"manage_inventory":true}', [ref])
         links = (await _variant(shop, ref))["inventory_items"]
         if len(links) != 1:  # a kit, or a version that makes no item: there is nothing of its own to be stocked
-            return Fixed(ref, "" if links else NO_ITEM)
+            return FixAnswer(ref, "" if links else NO_ITEM)
         item = reference(links[0]["inventory_item_id"])
         levels = (links[0].get("inventory") or {}).get("location_levels") or ()
         if any(level["location_id"] == location for level in levels):
-            return Fixed(ref, now=item)
+            return FixAnswer(ref, now=item)
         (stocked,) = await stock(shop, [item], location)
-        return Fixed(ref, stocked.error, item)
+        return FixAnswer(ref, stocked.error, item)
     except RowsRejectedError as error:
-        return Fixed(ref, error.what)
+        return FixAnswer(ref, error.what)
     except _READING as error:
         raise ContractError(f"The variant {ref} cannot be read: {error}.") from error
 

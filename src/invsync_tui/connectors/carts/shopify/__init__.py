@@ -36,7 +36,7 @@ from invsync_tui.connectors.cart_locations import ChosenLocations, listed
 from invsync_tui.connectors.carts.shopify import api, batches, bulk, checks, fixes, hooks, listings, orders, queries
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
 
 CAPABILITIES = CartCapabilities(
@@ -378,9 +378,9 @@ class ShopifyCart:
             refused |= {ref: why for ref in ids if ref in states and (why := fixes.why_not(name, states[ref]))}
         return refused
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         """One request for each item."""
-        answers: list[Fixed] = []
+        answers: list[FixAnswer] = []
         for ref in refs:
             data, _ = await self._api.mutate(fixes.compose(name, ref, self._locations.own.ref))
             answers.append(fixes.judge(name, ref, data))

@@ -149,7 +149,7 @@ class Bulk:
         """The operation once it is over; None where Shopify does not know it. PreparingError where that takes long."""
         waited, pause = 0.0, FIRST_LOOK
         while True:
-            operation = await self._look(ref)
+            operation = await self._operation(ref)
             if operation is None or operation.status not in _UNDER_WAY:
                 return operation
             if waited >= WAIT_IN_RUN:
@@ -160,7 +160,7 @@ class Bulk:
             await asyncio.sleep(pause)
             waited, pause = waited + pause, min(2 * pause, LOOK_MOST)
 
-    async def _look(self, ref: str) -> Operation | None:
+    async def _operation(self, ref: str) -> Operation | None:
         record = (await self._api.query(queries.BULK, {"id": ref})).get("bulkOperation")
         if record is None:
             return None

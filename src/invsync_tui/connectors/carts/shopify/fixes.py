@@ -18,7 +18,7 @@ from invsync_tui.connectors.carts.shopify.batches import user_errors
 from invsync_tui.connectors.carts.shopify.listings import READING_ERRORS
 from invsync_tui.connectors.carts.shopify.queries import Document
 from invsync_tui.connectors.errors import ContractError
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import reference, text, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
@@ -85,11 +85,11 @@ def compose(name: str, ref: str, location: str) -> bytes:
     return json.dumps({"query": _ACTIVATE, "variables": variables}).encode()
 
 
-def judge(name: str, ref: str, data: Mapping[str, Any]) -> Fixed:
+def judge(name: str, ref: str, data: Mapping[str, Any]) -> FixAnswer:
     """What the answer says."""
     payload = data.get("inventoryItemUpdate" if name == TRACK else "inventoryActivate")
     errors = user_errors(payload if isinstance(payload, Mapping) else {})
-    return Fixed(ref, " ".join(error.message for error in errors))
+    return FixAnswer(ref, " ".join(error.message for error in errors))
 
 
 def by_ref(nodes: Sequence[Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     RowsRejectedError,
 )
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
@@ -424,15 +424,15 @@ class VendureCart:
 
     # --- on request ---
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         """Let variants track their inventory, whatever the shop's global setting is; a request for each."""
-        answers: list[Fixed] = []
+        answers: list[FixAnswer] = []
         for ref in refs:
             try:
                 await self._api.mutate(api.compose_track(ref), [ref])
-                answers.append(Fixed(ref))
+                answers.append(FixAnswer(ref))
             except RowsRejectedError as error:
-                answers.append(Fixed(ref, error.what))
+                answers.append(FixAnswer(ref, error.what))
         return answers
 
     # --- pushing ---

@@ -18,7 +18,7 @@ from invsync_tui.connectors.values import name_of, reference, seconds, text, who
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OpenLine:
     """A line of an order: what is left of it after partial cancellations, and how much of that is not shipped."""
 
     order: str
@@ -34,7 +34,7 @@ class Wanted:
 def lines(orders: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
     """The lines of some orders; an order that cannot be read is one line with the reason."""
     order_lines: list[OrderLine] = []
-    by_variant: dict[str, list[Wanted]] = defaultdict(list)
+    by_variant: dict[str, list[OpenLine]] = defaultdict(list)
     for order in orders:
         try:
             read = _wanted(order)
@@ -50,7 +50,7 @@ def lines(orders: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
     return order_lines
 
 
-def _wanted(order: Mapping[str, Any]) -> list[Wanted]:
+def _wanted(order: Mapping[str, Any]) -> list[OpenLine]:
     taken_at = seconds(int(datetime.fromisoformat(text(order["orderPlacedAt"])).timestamp()))
     ref, name = reference(order["id"]), text(order["code"])
     result = []
@@ -61,7 +61,7 @@ def _wanted(order: Mapping[str, Any]) -> list[Wanted]:
         allocated = {reference(at["stockLocationId"]): whole(at["stockAllocated"]) for at in variant["stockLevels"]}
         if units > 0:
             open_units = max(0, units - shipped)
-            result.append(Wanted(ref, name, reference(variant["id"]), units, open_units, taken_at, allocated))
+            result.append(OpenLine(ref, name, reference(variant["id"]), units, open_units, taken_at, allocated))
     return result
 
 
@@ -70,7 +70,7 @@ def _stands(part: Mapping[str, Any]) -> bool:
     return bool(part["fulfillment"]["state"] != "Cancelled")
 
 
-def _located(group: Sequence[Wanted]) -> list[OrderLine]:
+def _located(group: Sequence[OpenLine]) -> list[OrderLine]:
     """Lines of one variant with their location."""
     held = {at: units for at, units in group[-1].allocated.items() if units > 0}
     if len(held) == 1:
@@ -81,7 +81,7 @@ def _located(group: Sequence[Wanted]) -> list[OrderLine]:
     return [_line(line, line.units, "") for line in group]
 
 
-def _shared_out(group: Sequence[Wanted], held: dict[str, int]) -> list[OrderLine]:
+def _shared_out(group: Sequence[OpenLine], held: dict[str, int]) -> list[OrderLine]:
     """All that is allocated is of these lines: whichever gets which part, each location's sum is right."""
     orders: list[OrderLine] = []
     for line in group:
@@ -100,5 +100,5 @@ def _shared_out(group: Sequence[Wanted], held: dict[str, int]) -> list[OrderLine
     return orders
 
 
-def _line(line: Wanted, units: int, location: str) -> OrderLine:
+def _line(line: OpenLine, units: int, location: str) -> OrderLine:
     return OrderLine(line.order, line.variant, units, line.taken_at, location, line.name)

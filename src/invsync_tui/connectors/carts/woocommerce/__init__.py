@@ -48,7 +48,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, text
 from invsync_tui.rules.outcomes import Reason
 
@@ -71,7 +71,7 @@ ATTEMPTS = 3
 ORDERS_BACK = 26 * 3600
 """Seconds further back, since times may be taken as the shop's local time."""
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
-FIRST = pages.Place()
+FIRST = pages.ListPosition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ class Position:
     """Where a read of the listings goes on: the variations of `parents` (id, SKU), the first from `inner` on, and then the
     products from `outer` on; None at their end."""
 
-    outer: pages.Place | None = FIRST
+    outer: pages.ListPosition | None = FIRST
     parents: tuple[tuple[str, str], ...] = ()
-    inner: pages.Place = FIRST
+    inner: pages.ListPosition = FIRST
 
     @classmethod
     def parse(cls, cursor: str | None) -> Position:
@@ -90,9 +90,9 @@ class Position:
             return cls()
         outer, parents, inner = json.loads(cursor)
         return cls(
-            None if outer is None else pages.Place(*outer),
+            None if outer is None else pages.ListPosition(*outer),
             tuple((ref, sku) for ref, sku in parents),
-            pages.Place(*inner),
+            pages.ListPosition(*inner),
         )
 
     def __str__(self) -> str:
@@ -302,7 +302,9 @@ class WooCommerceCart:
                 break
         return Page(rows, position.cursor, None, rejected)
 
-    async def _variations_of(self, parent: str, place: pages.Place) -> tuple[list[Any], pages.Place | None]:
+    async def _variations_of(
+        self, parent: str, place: pages.ListPosition
+    ) -> tuple[list[Any], pages.ListPosition | None]:
         """Variations of a product, from a place on; none of one that was deleted meanwhile."""
         query = (("_fields", listings.VARIATION_FIELDS),)
         reader = self._variations.setdefault(parent, pages.ListReader(self._api, _variations_path(parent), query))
@@ -387,14 +389,14 @@ class WooCommerceCart:
             refused |= fixes.refused(parent, await self._included(path, fields, numbers), variations=bool(parent))
         return refused
 
-    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[FixAnswer]:
         """Manage stock, with 0: one request for products, and one for the variations of each product."""
-        answers: list[Fixed] = []
+        answers: list[FixAnswer] = []
         for request in fixes.requests(refs):
             try:
                 answers += fixes.answers(request, await self._api.update(request.path, request.body))
             except RowsRejectedError as error:
-                answers += [Fixed(ref, error.what) for ref in request.refs.values()]
+                answers += [FixAnswer(ref, error.what) for ref in request.refs.values()]
         return answers
 
     # --- pushing ---

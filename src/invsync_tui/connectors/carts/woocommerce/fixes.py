@@ -12,7 +12,7 @@ from typing import Any
 
 from invsync_tui.connectors.about import Fix
 from invsync_tui.connectors.carts.woocommerce import api, batches, listings
-from invsync_tui.connectors.on_request import Fixed
+from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of
 from invsync_tui.rules.outcomes import Reason
 
@@ -64,6 +64,6 @@ def requests(refs: Sequence[str]) -> list[batches.Request]:
     return requests
 
 
-def answers(request: batches.Request, answer: object) -> list[Fixed]:
+def answers(request: batches.Request, answer: object) -> list[FixAnswer]:
     """What a good answer says of each row."""
-    return [Fixed(row.ref, row.error or "") for row in batches.answers(request, answer)]
+    return [FixAnswer(row.ref, row.error or "") for row in batches.answers(request, answer)]

@@ -17,7 +17,7 @@ PER_PAGE_MOST = 100
 BY_ID = (("orderby", "id"), ("order", "asc"))
 
 
-class Place(NamedTuple):
+class ListPosition(NamedTuple):
     """Where a read of a list goes on: after `skip` records, the last of which was `last`."""
 
     skip: int = 0
@@ -28,7 +28,7 @@ class Slice(NamedTuple):
     """Records that were not returned yet, where the next ones are (None at the end), and how many there are in all."""
 
     records: list[Any]
-    following: Place | None
+    following: ListPosition | None
     total: int | None
 
 
@@ -40,7 +40,7 @@ class ListReader:
         self._served: set[str] = set()
         """The ids that were returned so far."""
 
-    async def slice(self, place: Place, size: int = PER_PAGE_MOST) -> Slice:
+    async def slice(self, place: ListPosition, size: int = PER_PAGE_MOST) -> Slice:
         """The records after a place."""
         if not place.last:
             self._served = set()
@@ -53,7 +53,7 @@ class ListReader:
                 entries, total = await self._take(skip, take)
         end = skip + len(entries)
         more = len(entries) >= take if total is None else end < total
-        following = Place(end, name_of(entries[-1])) if entries and more else None
+        following = ListPosition(end, name_of(entries[-1])) if entries and more else None
         fresh = [record for record in entries if name_of(record) == "?" or name_of(record) not in self._served]
         self._served.update(name_of(record) for record in entries)
         return Slice(fresh, following, total)
@@ -64,7 +64,7 @@ class ListReader:
 
     async def all(self) -> AsyncIterator[Any]:
         """All records of the list, page after page."""
-        place: Place | None = Place()
+        place: ListPosition | None = ListPosition()
         while place is not None:
             entries, place, _ = await self.slice(place)
             for record in entries:

@@ -35,7 +35,7 @@ from invsync_tui.connectors.sources.feed.about import ABOUT
 from invsync_tui.connectors.sources.feed.example import example
 from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, identity_of, place_of, refuse_old
 from invsync_tui.connectors.sources.feed.loading import Loaded
-from invsync_tui.connectors.sources.feed.places import FeedFile, Place, mark_of
+from invsync_tui.connectors.sources.feed.places import FeedFile, FeedFolder, mark_of
 from invsync_tui.connectors.sources.feed.reading import Fetched, read_files
 from invsync_tui.connectors.sources.feed.settings import FeedSettings, parse_settings
 from invsync_tui.connectors.sources.feed.staging import Rows, Staging
@@ -76,7 +76,7 @@ class FeedSource:
         )
         self._connection = connection
         self._settings: FeedSettings | None = None
-        self._place: Place | None = None
+        self._place: FeedFolder | None = None
         self._found: FoundFiles | None = None
         self._folder: Path | None = None
         self._staging: Staging | None = None
@@ -154,7 +154,7 @@ class FeedSource:
             await asyncio.gather(reading, return_exceptions=True)
             raise
 
-    def _opened_place(self) -> tuple[Place, FeedSettings]:
+    def _opened_place(self) -> tuple[FeedFolder, FeedSettings]:
         if self._place is None or self._settings is None:
             raise NotConfiguredError("The feed is not open.", where=self._connection.name)
         return self._place, self._settings

@@ -14,7 +14,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed.disk import DiskPlace
 from invsync_tui.connectors.sources.feed.ftp import FtpPlace
-from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, Place, check_name, choose, is_pattern
+from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, FeedFolder, check_name, choose, is_pattern
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
 from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from invsync_tui.connectors.sources.feed.web import WebPlace
@@ -50,7 +50,7 @@ class FoundFiles:
         return self.stock if self.products is None else (self.products, *self.stock)
 
 
-def place_of(connection: Connection, settings: FeedSettings) -> tuple[Place, Names]:
+def place_of(connection: Connection, settings: FeedSettings) -> tuple[FeedFolder, Names]:
     """The place of the address and the names there; NotConfiguredError where no file is named."""
     parts = urlsplit(connection.url)
     if parts.scheme not in ("", "file"):
@@ -78,7 +78,7 @@ def identity_of(connection: Connection, settings: FeedSettings) -> dict[str, str
     return {"files": f"{parts.hostname or ''}{path}", **({"login": connection.login} if connection.login else {})}
 
 
-def _remote_place(connection: Connection, settings: FeedSettings) -> tuple[Place, Names]:
+def _remote_place(connection: Connection, settings: FeedSettings) -> tuple[FeedFolder, Names]:
     parts = urlsplit(connection.url)
     folder, file = unquote(parts.path), settings.file
     if not file:
@@ -108,7 +108,7 @@ def _names(file: str, settings: FeedSettings) -> Names:
     return Names(file, settings.products_file)
 
 
-async def find_files(place: Place, settings: FeedSettings, names: Names) -> FoundFiles:
+async def find_files(place: FeedFolder, settings: FeedSettings, names: Names) -> FoundFiles:
     """The files as they are now. UnavailableError for none, for one that is not complete, and for one that is too old."""
     files = await place.files(names.stock)
     if settings.complete == "marker":
@@ -132,11 +132,11 @@ def _no_marker(files: object) -> list[FeedFile]:
     return []
 
 
-async def _chosen(place: Place, settings: FeedSettings, name: str) -> list[FeedFile]:
+async def _chosen(place: FeedFolder, settings: FeedSettings, name: str) -> list[FeedFile]:
     return choose(await place.files(name), settings, name)
 
 
-async def _refuse_unfinished(place: Place, files: Sequence[FeedFile], settings: FeedSettings) -> None:
+async def _refuse_unfinished(place: FeedFolder, files: Sequence[FeedFile], settings: FeedSettings) -> None:
     """Each file is looked at twice, however old it seems: its time is of a clock that may differ from ours by anything,
     also on a disk, which may be of another machine."""
     growing = [file for file in files if not file.archived]

@@ -32,7 +32,7 @@ class FeedFile(NamedTuple):
         return f"{self.name}{size}{age}{' (from the archive)' if self.archived else ''}"
 
 
-class Place(Protocol):
+class FeedFolder(Protocol):
     """A folder with files. All methods raise a ConnectorError."""
 
     shows_growth: bool

@@ -39,7 +39,7 @@ from invsync_tui.connectors.sources.not_for_sale import Location
 from invsync_tui.connectors.sources.odoo import checks, kits, quantities
 from invsync_tui.connectors.sources.odoo.about import ABOUT
 from invsync_tui.connectors.sources.odoo.kits import Kits
-from invsync_tui.connectors.sources.odoo.quantities import ContextCheck, Place, many_to_one
+from invsync_tui.connectors.sources.odoo.quantities import ContextCheck, OdooWarehouse, many_to_one
 from invsync_tui.connectors.sources.odoo.rpc import ID_MOST, JSON_2_SINCE, Domain, OdooRpc, Protocol
 from invsync_tui.connectors.values import text, yes_or_no
 
@@ -361,9 +361,9 @@ class OdooSource:
         names = ["code", "name", "active", "view_location_id", "lot_stock_id"]
         return await self._rpc.search_read("stock.warehouse", domain, names, self._context())
 
-    async def _places(self) -> Sequence[Place]:
+    async def _places(self) -> Sequence[OdooWarehouse]:
         places = [
-            Place(
+            OdooWarehouse(
                 row["id"],
                 many_to_one(row["view_location_id"]) or 0,
                 many_to_one(row["lot_stock_id"]) or 0,
@@ -381,7 +381,9 @@ class OdooSource:
             for place in places
         ]
 
-    async def _find_left_out(self, words: Sequence[str], places: Sequence[Place]) -> Mapping[int, Sequence[Location]]:
+    async def _find_left_out(
+        self, words: Sequence[str], places: Sequence[OdooWarehouse]
+    ) -> Mapping[int, Sequence[Location]]:
         """NotConfiguredError for a word that means no location."""
         below = {place.warehouse: await self._locations(place) for place in places}
         everywhere = [location for locations in below.values() for location in locations]
@@ -391,7 +393,7 @@ class OdooSource:
             for warehouse, locations in below.items()
         }
 
-    async def _locations(self, place: Place) -> Sequence[Location]:
+    async def _locations(self, place: OdooWarehouse) -> Sequence[Location]:
         """What lies below a warehouse, without the stock location itself: without it nothing would be left."""
         root = place.root(self._zone())
         domain: Domain = [["id", "child_of", root], ["id", "not in", [root, place.stock]]]
@@ -399,10 +401,10 @@ class OdooSource:
         rows = await self._rpc.search_read("stock.location", domain, names, self._context())
         return [Location(row["id"], tuple(filter(None, (_text(row, name) for name in names)))) for row in rows]
 
-    async def _place(self, ref: str) -> Place:
+    async def _place(self, ref: str) -> OdooWarehouse:
         number = _after(ref)
         if self._zone() == "warehouse" and not not_for_sale.words(self._connection):
-            return Place(number, 0, 0)
+            return OdooWarehouse(number, 0, 0)
         for place in await self._places():
             if place.warehouse == number:
                 return place
@@ -412,7 +414,9 @@ class OdooSource:
         """Products that have levels."""
         return [*self._known().counted, ["active", "=", True]]
 
-    async def _levels(self, which: Domain, place: Place, limit: int | None = None, after: int = 0) -> Page[LevelRow]:
+    async def _levels(
+        self, which: Domain, place: OdooWarehouse, limit: int | None = None, after: int = 0
+    ) -> Page[LevelRow]:
         """Levels of some goods in one warehouse: all, or a page of `limit` that begins behind the id `after`."""
         context, domain = self._context(**place.context(self._zone())), [*self._goods(), *which]
         records = await self._rpc.search_records("product.product", domain, quantities.FIELDS, context, limit=limit)
@@ -430,7 +434,7 @@ class OdooSource:
         cursor = None if limit is None else _next_cursor(ids, limit, len(ids) + len(records.rejected), after)
         return Page(rows, cursor, rejected=rejected)
 
-    async def _not_for_sale(self, place: Place, products: Sequence[int]) -> Mapping[int, Row]:
+    async def _not_for_sale(self, place: OdooWarehouse, products: Sequence[int]) -> Mapping[int, Row]:
         """What of some products lies where nothing is for sale, in HELD_FIELDS."""
         context = self._context(location=list(place.left_out))
         names = list(quantities.HELD_FIELDS)

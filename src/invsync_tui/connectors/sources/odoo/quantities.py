@@ -33,7 +33,7 @@ IGNORED = "ignores which warehouse is asked for"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OdooWarehouse:
     """A warehouse with the ids of its view location, which holds all others, and of its stock location."""
 
     warehouse: int
@@ -97,7 +97,7 @@ class ContextCheck:
         self._context = context
         self._zone = zone
 
-    async def run(self, places: Sequence[Place]) -> int:
+    async def run(self, places: Sequence[OdooWarehouse]) -> int:
         """How many products were compared; NotConfiguredError where the answers cannot be those of one warehouse."""
         products = await self._sample()
         compared = [place for place in places if place.active][:WAREHOUSES_COMPARED]
@@ -124,7 +124,7 @@ class ContextCheck:
         )
         return sorted({number for row in rows if (number := many_to_one(row["product_id"])) is not None})
 
-    async def _disagreement(self, products: Sequence[int], places: Sequence[Place]) -> str:
+    async def _disagreement(self, products: Sequence[int], places: Sequence[OdooWarehouse]) -> str:
         """What shows that the warehouse was ignored; '' for nothing."""
         readings: list[Mapping[int, float]] = []
         for place in places:
@@ -142,7 +142,9 @@ class ContextCheck:
         same = len(readings) > 1 and any(first.values()) and all(reading == first for reading in readings[1:])
         return await self._not_of_quants(products, places, first) if same else ""
 
-    async def _not_of_quants(self, products: Sequence[int], places: Sequence[Place], same: Mapping[int, float]) -> str:
+    async def _not_of_quants(
+        self, products: Sequence[int], places: Sequence[OdooWarehouse], same: Mapping[int, float]
+    ) -> str:
         """All warehouses show the same: whether their own records of quantities do too."""
         for place in places:
             held: Counter[int] = Counter()

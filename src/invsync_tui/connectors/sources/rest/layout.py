@@ -36,7 +36,7 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordPath:
     """A path into a record."""
 
     steps: tuple[str, ...]
@@ -66,9 +66,9 @@ class Paging:
     size: str = ""
     limit: int = 0
     first: int = 1
-    next: Place | None = None
+    next: RecordPath | None = None
     """Where the next cursor or address is; None for the styles that have none."""
-    pages: Place | None = None
+    pages: RecordPath | None = None
     """Where the number of pages is."""
 
 
@@ -76,9 +76,9 @@ class Paging:
 class Records:
     """A list of records inside a record: codes or parts of a product, with the places of their two fields."""
 
-    rows: Place
-    first: Place
-    second: Place
+    rows: RecordPath
+    first: RecordPath
+    second: RecordPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class Listing:
     name: str
     path: str
     query: Mapping[str, str]
-    rows: Place
-    total: Place | None
+    rows: RecordPath
+    total: RecordPath | None
     paging: Paging
-    fields: Mapping[str, Place]
-    codes: Mapping[str, Place] = field(default_factory=dict)
+    fields: Mapping[str, RecordPath]
+    codes: Mapping[str, RecordPath] = field(default_factory=dict)
     """Of products: places of single codes by their kind."""
     code_list: Records | None = None
     """Of products: a list of codes with (type, code)."""
@@ -110,7 +110,7 @@ class Value:
     """A request of which one value is read."""
 
     path: str
-    place: Place
+    place: RecordPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,13 +271,13 @@ def _refuse_others(description: Description, text: str, placeholders: Collection
             raise description.wrong(f"{{{word}}} is not known here. Allowed: {allowed}.", *at)
 
 
-def _place(description: Description, *at: str, default: str | None = None) -> Place:
+def _place(description: Description, *at: str, default: str | None = None) -> RecordPath:
     text = description.text_at(*at, default=default)
     steps = tuple(text.removesuffix("?").split(".")) if text.removesuffix("?") else ()
     if any(not step.strip() for step in steps):
         raise description.wrong("it is not a path such as stock.on_hand.", *at)
-    return Place(steps, text.endswith("?"))
+    return RecordPath(steps, text.endswith("?"))
 
 
-def _maybe_place(description: Description, *at: str) -> Place | None:
+def _maybe_place(description: Description, *at: str) -> RecordPath | None:
     return _place(description, *at) if at[-1] in description.table(*at[:-1], required=False) else None

@@ -16,7 +16,7 @@ from invsync_tui.connectors.base import (
     ProductRow,
     WarehouseRow,
 )
-from invsync_tui.connectors.sources.rest.layout import Listing, Place, Records
+from invsync_tui.connectors.sources.rest.layout import Listing, RecordPath, Records
 from invsync_tui.connectors.values import (
     NEEDED_MOST,
     describe_value,
@@ -35,7 +35,7 @@ ONE_EACH = "several different products with this reference on one page; give eac
 QUANTITIES = ("on_hand", "available", "committed", "incoming")
 
 
-def read_each(records: Sequence[Any], name: Place, read: Callable[[Any], Any]) -> tuple[list[Any], list[Rejected]]:
+def read_each(records: Sequence[Any], name: RecordPath, read: Callable[[Any], Any]) -> tuple[list[Any], list[Rejected]]:
     """Each record as a row, and (reference, why) of those that cannot be read; `name` is where they are named."""
     rows: list[Any] = []
     rejected: list[Rejected] = []
@@ -47,7 +47,7 @@ def read_each(records: Sequence[Any], name: Place, read: Callable[[Any], Any]) -
     return rows, rejected
 
 
-def _named(record: Any, name: Place) -> str:
+def _named(record: Any, name: RecordPath) -> str:
     try:
         return reference(name.find(record))
     except ValueError:

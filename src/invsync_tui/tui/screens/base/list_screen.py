@@ -378,7 +378,7 @@ class ListScreen(BaseScreen, Generic[L]):
         if self._export is not None:
             self._export.cancel()
         elif self.look.text:
-            self._look(self.look.narrowed(""))
+            self._use_view(self.look.narrowed(""))
         else:
             self.app.pop_screen()
 
@@ -439,7 +439,7 @@ class ListScreen(BaseScreen, Generic[L]):
         turned = ", the other way round" if look.descending else ""
         self.notice(f"Sorted by {title}{turned}" if title else f"In their own order{turned}", Tone.FAINT)
 
-    def _look(self, look: ListView) -> None:
+    def _use_view(self, look: ListView) -> None:
         if look != self.look:
             self.look = look
             # What is found is looked at from its first line; back in the whole list, the line found keeps the cursor.
@@ -459,13 +459,13 @@ class ListScreen(BaseScreen, Generic[L]):
         if self._problem:
             self._show_trail()
         else:
-            self._look(self.look.narrowed(self.filter_meant(text)))
+            self._use_view(self.look.narrowed(self.filter_meant(text)))
             self._show_trail()
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
         if event.prompt.id == FILTER:
             self._problem = ""
-            self._look(self.look.narrowed(""))
+            self._use_view(self.look.narrowed(""))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.input.id in (FILTER, EXPORT):

@@ -147,7 +147,7 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         if problem := self.filter_problem(text):
             self.notice(problem, Tone.WARN)
             return
-        self._look(self.look.narrowed(text))
+        self._use_view(self.look.narrowed(text))
         self._show_trail()
 
     # -- tabs ---------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class FixesScreen(BaseScreen):
 
     def _ask(self) -> None:
         self._begin("asking the cart")
-        self.ask_slow(partial(_look, self._cart_id, self._chosen, self._skus), self._looked)
+        self.ask_slow(partial(_read_plan, self._cart_id, self._chosen, self._skus), self._looked)
 
     def _begin(self, what: str) -> None:
         self._working, self._applied = what, False
@@ -190,7 +190,7 @@ class FixesScreen(BaseScreen):
         self.app.pop_screen()
 
 
-def _look(cart_id: int, name: str, skus: tuple[str, ...], session: Session) -> _Answer:
+def _read_plan(cart_id: int, name: str, skus: tuple[str, ...], session: Session) -> _Answer:
     """The change of that name; without one the first that a listing needs."""
     from invsync_tui.operations.listings import fixes
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
-from invsync_tui.tui.screens.diagnosis.sku_history_text import Place, first_shown, moved, write
+from invsync_tui.tui.screens.diagnosis.sku_history_text import SelectedEvent, first_shown, moved, write
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import SelectedTextView
@@ -37,7 +37,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
     def __init__(self, context: AppContext, code: str, chosen: ListingLine | None) -> None:
         self._asked = code
         self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
-        self._place = Place(0)
+        self._place = SelectedEvent(0)
         super().__init__(context)
 
     @property
@@ -67,7 +67,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
             return
         selected = self._of(self.answer).happenings[self._place.selected]
         events = self._of(answer).happenings
-        self._place = Place(events.index(selected) if selected in events else 0, self._place.first)
+        self._place = SelectedEvent(events.index(selected) if selected in events else 0, self._place.first)
 
     def verdict(self, answer: tuple[SkuHistory, ...]) -> Line:
         count = len(self._of(answer).happenings)
@@ -78,7 +78,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
             return ()
         history, glyphs = self._of(self.answer), self.context.glyphs
         first = first_shown(history, size.width, size.height, self._place, glyphs) if history.happenings else 0
-        self._place = Place(self._place.selected, first)
+        self._place = SelectedEvent(self._place.selected, first)
         return write(history, len(self.answer) - 1, size.width, size.height, self._place, glyphs)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -94,7 +94,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
             return
         selected = moved(self._of(self.answer).happenings, self._place, by)
         if selected != self._place.selected:
-            self._place = Place(selected, self._place.first)
+            self._place = SelectedEvent(selected, self._place.first)
             self.show_answer()
 
     def on_selected_text_view_moved(self, event: SelectedTextView.Moved) -> None:
@@ -106,7 +106,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
             return
         at = (self.answer.index(self._of(self.answer)) + by) % len(self.answer)
         self._chosen = (self.answer[at].cart, self.answer[at].cart_listing_id)
-        self._place = Place(0)
+        self._place = SelectedEvent(0)
         self.show_answer()
 
     def _of(self, answer: tuple[SkuHistory, ...]) -> SkuHistory:

@@ -38,7 +38,7 @@ AROUND = 6
 NO_EVENTS = "No run and no change had to do with it in this time."
 
 
-class Place(NamedTuple):
+class SelectedEvent(NamedTuple):
     """The selected event by its number, the newest is 0, and the first one of those on the screen."""
 
     selected: int
@@ -59,7 +59,9 @@ def chart_rows(height: int) -> int:
     return min(max((height - AROUND) * 3 // 5, CHART_LEAST), CHART_MOST)
 
 
-def write(history: SkuHistory, others: int, width: int, height: int, place: Place, glyphs: Glyphs) -> LinkedLines:
+def write(
+    history: SkuHistory, others: int, width: int, height: int, place: SelectedEvent, glyphs: Glyphs
+) -> LinkedLines:
     """The chart, what held at the selected event, and as many events as there is room for."""
     rows = LinkedLines()
     more = f"; [ and ] show {others} more" if others else ""
@@ -82,7 +84,7 @@ def write(history: SkuHistory, others: int, width: int, height: int, place: Plac
 
 
 def shown_events(
-    history: SkuHistory, width: int, room: int, place: Place, glyphs: Glyphs
+    history: SkuHistory, width: int, room: int, place: SelectedEvent, glyphs: Glyphs
 ) -> list[tuple[int, list[Line]]]:
     """Events from the first one on, as many rows as there is room for."""
     blocks: list[tuple[int, list[Line]]] = []
@@ -95,7 +97,7 @@ def shown_events(
     return blocks
 
 
-def first_shown(history: SkuHistory, width: int, height: int, place: Place, glyphs: Glyphs) -> int:
+def first_shown(history: SkuHistory, width: int, height: int, place: SelectedEvent, glyphs: Glyphs) -> int:
     """The first event that is to be shown, so that the selected one is on the screen; the same as before if it is."""
     left = height - len(_legend(history, width, glyphs))
     room = left - chart_rows(left) - AROUND
@@ -205,6 +207,6 @@ def _when(at: int, now: int) -> str:
     return time.strftime(form, there)
 
 
-def moved(events: Sequence[Happening], place: Place, by: int) -> int:
+def moved(events: Sequence[Happening], place: SelectedEvent, by: int) -> int:
     """The number of the selected event after a move."""
     return min(max(place.selected + by, 0), max(len(events) - 1, 0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.diagnosis.evidence_text import Read, refs_by_cart
+from invsync_tui.operations.diagnosis.evidence_text import CartReadings, refs_by_cart
 from invsync_tui.tui.screens.base.report_screen import BundleScreen, ReportScreen
 from invsync_tui.tui.screens.diagnosis import why_text
 from invsync_tui.tui.text.styled import Line, Tone
@@ -36,7 +36,7 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
     def __init__(self, context: AppContext, code: str, chosen: ListingLine | None) -> None:
         self._asked = code
         self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
-        self._live: Mapping[int, Read] = {}
+        self._live: Mapping[int, CartReadings] = {}
         self._records = False
         super().__init__(context)
 
@@ -75,7 +75,7 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         else:
             self.notice("No cart has a listing to ask for.", Tone.WARN)
 
-    def _read(self, live: Mapping[int, Read]) -> None:
+    def _read(self, live: Mapping[int, CartReadings]) -> None:
         self._live = live
         failed = sum(bool(reading.error) for reading in live.values())
         text = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
@@ -83,15 +83,15 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         self.show_answer()
 
 
-def read_all(refs: Mapping[int, Sequence[str]], session: Session) -> Mapping[int, Read]:
+def read_all(refs: Mapping[int, Sequence[str]], session: Session) -> Mapping[int, CartReadings]:
     """Ask each cart what it shows. One that does not answer hides none of the others."""
     from invsync_tui.operations.diagnosis import evidence
     from invsync_tui.operations.errors import OperationError
 
-    result: dict[int, Read] = {}
+    result: dict[int, CartReadings] = {}
     for cart_id, mine in refs.items():
         try:
-            result[cart_id] = Read(evidence.read_back(session, cart_id, mine))
+            result[cart_id] = CartReadings(evidence.read_back(session, cart_id, mine))
         except OperationError as error:
-            result[cart_id] = Read({}, str(error))
+            result[cart_id] = CartReadings({}, str(error))
     return result

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.diagnosis.evidence_text import (
-    Read,
+    CartReadings,
     in_own_count,
     read_from_cart,
     record_lines,
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.evidence import ExchangeView, SentView, SourceView
     from invsync_tui.operations.diagnosis.why import Why, WhyListing
 
-NOBODY_ASKED: Mapping[int, Read] = {}
+NOBODY_ASKED: Mapping[int, CartReadings] = {}
 
 
-def rests_on(listing: WhyListing, live: Mapping[int, Read], *, records: bool = False) -> Iterator[Span]:
+def rests_on(listing: WhyListing, live: Mapping[int, CartReadings], *, records: bool = False) -> Iterator[Span]:
     """One listing's proofs, a span a paragraph; records and requests themselves only with `records`."""
     if (
         listing.cart_listing_id is not None
@@ -51,7 +51,7 @@ def _at(epoch: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch)).rstrip()
 
 
-def _now(ref: str, read: Read) -> Span:
+def _now(ref: str, read: CartReadings) -> Span:
     if read.error:
         return f"now: the cart could not be asked: {read.error}", Tone.BAD
     shown = read.shown.get(ref)
@@ -125,7 +125,7 @@ def write(
     chosen: tuple[str, str] | None,
     width: int,
     glyphs: Glyphs,
-    live: Mapping[int, Read] = NOBODY_ASKED,
+    live: Mapping[int, CartReadings] = NOBODY_ASKED,
     *,
     records: bool = False,
 ) -> LinkedLines:
@@ -142,7 +142,7 @@ def write(
 
 
 def _listing(
-    rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read], records: bool
+    rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, CartReadings], records: bool
 ) -> None:
     listed = listing.cart_listing_id is not None
     name = f"listing {listing.sku}, cart listing ID {listing.cart_listing_id}" if listed else "not listed"

@@ -15,7 +15,7 @@ class Opens(Enum):
     PRODUCTS = auto()
 
 
-class Worst(NamedTuple):
+class WorstLink(NamedTuple):
     """A run by its number, the place of a problem, or one of the lists of listings."""
 
     run: int | None = None
@@ -23,17 +23,17 @@ class Worst(NamedTuple):
     opens: Opens = Opens.PRODUCTS
 
 
-def worst(line: MerchantRow | CartRow) -> Worst:
+def worst(line: MerchantRow | CartRow) -> WorstLink:
     """A held run, a failing connection, a stalled run; what is under way; mismatches; what else is wrong and has a place; of
     a merchant its newest run, of a cart its products."""
     for kind in (ProblemKind.HELD, ProblemKind.FAILING, ProblemKind.STALLED):
         for problem in line.problems:
             if problem.kind is kind and problem.place is not None:
-                return Worst(place=problem.place)
+                return WorstLink(place=problem.place)
     if line.active_run is not None:
-        return Worst(run=line.active_run)
+        return WorstLink(run=line.active_run)
     if line.mismatches.n:
-        return Worst(opens=Opens.MISMATCHES)
+        return WorstLink(opens=Opens.MISMATCHES)
     if (place := next((problem.place for problem in line.problems if problem.place), None)) is not None:
-        return Worst(place=place)
-    return Worst() if isinstance(line, CartRow) else Worst(run=line.latest_run)
+        return WorstLink(place=place)
+    return WorstLink() if isinstance(line, CartRow) else WorstLink(run=line.latest_run)
