@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.store.connection import (
+    BUSY_TIMEOUT_MS,
     VERSION,
     WRITE_ADVICE,
     Connected,
@@ -143,6 +144,20 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def is_free(self) -> bool:
+        """Whether a transaction would begin at once, since nobody else writes. Asks without waiting, in microseconds."""
+        if self.read_only or self._connection.in_transaction:
+            return True  # whoever writes is told why it cannot
+        self._connection.execute("PRAGMA busy_timeout = 0").close()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            return not isinstance(translate(error, self.path), StoreBusyError)
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}").close()
+        return True
 
     def _must_bewritable(self) -> None:
         if self.read_only and self._asked_read_only:

@@ -68,6 +68,11 @@ def _full(path: Path | str) -> StoreFullError:
     )
 
 
+def busy(path: Path | str) -> StoreBusyError:
+    """The StoreError for a write that others kept waiting for too long."""
+    return StoreBusyError(path, "another process is writing and did not finish in time.", "Try again in a moment.")
+
+
 def unwritable(error: OSError, path: Path | str) -> StoreError:
     """The StoreError for a file or folder that could not be made."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -81,7 +86,7 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> St
     if name in _FULL:
         return _full(path)
     if name in _BUSY:
-        return StoreBusyError(path, "another process is writing and did not finish in time.", "Try again in a moment.")
+        return busy(path)
     if name.startswith("SQLITE_READONLY"):
         return StoreReadOnlyError(
             path, "it may not be written.", "Check the owner and mode of the file and its folder."

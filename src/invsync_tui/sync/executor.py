@@ -46,6 +46,7 @@ from invsync_tui.sync.runs.cancellation import Interrupted, RunStopped, interrup
 from invsync_tui.sync.runs.leases import Lease
 from invsync_tui.sync.runs.run_context import RunCancelled, RunContext, RunHeld, SwitchedOff
 from invsync_tui.sync.runs.run_progress import Phase, RunHttpLog, RunProgress
+from invsync_tui.sync.runs.store_access import writable
 from invsync_tui.sync.settings import Settings, load_settings, load_source
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
 
 async def _execute(store: Store, run: RunRow, lease: Lease) -> None:
     hearing = RunHttpLog(run.id)
+    await writable(store)
     job = _started(store, run, lease, hearing)
     try:
         with log_http_to(hearing), collect() as notices, long_waits_lifted(_tries_at_once(run)):
@@ -148,6 +150,7 @@ async def _pull(job: RunContext) -> None:
         await Pull(job, source, merchant, row).run()
     finally:
         await source.close()
+    await job.writable()
     _end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
 
@@ -170,6 +173,7 @@ async def _drift_check(job: RunContext) -> None:
         notice = await DriftCheck(job, cart, loaded).run()
     finally:
         await cart.close()
+    await job.writable()
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
 
 
@@ -188,6 +192,7 @@ async def _plan_and_push(job: RunContext, cart: Cart, loaded: Settings) -> None:
     if loaded.switched_on:
         job.report.enter("resolve")
         await push.resolve_unfinished()
+    await job.writable()
     with job.transaction() as tx:
         kept_plan = plans.of_run(tx, job.run.id)
     if kept_plan is not None and kept_plan.explicit:
@@ -195,6 +200,7 @@ async def _plan_and_push(job: RunContext, cart: Cart, loaded: Settings) -> None:
         return
     plan = PushPlanner(job, cart, loaded, kept_plan)
     await plan.run()
+    await job.writable()
     waiting = job.report.counts.total - job.report.counts.accounted
     in_part = job.report.counts.held > 0  # what stays held was not handled, and its rules were not accepted
     if waiting:
@@ -203,6 +209,7 @@ async def _plan_and_push(job: RunContext, cart: Cart, loaded: Settings) -> None:
                 sync_marks.record_sending(tx, job.run.key, loaded.cart.rules_rev)
                 sync_marks.accept_gone(tx, job.run.key, loaded.gone)
         await push.run(waiting)
+    await job.writable()
     with job.transaction() as tx:
         # With a switch off nothing was handled: turning it on looks at everything.
         if loaded.switched_on and not in_part:
@@ -219,6 +226,7 @@ async def _send_explicit(job: RunContext, cart: Cart, loaded: Settings, plan: Ke
     waiting = job.report.counts.total - job.report.counts.accounted
     if waiting:
         await push.run(waiting)
+    await job.writable()
     notice = "" if loaded.switched_on else _notice(loaded)
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
 

@@ -52,11 +52,13 @@ class Pull:
         report = self.job.report
         report.enter("connect")
         await self.source.open()
+        await self.job.writable()
         anew = await source_identity.check_source(self.job, self.source, self.settings.identity)
         self._writer.clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
         await self._refuse_older()
         report.enter("warehouses")
         rows = await self.source.warehouses()
+        await self.job.writable()
         if source_identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
             source_identity.begin_anew(self.job)
             self.settings.mark = ""
@@ -92,6 +94,7 @@ class Pull:
             )
             return resumable
         mark = await self.source.mark()
+        await self.job.writable()
         kind = "delta" if self._may_be_delta(now, known) else "full"
         if kind == "delta" and went_back(self.settings.mark, mark):
             text = "The WMS is at an earlier mark than before, as after a restore: reading everything."
@@ -254,6 +257,7 @@ class Pull:
             return
         try:
             notes = await self.source.notes()
+            await self.job.writable()
         except ConnectorError as error:
             self.job.report.event("info", f"The notes for the doctor could not be read: {error.what}")
             return

@@ -126,6 +126,7 @@ class BatchSender:
 
     async def _send(self, items: Sequence[Item]) -> None:
         """Record, send, settle one batch; a refused one is split until the bad rows are alone."""
+        await self.job.writable()
         batch = self.delivery.intend(items)
         try:
             answers = await self.delivery.deliver(batch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from array import array
@@ -115,6 +114,7 @@ class PushPlanner:
     async def _match(self) -> None:
         """Find the product of each listing whose code, or whose product's codes, moved."""
         cart, mark = self.settings.cart, self._match_mark
+        await self.job.writable()
         with self.job.transaction() as tx:
             until = change_sequence.current(tx)
             ids = matching.to_match(tx, self.merchant_id, self.cart_id, mark)
@@ -126,7 +126,7 @@ class PushPlanner:
                     change_sequence.take(tx, seq)
                 self.job.report.advance(len(chunk))
                 self.job.report.put(tx)
-            await asyncio.sleep(0)
+            await self.job.turn()
         with self.job.transaction() as tx:
             sync_marks.record_matched(tx, self.cart_id, until, cart.rules_rev)
 
@@ -135,6 +135,7 @@ class PushPlanner:
     async def _decide(self) -> None:
         """Run the chain for what changed since the cart's watermark, and note what the cart lacks."""
         mark = self.settings.cart.watermark
+        await self.job.writable()
         with self.job.transaction() as tx:
             self.plan_seq = change_sequence.current(tx)
             runs.plan_until(tx, self.job.run.id, self.plan_seq)
@@ -147,13 +148,13 @@ class PushPlanner:
         self.job.report.enter("plan", len(ids) + len(products))
         for chunk in _chunks(ids):
             self._decide_chunk(chunk)
-            await asyncio.sleep(0)
+            await self.job.turn()
             self.job.stop_if_cancelled()
         for chunk in _chunks(products):
             with self.job.transaction() as tx:
                 matching.record_unlisted(tx, self.cart_id, self.settings.cart.push_kind, self.job.run.id, chunk)
             self.job.report.advance(len(chunk))
-            await asyncio.sleep(0)
+            await self.job.turn()
         self.recount()
 
     def _decide_chunk(self, ids: Sequence[int]) -> None:

@@ -29,6 +29,7 @@ async def check_source(job: RunContext, source: Source, known: str) -> bool:
     Raises RunHeld where it is another and an operator has not accepted that.
     """
     before, identity = _parsed(known), await _of(source)
+    await job.writable()
     trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, before, identity)
     if trip is not None:
         _stop_unless_accepted(job, trip)
@@ -59,6 +60,7 @@ async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
     as long as it lasts.
     """
     before, identity = _parsed(known), await _of(cart)
+    await job.writable()
     names = _names(before)
     trip = _cart_trip(before, identity)
     if trip is not None:

@@ -33,6 +33,7 @@ from invsync_tui.sync.maintenance import Upkeep
 from invsync_tui.sync.runs import leases, run_log
 from invsync_tui.sync.runs.cancellation import runs_stop_when
 from invsync_tui.sync.runs.run_log import execute
+from invsync_tui.sync.runs.store_access import writable
 from invsync_tui.sync.schedule import Timetable
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,8 @@ class Worker:
         self._timetable = Timetable(once=linger is not None)
         presence = leases.WorkerPresence(self.store.path)
         try:
+            with suppress(StoreBusyError):
+                await writable(self.store)
             self._register()
             await self._work(linger)
             while not self._stop.is_set():
@@ -116,13 +119,15 @@ class Worker:
         finally:
             presence.close()
             await self._end_tasks()
+            with suppress(StoreBusyError):
+                await writable(self.store)
             self._unregister()
 
     async def _work(self, linger: float | None) -> None:
         """Until `stop`, or until nothing was to be done for `linger` seconds."""
         idle_since = clock.elapsed()
         while not self._stop.is_set():
-            if self._start_runs() or self._tasks:
+            if not self.store.is_free() or self._start_runs() or self._tasks:
                 idle_since = clock.elapsed()
             elif linger is not None and clock.elapsed() - idle_since >= linger:
                 return

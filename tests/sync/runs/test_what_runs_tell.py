@@ -24,6 +24,10 @@ class Report:
         self.said.append((level, text))
 
 
+async def _at_once() -> None:
+    """In the place of a wait for the store."""
+
+
 async def test_a_held_push_says_how_it_goes_on(pulled: Town) -> None:
     run = await pulled.bench.push(pulled.cart_id, release=False)
     assert run.state == "held"
@@ -44,7 +48,7 @@ async def test_listings_that_are_gone_are_told(gone: int, said: list[tuple[str, 
     report = Report()
     finished: list[int] = []
     reader: Any = SimpleNamespace(
-        cart_id=3, others={"b": 4, "c": 5}, job=SimpleNamespace(report=report), complete=None,
+        cart_id=3, others={"b": 4, "c": 5}, job=SimpleNamespace(report=report, turn=_at_once), complete=None,
         _finish_at=lambda number, *_, **__: finished.append(number) or gone,
     )  # fmt: skip
     passed: Any = SimpleNamespace(seen={4: {1}, 5: set()})
@@ -70,7 +74,7 @@ async def test_notes_that_cannot_be_read_are_told_and_cost_nothing(
 ) -> None:
     report, kept = Report(), list[tuple[Any, ...]]()
     monkeypatch.setattr(pull.sync_marks, "record_counted", lambda *given: kept.append(given))
-    job = SimpleNamespace(report=report, transaction=lambda: nullcontext("tx"))
+    job = SimpleNamespace(report=report, transaction=lambda: nullcontext("tx"), writable=_at_once)
     made: Any = SimpleNamespace(source=NotesSource(error), job=job, merchant_id=5)
     await pull.Pull._notes(made)
     if error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
 
@@ -43,7 +42,7 @@ class CompleteRead:
                 seq = change_sequence.upcoming(tx)
                 catalog_products.unmark(tx, piece, seq)
                 change_sequence.take(tx, seq)
-            await asyncio.sleep(0)
+            await self.job.turn()
 
     def finish(self, loaded: Sequence[StoredWarehouse]) -> None:
         """Mark what the read no longer had, of products and of the levels of the warehouses that were read.

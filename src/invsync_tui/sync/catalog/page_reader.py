@@ -136,6 +136,7 @@ class PageReader:
 
     async def read(self, generation: Generation, reading: PullStage[Row], cursor: str | None) -> None:
         """All pages of a stage from `cursor` on."""
+        await self.job.writable()
         with self.job.transaction() as tx:
             before = pull_progress.stats(tx, generation.id, reading.stage)
             reading.seen.update(pull_progress.seen(tx, generation.id, reading.stage))
@@ -151,6 +152,7 @@ class PageReader:
                 if cursor is not None and cursor in visited:
                     raise ContractError(f"The WMS repeats itself at {cursor!r} while reading {reading.stage}.")
                 await ahead.order(cursor)
+                await self.job.writable()
                 self.job.report.budget = self.source.budget()
                 self._write_page(generation, await self._begun(reading, page, pace), page, state)
                 if cursor is None:
@@ -170,7 +172,7 @@ class PageReader:
             with pace.measured():
                 done.append(self._write_piece(reading, piece))
             start += len(piece)
-            await asyncio.sleep(0)
+            await self.job.turn()
         if not done:
             return reading
         rest = page.rows[start:]

@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
@@ -23,9 +24,10 @@ from invsync_tui.connectors.base import Connection, HookNews, TakesHooks
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.store import hooks
 from invsync_tui.store.database import Store
-from invsync_tui.store.errors import StoreError
+from invsync_tui.store.errors import StoreBusyError, StoreError
 from invsync_tui.store.hooks import Notice
 from invsync_tui.store.settings import read as settings_read
+from invsync_tui.sync.runs.store_access import writable
 
 log = logging.getLogger("invsync.hooks")
 
@@ -196,6 +198,8 @@ class Receiver:
     async def _write(self) -> None:
         while self._waiting or self._refused:
             await asyncio.sleep(GATHER)
+            with suppress(StoreBusyError):
+                await writable(self._store)
             part, refused = self._next_part(), self._refused
             self._refused = set()
             written = self._written([waiting.notice for waiting in part], refused)

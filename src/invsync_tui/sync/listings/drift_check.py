@@ -138,6 +138,7 @@ class DriftCheck:
     async def _compare(self, piece: Sequence[tuple[int, str]]) -> None:
         started = clock.elapsed()
         rows = await self.cart.read([ref for _, ref in piece])
+        await self.job.writable()
         self.job.report.budget = self.cart.budget()
         self._store(piece, rows)
         if self.job.report.budget is None:

@@ -5,7 +5,6 @@ Of a cart with several locations, what one of them reads is written for all: its
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,12 +212,14 @@ class ListingsReader:
 
     async def _page(self, cursor: str | None, since: int | None) -> Page[ListingRow]:
         try:
-            return await self.cart.listings_page(cursor, since)
+            page = await self.cart.listings_page(cursor, since)
         except (
             ContractError
         ):  # what it was asked for is lost: the next run asks anew. After other errors it may be there
             self._forget_waiting()
             raise
+        await self.job.writable()
+        return page
 
     async def _keep(self, page: Page[ListingRow], pace: Pace, passed: Pass) -> None:
         """Write a page, and note which listings it had. Those that could not be read are still there."""
@@ -248,16 +249,16 @@ class ListingsReader:
             piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
             with pace.measured():
                 passed.seen[number].update(self._write(number, piece))
-            await asyncio.sleep(0)
+            await self.job.turn()
         passed.seen[number].update(self._write(number, rows, unreadable, of_page))
-        await asyncio.sleep(0)
+        await self.job.turn()
 
     async def _keep_unreadable(self, passed: Pass) -> None:
         """What could not be read is still there at the other locations, too; known once it is known which the cart has."""
         for number in self.others.values():
             for start in range(0, len(passed.unreadable) if passed.seen.get(number) else 0, PIECE):
                 passed.seen[number].update(self._write(number, (), passed.unreadable[start : start + PIECE]))
-                await asyncio.sleep(0)
+                await self.job.turn()
 
     def _write(
         self,
@@ -282,7 +283,7 @@ class ListingsReader:
                 seq = change_sequence.upcoming(tx)
                 if listings.forget_where_changed(tx, ids[start : start + PIECE], seq):
                     change_sequence.take(tx, seq)
-            await asyncio.sleep(0)
+            await self.job.turn()
 
     async def _finish(self, passed: Pass, started: int, *, complete: bool) -> None:
         """Mark what is gone, and note that the cart was read; each of its locations whose listings came, its own first."""
@@ -294,7 +295,7 @@ class ListingsReader:
             )
         for number in self.others.values():
             if passed.seen.get(number):
-                await asyncio.sleep(0)
+                await self.job.turn()
                 self._finish_at(number, passed, started, complete=complete)
 
     def _finish_at(self, number: int, passed: Pass, started: int, *, complete: bool) -> int:

@@ -28,7 +28,9 @@ async def reread(job: RunContext, cart: Cart, to_read: Sequence[tuple[int, str]]
         with job.store.reading() as cx:
             other = listings.another(cx, job.run.key, [number for number, _ in part])
         part += [other] if other is not None and room else []
-        _note(job, part, await cart.read([ref for _, ref in part]))
+        rows = await cart.read([ref for _, ref in part])
+        await job.writable()
+        _note(job, part, rows)
 
 
 async def reread_doubted(job: RunContext, cart: Cart) -> None:

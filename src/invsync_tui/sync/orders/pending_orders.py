@@ -70,7 +70,9 @@ class Orders:
             ]
         if any(change) or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
-            self._write(asked_cart, lines, await self._read_listings(refs) if known or lines is not None else [])
+            listed = await self._read_listings(refs) if known or lines is not None else []
+            await self.job.writable()
+            self._write(asked_cart, lines, listed)
 
     def _read_by_another(self, asked_cart: Asked) -> bool:
         """Whether another location of this cart has read its orders since this run was asked for: they are the same."""
@@ -182,6 +184,7 @@ async def ask(job: RunContext, source: Source) -> None:
     known: list[str] = []
     for start in range(0, len(names), AT_ONCE):
         known += await cast(KnowsOrders, source).known_orders(names[start : start + AT_ONCE])
+    await job.writable()
     with job.transaction() as tx:
         seq = change_sequence.upcoming(tx)
         if known and pending_orders.record_known(tx, job.run.merchant_id, known, now, seq):

@@ -81,6 +81,7 @@ class BatchDelivery:
                     raise
                 wait = backoff(attempt)
             await asyncio.sleep(wait)
+            await self.job.writable()
             batch = self._repeat(batch)
         raise AssertionError("unreachable")
 
@@ -91,9 +92,11 @@ class BatchDelivery:
             async with asyncio.timeout(leave_by - clock.elapsed()):
                 await asyncio.sleep(0)  # a time that is over already ends it here
                 with send_deadline(leave_by), tag_batch(batch.id):
-                    return await self.cart.send(batch.id, batch.body)
+                    answer = await self.cart.send(batch.id, batch.body)
         except TimeoutError as error:
             raise UnavailableError("No answer within the deadline.", may_have_applied=True) from error
+        await self.job.writable(in_hand=True)
+        return answer
 
     def _repeat(self, batch: Batch) -> Batch:
         """Record that the same body is about to be sent once more; a successor's takeover refuses it."""
@@ -105,6 +108,7 @@ class BatchDelivery:
     async def replay(self, batch: Batch) -> tuple[Sequence[RowAnswer] | Submitted | None, Batch]:
         """The very same request once more, a few times: the cart does it at most once and says what it did."""
         for attempt in range(ATTEMPTS):
+            await self.job.writable()
             batch = self._repeat(batch)
             try:
                 return await self._request(batch), batch

@@ -90,6 +90,7 @@ class BatchResults:
     async def read(self, refs: Sequence[str]) -> list[ListingRow]:
         """What the cart shows of some listings now; those that it no longer has are left out."""
         rows = await read_in_steps(self.cart, refs)
+        await self.job.writable(in_hand=True)
         self.job.report.budget = self.cart.budget()
         return rows
 

@@ -142,6 +142,7 @@ class DoubtResolver:
         """Find out what became of a batch that the cart took under a ticket."""
         now = clock.now()
         answer = await submitted.ask(self.cart, batch, now)
+        await self.job.writable(in_hand=True)
         if not isinstance(answer, submitted.NoNews):
             await self.results.settle(batch, answer)
             return

@@ -29,6 +29,7 @@ class CartClock:
         self._measured = True
         self.offset = settled(await offset_of(self._cart), self._stored)
         if self.offset != (self._stored or 0):
+            await self._job.writable()
             with self._job.transaction() as tx:
                 sync_marks.record_cart_clock(tx, self._job.run.key, self.offset)
             _tell(self._job, "The cart's clock", self.offset)
@@ -47,6 +48,7 @@ async def source_offset(job: RunContext, source: object, stored: int | None) -> 
     """Measure an open source's clock, and keep it: seconds by which it is ahead of ours."""
     offset = settled(await offset_of(source), stored)
     if offset != (stored or 0):
+        await job.writable()
         with job.transaction() as tx:
             sync_marks.record_source_clock(tx, job.run.merchant_id, offset)
         _tell(job, "The WMS's clock", offset)

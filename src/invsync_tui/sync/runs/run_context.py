@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from invsync_tui.store.database import Store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
+from invsync_tui.sync.runs import store_access
 from invsync_tui.sync.runs.cancellation import stop_if_worker_ends
 from invsync_tui.sync.runs.leases import Lease
 from invsync_tui.sync.runs.run_progress import RunProgress
@@ -42,6 +43,14 @@ class RunContext:
         """A write that a successor's takeover refuses: FencedError instead of an older value over a newer one."""
         with self.lease.transaction(self.store) as tx:
             yield tx
+
+    async def writable(self, *, in_hand: bool = False) -> None:
+        """Wait, without blocking, while another program writes the store; see `store_access.writable`."""
+        await store_access.writable(self.store, in_hand=in_hand)
+
+    async def turn(self) -> None:
+        """Between two pieces of work: let others of the loop go on, and wait while another program writes the store."""
+        await store_access.turn(self.store)
 
     def cancel_wanted(self) -> bool:
         """Whether somebody asked the run to stop."""
