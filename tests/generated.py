@@ -9,7 +9,7 @@ from typing import Any
 
 from invsync_tui.operations.connections import connector_pages
 from invsync_tui.operations.settings import fields
-from invsync_tui.operations.settings.fields import Section, Setting
+from invsync_tui.operations.settings.setting import SECTION_HELP, Section, Setting
 from invsync_tui.rules.outcomes import REASONS
 from tests.acceptance import checklist
 from tests.support.repository import declared, manual_page, reference_pages
@@ -53,7 +53,7 @@ def _settings(title: str, settings: Sequence[Setting], command: str) -> list[str
             lines += [
                 f"### {section.value}",
                 "",
-                _sentence(fields.SECTION_HELP[section]),
+                _sentence(SECTION_HELP[section]),
                 "",
                 _cells("setting", "what it is", "option", "unit"),
                 "|---|---|---|---|",

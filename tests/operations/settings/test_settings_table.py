@@ -9,7 +9,8 @@ from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.plans.replay import SETTINGS_OF
 from invsync_tui.operations.settings import fields, forms
 from invsync_tui.operations.settings import views as settings_views
-from invsync_tui.operations.settings.fields import CART, MERCHANT, Setting
+from invsync_tui.operations.settings.fields import CART, MERCHANT
+from invsync_tui.operations.settings.setting import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
 from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.store import models
@@ -98,7 +99,7 @@ def test_every_setting_is_in_the_form_and_in_the_document(acme: Shelf) -> None:
     assert list(dict.fromkeys(names)) == [one.name for one in CART]
     assert {one.section: form.sections[one.section] for one in form.fields} == dict(form.sections)
     assert [one.section for one in form.fields] == sorted(
-        (one.section for one in form.fields), key=[str(section) for section in fields.Section].index
+        (one.section for one in form.fields), key=[str(section) for section in Section].index
     )
     (cart,) = settings_views.carts(acme.session, acme.merchant)
     assert cart.values.keys() == {one.name for one in CART}

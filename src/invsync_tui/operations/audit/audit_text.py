@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from invsync_tui.operations.settings import fields
+from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.rules import words
 from invsync_tui.store.paging.audit import Entry
 
@@ -22,7 +23,7 @@ RENAMED = {
     "plant": "demo faults",
 }
 """Stored actions that are called something else today."""
-_COLUMNS: Mapping[str, fields.Setting] = {
+_COLUMNS: Mapping[str, Setting] = {
     setting.column: setting for setting in (*fields.MERCHANT, *fields.CART)
 }  # fmt: skip
 _LABELS = {
@@ -182,7 +183,7 @@ def _warehouse(number: Any, known: Names) -> str:
     return known.warehouses.get(number, f"warehouse {number}") if isinstance(number, int) else str(number)
 
 
-def _value_text(setting: fields.Setting | None, value: Any) -> str:
+def _value_text(setting: Setting | None, value: Any) -> str:
     """A stored value as the form shows it; one that it does not understand, of a former version, as it is."""
     if setting is not None:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from invsync_tui.operations.settings.fields import CART, Setting
+from invsync_tui.operations.settings.fields import CART
+from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.rules.quantity import Step
 
 HEAD = ("step", "number", "total", "rule and where it is set")

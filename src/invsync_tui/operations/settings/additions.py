@@ -20,7 +20,7 @@ from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.lists.list_views import Choice
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import connector_options, fields, merchants, secret_parts
-from invsync_tui.operations.settings.fields import Section, Setting
+from invsync_tui.operations.settings.setting import Section, Setting
 from invsync_tui.store.settings import read as settings_read
 
 MERCHANT, CART, LOCATION = "new-merchant", "new-cart", "new-location"

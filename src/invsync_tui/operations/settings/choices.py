@@ -12,7 +12,8 @@ from invsync_tui.operations.lists.list_views import AliasTypeLine, Choice, Wareh
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.carts import ALIAS_TYPES
-from invsync_tui.operations.settings.fields import ALIAS, CART, WAREHOUSES, Setting, setting
+from invsync_tui.operations.settings.fields import ALIAS, CART, WAREHOUSES, setting
+from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.plain_text import counted
 from invsync_tui.store.settings import read as settings_read
 

@@ -14,8 +14,9 @@ from invsync_tui.connectors.about import Option
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.operations.errors import InvalidError, as_operation_error
 from invsync_tui.operations.lists.list_views import Choice, FieldKind
-from invsync_tui.operations.settings import fields, values
-from invsync_tui.operations.settings.fields import Setting, Value
+from invsync_tui.operations.settings import values
+from invsync_tui.operations.settings.setting import Setting, Value
+from invsync_tui.operations.settings.value_kinds import read_options
 
 PREFIX = "option-"
 """In front of an option's name: what its field is called."""
@@ -119,6 +120,6 @@ def apart(given: Mapping[str, str], stored: Any) -> dict[str, str]:
     """Values by field, with `options` as K=V, K=V given field by field: what it does not name is taken away."""
     if ALL not in given:
         return dict(given)
-    named = parsed(fields.read_options(ALL, given[ALL]))
+    named = parsed(read_options(ALL, given[ALL]))
     rest = {name: text for name, text in given.items() if name != ALL}
     return {**{f"{PREFIX}{name}": named.get(name, "") for name in (*parsed(stored), *named)}, **rest}

@@ -7,227 +7,17 @@ of a merchant's carts and docs/reference/settings.md are made of it. A new setti
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.lists.list_views import FieldKind
+from invsync_tui.operations.settings import value_kinds as kinds
 from invsync_tui.operations.settings import values
+from invsync_tui.operations.settings.setting import Section, Setting, Value
 from invsync_tui.plain_text import did_you_mean
 from invsync_tui.rules.words import ALL_LOCATIONS
-
-
-class Section(StrEnum):
-    """Where a setting stands in the form."""
-
-    SYNC = "Sync"
-    QUANTITY = "Quantity rules"
-    SAFETY = "Safety rules"
-    DRIFT = "Drift"
-    CONNECTION = "Connection"
-
-
-SECTION_HELP = {
-    Section.SYNC: "what is synced, from where, how often",
-    Section.QUANTITY: "how the cart's number is made of the stock",
-    Section.SAFETY: "when a push is held for review, and how old stock data may be",
-    Section.DRIFT: "what happens when somebody else changes the cart's numbers",
-    Section.CONNECTION: "the address of the system, and how to log in",
-}
-"""One line for each section, in the order of the form."""
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """How the value of a setting is entered, checked and shown."""
-
-    kind: FieldKind
-    read: Callable[[str, str], Any]
-    """From (field, text) to the stored value; InvalidError says what is allowed."""
-    show: Callable[[Any], str]
-    """From the stored value to the text that `read` takes."""
-    metavar: str
-    schema: Mapping[str, Any]
-    """Its JSON Schema, without a description."""
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting of a merchant or a cart: name, type, place in the store, in the form and in documents."""
-
-    name: str
-    """As the form and `invsync settings` call it."""
-    column: str
-    table: str
-    """Where it is kept: cart, merchant or source (their own column), cart_warehouse, schedule."""
-    section: Section
-    label: str
-    value: Value
-    help: str
-    """One line."""
-    optional: bool = False
-    changes_rules: bool = False
-    """A change of it makes the next push look at every listing; a cart's is held until an operator has looked at it."""
-    step: str = ""
-    """The step of the quantity chain that it makes."""
-    bears_on: tuple[str, ...] = ()
-    """Other steps that it can change."""
-    group: str = ""
-    """The object that holds it in JSON documents; '' for the document itself."""
-    json_name: str = ""
-    """Its name there where it is not that of the form."""
-    listed: str = ""
-    """Its label in the lists of the command line; '' leaves it out."""
-    listing: str = "{}"
-    """Its value there."""
-    listed_none: str = ""
-    """What it says there without a value; '' leaves it out."""
-    option: str = ""
-    """Its option on the command line where that is not the name."""
-    option_help: str = ""
-    """The help of that where it is not the form's."""
-    default: str = ""
-    """What a new one gets, where the help does not say."""
-    repeated: bool = False
-    """Its option is given once for each of its parts."""
-    resolved: bool = False
-    """What may be given depends on what is loaded: `choices` makes it for a cart."""
-
-    @property
-    def kind(self) -> FieldKind:
-        return self.value.kind
-
-    @property
-    def show(self) -> Callable[[Any], str]:
-        return self.value.show
-
-    @property
-    def flag(self) -> str:
-        """Its option on the command line."""
-        return f"--{self.option or self.name}"
-
-    @property
-    def dest(self) -> str:
-        """The name of the parsed argument."""
-        return self.flag.removeprefix("--").replace("-", "_")
-
-    @property
-    def json_key(self) -> str:
-        """Its name in JSON documents."""
-        return self.json_name or self.name.replace("-", "_")
-
-    @property
-    def in_json(self) -> bool:
-        """Whether documents have it as a value of its own; the others are in `connection`, or are told in words."""
-        return self.table in ("cart", "merchant", "source") and not self.resolved and self.section is not _CONNECTION
-
-    def read(self, at: str, text: str) -> Any:
-        """The stored value of a text; `at` is what an error names: the setting or its option."""
-        return self.value.read(at, text)
-
-    def json_value(self, stored: Any) -> Any:
-        """The stored value as JSON has it."""
-        return bool(stored) if self.kind is FieldKind.SWITCH else stored
-
-    def json_schema(self) -> dict[str, Any]:
-        """The JSON Schema of its value."""
-        unit = "seconds; " if self.kind is FieldKind.DURATION else ""
-        return {**self.value.schema, "description": f"{unit}{self.help}"}
-
-
-_CONNECTION = Section.CONNECTION
-
-# --- values ----------------------------------------------------------------------------------------------------------
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _text(read: Callable[[str, str], str], metavar: str, kind: FieldKind = FieldKind.TEXT) -> Value:
-    return Value(kind, read, _plain, metavar, {"type": "string"})
-
-
-def _switch() -> Value:
-    words = {True: values.ON, False: values.OFF}
-    return Value(FieldKind.SWITCH, values.switch, lambda v: words[bool(v)], "on|off", {"type": "boolean"})
-
-
-def _number(unit: str, least: int = 0, most: int = values.MOST, metavar: str = "N") -> Value:
-    def read(at: str, text: str) -> int:
-        return values.whole(at, text, least, most)
-
-    return Value(FieldKind.NUMBER, read, _plain, metavar, {"type": "integer", **_range(least, most)}, unit)
-
-
-def _number_or_none(unit: str, least: int = 0, most: int = values.MOST) -> Value:
-    def read(at: str, text: str) -> int | None:
-        return values.whole_or_none(at, text, least, most)
-
-    def show(value: Any) -> str:
-        return values.NONE if value is None else str(value)
-
-    return Value(FieldKind.NUMBER, read, show, "N", {"type": ["integer", "null"], **_range(least, most)}, unit)
-
-
-def _range(least: int, most: int) -> dict[str, int]:
-    return {"minimum": least} | ({"maximum": most} if most < values.MOST else {})
-
-
-def _percent() -> Value:
-    return _number("percent", 0, 100, "P")
-
-
-def _time(least: int, most: int, *, factor: int = 1) -> Value:
-    """A time that is stored in seconds, or in so many parts of a second."""
-
-    def read(at: str, text: str) -> int:
-        return values.duration(at, text, least, most) * factor
-
-    def show(value: Any) -> str:
-        return values.span(int(value or 0) // factor)
-
-    return Value(FieldKind.DURATION, read, show, "TIME", {"type": ["integer", "null"]}, "seconds")
-
-
-def _time_or(none: str, least: int, most: int) -> Value:
-    """A time, or `none` (off, or none) for no value."""
-
-    def read(at: str, text: str) -> int | None:
-        return values.duration_or_none(at, text, least, most)
-
-    def show(value: Any) -> str:
-        return none if value is None else values.span(int(value))
-
-    return Value(FieldKind.DURATION, read, show, "TIME", {"type": ["integer", "null"]}, "seconds")
-
-
-def _word(known: Sequence[str], metavar: str) -> Value:
-    def read(at: str, text: str) -> str:
-        return values.one_of(at, text.strip().lower(), known)
-
-    return Value(FieldKind.TEXT, read, _plain, metavar, {"enum": list(known)})
-
-
-def _unresolved(at: str, text: str) -> Any:
-    raise NotImplementedError(f"{at}: what may be given depends on what is loaded, see choices")
-
-
-def read_options(at: str, text: str) -> str:
-    """`K=V, K=V` as it is stored."""
-    try:
-        return json.dumps(values.options(part.strip() for part in text.split(",") if part.strip()))
-    except InvalidError as error:
-        raise InvalidError(at, str(error).partition(": ")[2]) from error
-
-
-def _show_options(value: Any) -> str:
-    return ", ".join(f"{key}={part}" for key, part in json.loads(value or "{}").items())
-
 
 # --- the settings that merchants and carts share ---------------------------------------------------------------------
 
@@ -236,19 +26,19 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
     """Where the WMS or the cart is, and how to log in."""
     section = Section.CONNECTION
     return (
-        Setting("url", "url", table, section, "Address", _text(values.address, "URL"),
+        Setting("url", "url", table, section, "Address", kinds.text(values.address, "URL"),
                 "address of the system"),
-        Setting("login", "login", table, section, "Login", _text(values.line, "NAME"), "login name", optional=True),
+        Setting("login", "login", table, section, "Login", kinds.text(values.line, "NAME"), "login name", optional=True),
         Setting("secret", "secret", table, section, "Secret reference",
-                _text(values.secret, "REF", FieldKind.SECRET_REF),
+                kinds.text(values.secret, "REF", FieldKind.SECRET_REF),
                 "reference to the secret: env:NAME, file:PATH or command:ARGV", optional=True, repeated=True,
                 option_help="reference to the secret: env:NAME, file:PATH or command:ARGV; NAME=REF, repeatable, for one of "
                 "several that the connector names, and NAME= takes it away"),
         Setting("deadline", "deadline_ms", table, section, "Request timeout",
-                _time(values.DEADLINE_LEAST, values.DEADLINE_MOST, factor=1000),
+                kinds.time(values.DEADLINE_LEAST, values.DEADLINE_MOST, factor=1000),
                 "how long to wait for an answer to one request, 1s to 10m (default 30s)"),
         Setting("options", "options", table, section, "Connector options",
-                Value(FieldKind.TEXT, read_options, _show_options, "K=V", {"type": "object"}),
+                Value(FieldKind.TEXT, kinds.read_options, kinds.show_options, "K=V", {"type": "object"}),
                 "settings of this connector, as K=V, K=V",
                 optional=True, changes_rules=changes_rules, option="option", repeated=True,
                 option_help="a setting of the connector, repeatable; K= takes it away"),
@@ -256,7 +46,7 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
 
 
 def _name(table: str) -> Setting:
-    value = _text(values.name, "NAME")
+    value = kinds.text(values.name, "NAME")
     text = "what invsync calls it on screens and in commands"
     return Setting(
         "name", "name", table, Section.CONNECTION, "Display name", value, text, option_help="another display name"
@@ -264,7 +54,7 @@ def _name(table: str) -> Setting:
 
 
 def _every(label: str, sentence: str, option_help: str, default: str = "") -> Setting:
-    value = _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST)
+    value = kinds.time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST)
     return Setting(
         "every", "every", "schedule", Section.SYNC, label, value, sentence, optional=True, option_help=option_help,
         default=default,
@@ -279,18 +69,18 @@ _HOLD_LARGE = (
 # --- the tables ------------------------------------------------------------------------------------------------------
 
 MERCHANT: tuple[Setting, ...] = (
-    Setting("sync", "inventory_sync", "merchant", Section.SYNC, "Synchronization With WMS - Inventory", _switch(),
+    Setting("sync", "inventory_sync", "merchant", Section.SYNC, "Synchronization With WMS - Inventory", kinds.switch(),
             "Synchronization With WMS - Inventory", changes_rules=True, bears_on=("switch",), json_name="sync_on"),
     _every("Inventory download every", "15m, 1h, ...; off: only when somebody starts one",
            "time between inventory downloads, or off", default="1h"),
     Setting("full-every", "full_every", "source", Section.SYNC, "Full download every",
-            _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST),
+            kinds.time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST),
             "time between full downloads where the WMS can report changes (default 24h)"),
     Setting("orders-within", "orders_within", "source", Section.SYNC, "Orders reach the WMS within",
-            _time(0, values.ORDERS_MOST),
+            kinds.time(0, values.ORDERS_MOST),
             "how long a cart's order takes to reach the WMS, 0s to 7d; until then its units are deducted (default 15m)"),
     Setting("stale-after", "stale_after", "merchant", Section.SAFETY, "Max age of stock data",
-            _time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
+            kinds.time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
             "stock data that is older than this is not pushed; none for no limit (default 24h)", optional=True,
             changes_rules=True),
     *_connection("source", changes_rules=False),
@@ -299,64 +89,64 @@ MERCHANT: tuple[Setting, ...] = (
 """In the order of the form."""
 
 CART: tuple[Setting, ...] = (
-    Setting("upload", "upload_enabled", "cart", Section.SYNC, "Inventory Upload Service", _switch(),
+    Setting("upload", "upload_enabled", "cart", Section.SYNC, "Inventory Upload Service", kinds.switch(),
             "Inventory Upload Service", changes_rules=True, bears_on=("switch",), json_name="upload_on",
             listed="Inventory Upload Service"),
     Setting("warehouses", "warehouses", "cart_warehouse", Section.SYNC, "Sync Inventory With Warehouse",
-            Value(FieldKind.CHOICES, _unresolved, _plain, "CODE", {}),
+            Value(FieldKind.CHOICES, kinds.unresolved, kinds.plain, "CODE", {}),
             f"one or more warehouses; none means {ALL_LOCATIONS}", optional=True, changes_rules=True, step="sum",
             bears_on=("kit", "pending", "skip", "switch"), listed="Sync Inventory With Warehouse",
             option="warehouse", option_help=f"Sync Inventory With Warehouse, repeatable; none means {ALL_LOCATIONS}",
             repeated=True, resolved=True),
     Setting("alias", "push_kind", "cart", Section.SYNC, "Push Inventory Using Alias",
-            Value(FieldKind.CHOICE, _unresolved, _plain, "TYPE", {}),
+            Value(FieldKind.CHOICE, kinds.unresolved, kinds.plain, "TYPE", {}),
             "SKU, or the alias type that the cart uses as its codes; products without one are not pushed", changes_rules=True,
             listed="Push Inventory Using Alias", resolved=True,
             option_help="Push Inventory Using Alias: SKU, UPC, EAN, ... (default SKU)"),
     _every("Push every", "15m, 1h, ...: at this interval only; off: after each scheduled inventory download",
            "time between pushes; off: after each scheduled inventory download"),
-    Setting("minimum", "cutoff_below", "cart", Section.QUANTITY, "Minimum Inventory Level", _number("units"),
+    Setting("minimum", "cutoff_below", "cart", Section.QUANTITY, "Minimum Inventory Level", kinds.number("units"),
             "Minimum Inventory Level: below it the cart gets 0", changes_rules=True, step="cutoff",
             listed="Minimum Inventory Level"),
-    Setting("buffer", "buffer", "cart", Section.QUANTITY, "Buffer", _number("units"),
+    Setting("buffer", "buffer", "cart", Section.QUANTITY, "Buffer", kinds.number("units"),
             "units that are never offered in the cart", changes_rules=True, step="buffer", listed="Buffer"),
-    Setting("share", "share_percent", "cart", Section.QUANTITY, "Share of stock (%)", _percent(),
+    Setting("share", "share_percent", "cart", Section.QUANTITY, "Share of stock (%)", kinds.percent(),
             "how much of the stock this cart may sell, 0 to 100 percent", changes_rules=True, step="share",
             listed="Share of stock", listing="{} %"),
-    Setting("max", "max_quantity", "cart", Section.QUANTITY, "Maximum", _number_or_none("units"),
+    Setting("max", "max_quantity", "cart", Section.QUANTITY, "Maximum", kinds.number_or_none("units"),
             "the cart never shows more units than this; none for no limit", optional=True, changes_rules=True, step="cap",
             listed="Maximum", listed_none="none"),
-    Setting("end-at", "end_at_or_below", "cart", Section.QUANTITY, "Show 0 at or below", _number_or_none("units"),
+    Setting("end-at", "end_at_or_below", "cart", Section.QUANTITY, "Show 0 at or below", kinds.number_or_none("units"),
             "the cart gets 0 at this quantity or less; none turns it off", optional=True, changes_rules=True, step="cutoff",
             listed="Show 0 at or below"),
     Setting("units-per-listing", "units_per_listing", "cart", Section.QUANTITY, "Units per listing",
-            _number("units", 1), "units of stock in one unit of the listing: 12 for a case of 12 (default 1)",
+            kinds.number("units", 1), "units of stock in one unit of the listing: 12 for a case of 12 (default 1)",
             changes_rules=True, step="units", listed="Units per listing"),
     Setting("inactive-products", "inactive_products", "cart", Section.QUANTITY, "Inactive products: keep or zero",
-            _word(values.INACTIVE_PRODUCTS, "WHAT"),
+            kinds.word(values.INACTIVE_PRODUCTS, "WHAT"),
             "what the cart shows for products that are inactive in the WMS: keep (its last number) or zero",
             changes_rules=True, step="inactive"),
     Setting("stale-after", "stale_after", "cart", Section.SAFETY, "Max age of stock data",
-            _time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
+            kinds.time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
             "stock data that is older than this is not pushed; none takes the merchant's limit", optional=True,
             changes_rules=True, bears_on=("skip",), listed="Max age of stock data",
             listed_none="the merchant's"),
-    Setting("zero-count", "zero_count", "cart", Section.SAFETY, "Hold when more than N go to 0", _number("listings"),
+    Setting("zero-count", "zero_count", "cart", Section.SAFETY, "Hold when more than N go to 0", kinds.number("listings"),
             f"N: {_HOLD_ZERO}", group="safety_rules"),
-    Setting("zero-percent", "zero_percent", "cart", Section.SAFETY, "Hold when more than P % go to 0", _percent(),
+    Setting("zero-percent", "zero_percent", "cart", Section.SAFETY, "Hold when more than P % go to 0", kinds.percent(),
             f"P: {_HOLD_ZERO}", group="safety_rules"),
     Setting("shrink-percent", "shrink_percent", "cart", Section.SAFETY,
-            "Hold when the catalog shrinks by more than (%)", _percent(),
+            "Hold when the catalog shrinks by more than (%)", kinds.percent(),
             "hold a push for review when the WMS reports that many percent fewer products than before",
             group="safety_rules"),
-    Setting("large-change-factor", "jump_factor", "cart", Section.SAFETY, "Large change: factor", _number(""),
+    Setting("large-change-factor", "jump_factor", "cart", Section.SAFETY, "Large change: factor", kinds.number(""),
             "a change by more than this factor, up or down, is a large change; 0: no change is (default 10)",
             group="safety_rules"),
     Setting("large-change-count", "jump_count", "cart", Section.SAFETY, "Hold when more than N change that much",
-            _number("listings"), f"N: {_HOLD_LARGE}", group="safety_rules"),
+            kinds.number("listings"), f"N: {_HOLD_LARGE}", group="safety_rules"),
     Setting("large-change-percent", "jump_percent", "cart", Section.SAFETY, "Hold when more than P % change that much",
-            _percent(), f"P: {_HOLD_LARGE}", group="safety_rules"),
-    Setting("correct-drift", "heal", "cart", Section.DRIFT, "Correct drift automatically", _word(values.HEAL, "WHEN"),
+            kinds.percent(), f"P: {_HOLD_LARGE}", group="safety_rules"),
+    Setting("correct-drift", "heal", "cart", Section.DRIFT, "Correct drift automatically", kinds.word(values.HEAL, "WHEN"),
             "what a drift check corrects without asking: never (nothing), oversell (what is oversold), always (all)"),
     *_connection("cart", changes_rules=True),
     _name("cart"),

@@ -25,8 +25,9 @@ from invsync_tui.operations.settings import (
     views,
 )
 from invsync_tui.operations.settings import preview as settings_preview
-from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Section, Setting
+from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
+from invsync_tui.operations.settings.setting import SECTION_HELP, Section, Setting
 from invsync_tui.operations.settings.views import ConnectionSetup
 from invsync_tui.plain_text import counted
 from invsync_tui.store.listings import plans
@@ -101,7 +102,7 @@ def form(session: Session, subject: str) -> Form:
         if row.section is section
     )
     there = {row.section for row in shown}
-    return Form(subject, title, sheet.rev, shown, {str(s): h for s, h in fields.SECTION_HELP.items() if s in there})
+    return Form(subject, title, sheet.rev, shown, {str(s): h for s, h in SECTION_HELP.items() if s in there})
 
 
 def check(session: Session, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:

@@ -11,7 +11,7 @@ from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import connector_options, fields, secret_parts, values
-from invsync_tui.operations.settings.fields import Setting
+from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.views import MerchantSetup, merchants
 from invsync_tui.store.settings.read import CartLimitsRow

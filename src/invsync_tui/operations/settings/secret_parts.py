@@ -18,7 +18,7 @@ from invsync_tui.operations.settings import values
 
 if TYPE_CHECKING:
     from invsync_tui.connectors.about import SecretPart
-    from invsync_tui.operations.settings.fields import Setting
+    from invsync_tui.operations.settings.setting import Setting
 
 FIRST = "secret"
 """The setting of the first part."""

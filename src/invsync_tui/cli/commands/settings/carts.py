@@ -16,7 +16,8 @@ from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.run_text import outcome_sum
 from invsync_tui.cli.text import clean, fields, moment, next_run, number, on_off
 from invsync_tui.operations.lists.list_views import FieldKind
-from invsync_tui.operations.settings.fields import CART, Setting
+from invsync_tui.operations.settings.fields import CART
+from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.operations.settings.values import span
 from invsync_tui.rules import words
 from invsync_tui.rules.words import ALL_LOCATIONS

@@ -12,7 +12,8 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
 from invsync_tui.cli.text import clean, fields, moment, utc
 from invsync_tui.operations.settings import secret_parts
-from invsync_tui.operations.settings.fields import FORMER_NAMES, Setting
+from invsync_tui.operations.settings.fields import FORMER_NAMES
+from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
