@@ -216,7 +216,7 @@ CASES: dict[str, Case] = {
     "levels that a download no longer has": (
         (f"UPDATE level SET missing_since = 9 WHERE {IN_EAST} AND product_id = :D",),
         lambda w, tx: (
-            levels.present_ids(tx, w.acme.east) == [w.ids["B"], w.ids["C"]],
+            list(levels.present_ids(tx, w.acme.east)) == [w.ids["B"], w.ids["C"]],
             levels.flag_missing(tx, w.acme.east, [w.ids["B"], w.ids["D"]], AT, SEQ),
         ),
         """

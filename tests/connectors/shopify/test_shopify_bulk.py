@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.base import ListingRow
+from invsync_tui.connectors.base import Connection, ListingRow
 from invsync_tui.connectors.carts.shopify import ShopifyCart, bulk, queries
 from invsync_tui.connectors.errors import PreparingError, UnavailableError
 from tests.support.servers.http_stub import Answer
@@ -144,6 +144,25 @@ FAULTS: dict[str, Callable[[ShopifyServer], object]] = {
     "the file is elsewhere": lambda server: setattr(server.bulk, "files", "https://files.example.com"),
     "the file is at an address inside": lambda server: setattr(server.bulk, "files", "http://10.0.0.1"),
 }
+
+
+async def test_a_file_that_is_not_at_an_address_of_shopify_is_not_fetched(
+    cart: ShopifyCart, server: ShopifyServer
+) -> None:
+    server.bulk.files = server.bulk.files.replace("127.0.0.1", "localhost")  # another name of where the file is
+    rows, _ = await read_all(cart)
+    assert (len(rows), server.bulk.fetched) == (VARIANTS, 0)
+
+
+@pytest.mark.parametrize("url", [
+    "https://storage.googleapis.com/x?Signature=y", "https://a.storage.googleapis.com/x", "https://cdn.shopify.com/x",
+])  # fmt: skip
+def test_where_shopify_keeps_files(url: str) -> None:
+    reader = bulk.Bulk(None, Connection("It", "shopify", "https://my-shop.myshopify.com"), {})  # type: ignore[arg-type]
+    assert reader._trusted(url)
+    assert not reader._trusted(url.replace("https", "http"))
+    assert not reader._trusted(url.replace(".com/", ".com.example.com/"))
+    assert not reader._trusted(url.replace(".com/", ".com:8443/"))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -64,10 +65,10 @@ def _maybe_changed(tx: sqlite3.Connection, records: Sequence[LevelRecord]) -> Se
     return [record for record in records if record not in known]
 
 
-def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> list[int]:
+def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> array[int]:
     """Products with a level in the warehouse that the last complete load had, ascending."""
     sql = "SELECT product_id FROM level WHERE warehouse_id = ? AND missing_since IS NULL ORDER BY product_id"
-    return [*chain.from_iterable(cx.execute(sql, (warehouse_id,)))]
+    return array("q", chain.from_iterable(cx.execute(sql, (warehouse_id,))))
 
 
 def quantities(
