@@ -36,7 +36,7 @@ HANGUP_CODE = 128 + signal.SIGHUP
 RESTORE = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?2026l"  # paste, focus, sizes, half a frame
-    "\x1b[r"  # rows that scroll by themselves
+    "\x1b[r\x1b[H"  # rows that scroll by themselves; the cursor, where there is no other screen to find it on
     "\x1b[<u\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"  # keys, wrapping, colors, the main screen, the cursor
 )
 """Leaves the terminal as programs expect it. What was not on is not hurt by being switched off."""
