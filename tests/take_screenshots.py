@@ -25,6 +25,7 @@ import resvg_py
 from textual.app import App
 from textual.pilot import Pilot
 
+from invsync_tui.operations import session as sessions
 from invsync_tui.operations.demo import demo
 from invsync_tui.operations.runs import runs as run_operations
 from invsync_tui.operations.session import Session
@@ -79,7 +80,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("warehouses", "Locations & Products", ("w",)),
     Shot("levels", "Committed", ("w", "down", "enter")),
     Shot("all-warehouses", "All warehouses", ("w", "a")),
-    Shot("search", "substring", ("slash", "type:mugs-00")),
+    Shot("search", "contains", ("slash", "type:mugs-00")),
     Shot("sku", "Levels", ("slash", "type:mugs-00", "enter"), small=True),
     Shot("why", "matched as", ("c", "enter", "right_square_bracket", "right_square_bracket", "down", "w")),
     Shot("doctor", "Check Merchant Settings", ("D",)),
@@ -294,13 +295,16 @@ def surroundings(folder: Path) -> Iterator[None]:
         "XDG_STATE_HOME": str(folder / "state"),
         "INVSYNC_CONFIG": "",
     }
-    before = dict(os.environ)
+    before, named = dict(os.environ), sessions.operator_name
     os.environ.update(wanted)
+    # The system says who runs this, and no variable: on a picture it is the operator of the demo.
+    sessions.operator_name = lambda _store: "demo"
     for name in ("SUDO_USER", "INVSYNC_CONFIG", "SSH_CONNECTION"):
         os.environ.pop(name, None)
     try:
         yield
     finally:
+        sessions.operator_name = named
         os.environ.clear()
         os.environ.update(before)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from invsync_tui.operations.listings.identity import UnmatchedLine
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
+from invsync_tui.tui.screens.listings.identity_fields import about
 from tests.support.fakes.store import FakeStore
 from tests.support.screens.control_room import Driver
 from tests.support.screens.list_screens import at
@@ -92,3 +96,34 @@ async def test_read_only_offers_no_orders_and_says_why() -> None:
         await driver.press("a")
         await driver.sees("Read-only")
         assert store.identity.orders == []
+
+
+def test_the_strip_says_what_the_row_does_not_show_whole() -> None:
+    line = UnmatchedLine(
+        1,
+        "L-1",
+        "demo-1",
+        "Tent",
+        "NOT_IN_WMS",
+        "CASE",
+        ("CASE",),
+        "differs by case",
+        7,
+        "DEMO-1",
+        "Demo tent",
+        "DEMO-1",
+        (),
+    )
+
+    def said(record: UnmatchedLine, *left_out: str) -> list[str]:
+        return [row.text for row in about(record, 80, set(left_out))]
+
+    assert said(line) == []
+    assert said(line, "Why") == ["differs by case"]
+    assert said(line, "Listing", "Why", "Name") == ["demo-1: differs by case", "DEMO-1 Demo tent"]
+    assert said(replace(line, code="4006")) == ["Suggested by the product's code 4006."]
+    none = replace(line, product_id=None, product_sku=None, words="no similar product")
+    advice = "Correct its code in the cart or the WMS, or link it to a SKU on the command"
+    assert said(none)[:2] == ["Tent", advice]
+    assert said(none, "Listing", "Why")[0] == "demo-1 Tent: no similar product"
+    assert said(replace(none, rivals=((1, "A"), (2, "B"))))[1:] == ["A, B"]

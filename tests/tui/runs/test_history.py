@@ -169,3 +169,10 @@ def test_words_of_the_filter(text: str, wanted: RunFilter | None) -> None:
 def test_every_state_can_be_named() -> None:
     for state in RunState:
         assert understand(str(state), RunFilter(), KNOWN) == RunFilter(state=str(state))
+
+
+async def test_a_comparison_says_where_it_is_as_other_screens_do() -> None:
+    async with room(size=(80, 24)) as driver:
+        await driver.press("colon", *"run 11", "enter")
+        await driver.press("d")
+        await driver.sees("Runs › Run 11 against run 9")

@@ -16,8 +16,6 @@ from invsync_tui.tui.drawing.pen import SEEN_ON_BLANKS, Look, step
 
 FARTHEST = 16
 """Equal cells between two changes that may be shorter to write than to jump over, with the codes that a jump breaks up."""
-STARTS = 3
-"""Places from which on a line is tried to be erased."""
 TO_THE_END = "\x1b[K"
 """Erases the rest of the line."""
 
@@ -65,8 +63,8 @@ class LineStrokes:
             return Stroke("", pen)
         ways = [self._changes(ranges, place, pen)]
         if self.erases:
-            for n in range(min(len(ranges), STARTS)):
-                ways += [self._erased_first(ranges, n, end, place, pen) for end in {ranges[-1][1], len(self.new)}]
+            ends = {ranges[-1][1], len(self.new)}
+            ways += [self._erased_first(ranges[0][0], end, place, pen) for end in ends]
         return min(ways, key=lambda way: len(way.text))
 
     def _changes(self, ranges: Sequence[tuple[int, int]], place: Place, pen: Look) -> Stroke:
@@ -85,16 +83,13 @@ class LineStrokes:
             start, end, pen, stroke = next_start, next_end, stroke.pen, apart
         return Stroke(done + stroke.text, stroke.pen)
 
-    def _erased_first(self, ranges: Sequence[tuple[int, int]], n: int, end: int, place: Place, pen: Look) -> Stroke:
-        """The ranges in front of number `n`, then the cells from there to before `end` erased, and then only what of them
-        is no blank."""
-        start, width = ranges[n][0], len(self.new)
+    def _erased_first(self, start: int, end: int, place: Place, pen: Look) -> Stroke:
+        """The cells from `start` to before `end` erased, and then only what of them is no blank."""
         characters, looks = self.new.characters, self.new.looks
-        before = self._changes(ranges[:n], place, pen) if n else Stroke("", pen)
         erased = Look(None, None, self._usual_back(start, end))
-        codes, pen = step(before.pen, self._erasing_look(start, erased))
-        erasing = TO_THE_END if end == width else f"\x1b[{end - start}X"
-        begun = f"{before.text}{_along(start) if n else place.to(start, self.y)}{codes}{erasing}"
+        codes, pen = step(pen, self._erasing_look(start, erased))
+        erasing = TO_THE_END if end == len(self.new) else f"\x1b[{end - start}X"
+        begun = f"{place.to(start, self.y)}{codes}{erasing}"
         known = Cells(
             [*characters[:start], *" " * (end - start), *characters[end:]],
             [*looks[:start], *[erased] * (end - start), *looks[end:]],

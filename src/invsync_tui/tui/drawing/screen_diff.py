@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rich.color import ColorSystem
@@ -111,15 +112,20 @@ class Painter:
             for y, (old, new) in enumerate(zip(known, frame, strict=True))
             if old is None or old != new
         ]
-        drawn = self._rows(rows, pen)
-        if 1 < len(rows) <= FEW:
-            # A cursor has a background of its own: the row that it enters or leaves comes first or last, whichever saves
-            # the codes of a change.
-            backs = [self._back(row) for row in rows]
-            for back in dict.fromkeys(backs) if len(set(backs)) > 1 else ():
-                grouped = sorted(rows, key=lambda row: self._back(row) != back)
-                drawn = min(drawn, self._rows(grouped, pen), key=lambda way: len(way.text))
-        return drawn
+        return self._rows(self._in_order(rows, pen), pen)
+
+    def _in_order(self, rows: Sequence[Row], pen: Look) -> Sequence[Row]:
+        """A cursor has a background of its own: the row that it enters or leaves comes first or last, where that saves the
+        codes of a change. Many rows are no move of a cursor."""
+        if not 1 < len(rows) <= FEW:
+            return rows
+        backs = dict.fromkeys(self._back(row) for row in rows)
+        ways = [rows, *(sorted(rows, key=lambda row: self._back(row) != back) for back in backs)]
+        return min(ways, key=lambda way: self._changes_of_back(way, pen))
+
+    def _changes_of_back(self, rows: Sequence[Row], pen: Look) -> int:
+        backs = [pen.back, *(self._back(row) for row in rows)]
+        return sum(before != after for before, after in pairwise(backs))
 
     def _cells(self, strip: Strip) -> Cells:
         """The cells of a row, worked out once however many ways to draw it are tried."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NARROWEST, WIDEST = 9, 16
 AGE = 12
 SKU: Field[SummaryLine] = Field("SKU", 16, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), sort="sku")
-NAME: Field[SummaryLine] = Field("Name", 20, lambda line: line.name, flex=1, sort="name", room=120)
+NAME: Field[SummaryLine] = Field("Name", 26, lambda line: line.name, flex=1, sort="name", room=120)
 TOTAL: Field[SummaryLine] = number("Total", 9, lambda line: line.total, sort="total")
 
 

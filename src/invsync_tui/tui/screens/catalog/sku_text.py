@@ -134,24 +134,24 @@ def _history(tracks: Sequence[Track], sheet: LinkedSheet) -> list[Line]:
     begin = min(track.points[0].at for track in drawn_tracks)
     end = int(sheet.rendering.now)
     top = max((point.value or 0 for track in drawn_tracks for point in track.points), default=0)
-    width = min(max(sheet.width - NAME_WIDTH - 12, SPARK_LEAST), SPARK_MOST)
-    rows = [_track(track, begin, end, top, width, sheet) for track in drawn_tracks]
+    longest = max(width_of(clean(track.name)) for track in drawn_tracks)
+    # Names are not cut while the line beside them is as long as it gets.
+    names = max(min(longest, sheet.width - SPARK_MOST - 12), NAME_WIDTH)
+    width = min(max(sheet.width - names - 12, SPARK_LEAST), SPARK_MOST)
+    glyphs, rows = sheet.rendering.glyphs, []
+    for track in drawn_tracks:
+        text, tone = quantity_span(track.points[-1].value)
+        drawn = spark(track.points, begin, end, width, top, glyphs)
+        name = _named(clean(track.name), names, glyphs.more)
+        rows.append(line((name, Tone.FAINT), " ", (drawn, Tone.ACCENT), (f" {text}", tone)))
     scale = f"{formatting.moment(begin, sheet.rendering.now)} to now, 0 to {top}"
-    return [*rows, line((" " * (NAME_WIDTH + 1) + scale, Tone.FAINT))]
+    return [*rows, line((" " * (names + 1) + scale, Tone.FAINT))]
 
 
-def _track(track: Track, begin: int, end: int, top: int, width: int, sheet: LinkedSheet) -> Line:
-    glyphs = sheet.rendering.glyphs
-    name = _named(clean(track.name), glyphs.more)
-    text, tone = quantity_span(track.points[-1].value)
-    drawn = spark(track.points, begin, end, width, top, glyphs)
-    return line((name, Tone.FAINT), " ", (drawn, Tone.ACCENT), (f" {text}", tone))
-
-
-def _named(name: str, more: str) -> str:
+def _named(name: str, width: int, more: str) -> str:
     """The name in its column; where it is cut, its last word stays, since that tells what it is."""
-    if width_of(name) <= NAME_WIDTH:
-        return fit(name, NAME_WIDTH)
+    if width_of(name) <= width:
+        return fit(name, width)
     subject, _, what = name.rpartition(" ")
-    room = NAME_WIDTH - width_of(what) - 1
-    return f"{fit(subject, room, more)} {what}" if room > 1 else fit(name, NAME_WIDTH, more)
+    room = width - width_of(what) - 1
+    return f"{fit(subject, room, more)} {what}" if room > 1 else fit(name, width, more)

@@ -21,7 +21,7 @@ from invsync_tui.tui.text.line_chart import (
     sample,
     time_axis,
 )
-from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, flowed, line
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ def write(
     """The chart, what held at the selected event, and as many events as there is room for."""
     rows = LinkedLines()
     more = f"; [ and ] show {others} more" if others else ""
-    about = f"{history.cart}: listing {history.sku}, cart listing ID {history.cart_listing_id}{more}"
-    rows.put([cut(line((clean(about), Tone.STRONG)), width, glyphs.more)])
+    named = clean(f"{history.cart}: listing {history.sku}")
+    about = clean(f"{named}, cart listing ID {history.cart_listing_id}{more}")
+    if width_of(about) > width:
+        # Where one of the two has to be cut, it is not the keys that show the other carts.
+        about = clean(f"{named} ({history.cart_listing_id}){more}")
+    rows.put([cut(line((about, Tone.STRONG)), width, glyphs.more)])
     legend = _legend(history, width, glyphs)
     rows.put(legend)
     rows.put(_chart(history, width, chart_rows(height - len(legend)), place.selected, glyphs))

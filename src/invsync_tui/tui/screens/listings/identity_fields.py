@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
@@ -94,18 +94,20 @@ def _record_lines(record: UnmatchedLine | LinkLine | RenameLine, left_out: Set[s
             f"{record.before} was renamed {record.after} in the cart (cart listing ID {record.cart_listing_id})",
             f"means now: {record.product_sku or 'no product'}; the code before means: {record.former_sku or 'no product'}",
         )
+    return [text for text in _suggestion(record, left_out) if text]
+
+
+def _suggestion(record: UnmatchedLine, left_out: Set[str]) -> Iterator[str]:
+    """What the row shows whole is not repeated: each move of the cursor would send it once more."""
+    code = record.sku if "Listing" in left_out else ""
+    words = record.words if "Why" in left_out else ""
     if record.product_sku is None:
+        yield ": ".join(filter(None, (f"{code} {record.name}".strip(), words)))
         rivals = ", ".join(sku for _, sku in record.rivals)
-        return (
-            f"{record.sku} {record.name}: {record.words}",
-            rivals or "Correct its code in the cart or the WMS, or link it to a SKU on the command line.",
-        )
-    # What the row shows whole is not repeated: each move of the cursor would send it once more.
-    texts = []
-    if left_out & {"Listing", "Why"}:
-        texts.append(f"{record.sku}: {record.words}")
+        yield rivals or "Correct its code in the cart or the WMS, or link it to a SKU on the command line."
+        return
+    yield ": ".join(filter(None, (code, words)))
     if left_out & {"Suggestion", "Name"}:
-        texts.append(f"{record.product_sku} {record.product_name}".rstrip())
+        yield f"{record.product_sku} {record.product_name}".rstrip()
     if record.code != record.product_sku:
-        texts.append(f"Suggested by the product's code {record.code}.")
-    return texts
+        yield f"Suggested by the product's code {record.code}."

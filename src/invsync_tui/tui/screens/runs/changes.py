@@ -78,7 +78,7 @@ class ChangesScreen(ListScreen[ChangeLine]):
         return (self._why_none or "Nothing was set.", "Esc goes back.")
 
     def about(self, change: ChangeLine, size: Size) -> Sequence[Line]:
-        rows = facts(FIELDS, change, self.rendering(), size.width)
+        rows = facts(self.left_out(), change, self.rendering(), size.width)
         if change.cart_set_to != change.set_to:
             in_cart = "unknown" if change.cart_before is None else change.cart_before
             text = f"In the cart's own basis, with its open orders: from {in_cart} to {change.cart_set_to}."

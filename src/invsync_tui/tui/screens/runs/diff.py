@@ -13,6 +13,7 @@ from invsync_tui.operations.lists.list_views import RunDiff
 from invsync_tui.rules import words
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
@@ -110,7 +111,7 @@ class RunDiffScreen(BaseScreen):
     def _show_trail(self) -> None:
         before = self._diff.before_id if self._diff else None
         against = f" against run {before}" if before else ""
-        self.text_line("trail").show(line(("Runs", Tone.FAINT), (f"  Run {self._run_id}{against}", Tone.STRONG)))
+        self.text_line("trail").show(breadcrumb(("Runs", f"Run {self._run_id}{against}"), self.context.glyphs))
 
     def _write(self, size: Size) -> list[Line]:
         return write(self._diff, size.width, self.context.glyphs) if self._diff else []
