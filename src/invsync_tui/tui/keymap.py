@@ -51,6 +51,7 @@ PARTS = (
     Part("Edit Setup", "screens.settings.edit_setup", "EditSetupScreen"),
     Part("Fields of a form", "widgets.form", "FormView"),
     Part("A field that is edited", "widgets.field_input", "FieldInput"),
+    Part("Rows of choices", "widgets.choice_table", "ChoiceTable"),
     Part("Choices", "screens.base.dialogs", "ListDialog"),
     Part("Question", "screens.base.dialogs", "ChoiceDialog"),
     Part("Confirmation", "screens.base.dialogs", "ConfirmDialog"),

@@ -21,6 +21,7 @@ from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.text.typed_lists import listed, picked
+from invsync_tui.tui.widgets.choice_table import ChoiceTable
 from invsync_tui.tui.widgets.columns import Column
 from invsync_tui.tui.widgets.footer import KeyFooter
 from invsync_tui.tui.widgets.row_source import ListSource, Row
@@ -134,7 +135,7 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         more = self._glyphs.more
         yield TextLine(more, id="header")
-        yield WindowTable(self._columns, glyphs=self._glyphs, id="choices")
+        yield ChoiceTable(self._columns, glyphs=self._glyphs, id="choices")
         yield TextLine(more, id="chosen")
         yield KeyFooter()
 
