@@ -121,5 +121,5 @@ async def test_the_cursor_moves_along_the_events() -> None:
 def test_where_the_first_row_is_too_long_the_keys_of_the_other_carts_are_not_what_is_cut() -> None:
     long = dataclasses.replace(HISTORY, cart="Demo Outdoor EU", sku="DEMO-LAMP-00002", cart_listing_id="L0000002")
     for width, named in ((80, "(L0000002)"), (120, ", cart listing ID L0000002")):
-        first = write(long, 2, width, 19, Place(0), UNICODE)[0].text
+        first = write(long, 2, width, 19, SelectedEvent(0), UNICODE)[0].text
         assert first == f"Demo Outdoor EU: listing DEMO-LAMP-00002{' ' * (named[0] == '(')}{named}; [ and ] show 2 more"
