@@ -31,14 +31,30 @@ def clerk(facts: Facts, rules: ChainRules) -> Opinion:
     sellable = facts.override if facts.override is not None else shelf(facts, rules)
     if sellable is None:
         return Opinion(None, None, False)
-    sellable = max(sellable, 0)
-    if facts.cap is not None:
-        room = facts.cap - facts.allocated if rules.basis_on_hand else facts.cap
-        sellable = min(sellable, max(room, 0))
+    sellable = accepted(sellable, facts, rules)
     write = sellable + facts.allocated if rules.basis_on_hand else sellable
     if facts.heal and facts.shown is not None:
         return Opinion(sellable, write, facts.shown != write)
-    return Opinion(sellable, write, not (facts.acked == sellable or facts.shown == write))
+    if facts.shown == write:
+        return Opinion(sellable, write, False)
+    return Opinion(sellable, write, facts.acked != sellable or enough_whatever_was_sold(sellable, write, facts, rules))
+
+
+def accepted(sellable: int, facts: Facts, rules: ChainRules) -> int:
+    """What the shop takes of it."""
+    if facts.cap is None:
+        return max(sellable, 0)
+    room = facts.cap - facts.allocated if rules.basis_on_hand else facts.cap
+    return min(max(sellable, 0), max(room, 0))
+
+
+def enough_whatever_was_sold(sellable: int, write: int, facts: Facts, rules: ChainRules) -> bool:
+    """Whether the shop, which shows less than it took from us, should show that again though nobody knows what it sold."""
+    if facts.override is not None or facts.shown is None or facts.shown > write or sellable == 0:
+        return False
+    sold = (write - facts.shown) * rules.units_per_listing
+    left = shelf(facts._replace(pending=facts.pending + sold), rules)
+    return left is not None and accepted(left, facts, rules) == sellable
 
 
 def shelf(facts: Facts, rules: ChainRules) -> int | None:

@@ -299,6 +299,26 @@ def test_a_drift_is_told_and_not_overwritten(available: int, sold: int) -> None:
     assert "changed there since" in decision.steps[-1].because
 
 
+@given(st.integers(0, 200), st.integers(1, 20), st.integers(0, 20), st.sampled_from([1, 12]))
+@example(100, 5, 0, 1)
+@example(7, 5, 2, 1)
+@example(8, 5, 2, 1)
+def test_a_cart_with_a_maximum_is_filled_up_where_there_is_enough_whatever_it_sold(
+    there: int, most: int, shown: int, units: int
+) -> None:
+    rules = ChainRules(max_quantity=most, units_per_listing=units)
+    desired = min(most, there // units)
+    decision = decide(known(there, shown=shown, acked=desired), rules)
+    left = (there - max(0, desired - shown) * units) // units
+    filled = shown < desired and min(most, left) == desired
+    assert (decision.outcome is Outcome.PLANNED) == filled
+    assert ("filled up" in decision.steps[-1].because) == filled
+
+
+def test_what_an_operator_fixed_is_not_filled_up() -> None:
+    assert decide(known(100, shown=1, acked=3)._replace(override=3), ChainRules()).outcome is Outcome.EQUAL
+
+
 @given(st.integers(0, 9_000), st.integers(0, 9_000))
 def test_a_reading_older_than_the_limit_is_not_pushed(age: int, limit: int) -> None:
     old = Facts(NOW, (Reading("EAST", 5, NOW), Reading("WEST", 5, NOW - age)))

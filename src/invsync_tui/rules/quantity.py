@@ -329,7 +329,7 @@ def decide(facts: Facts, rules: ChainRules, *, explain: bool = True) -> Decision
         if steps is not None:
             because = f"the cart holds back {facts.allocated} for its own open orders"
             steps.append(Step("basis", desired, target, because))
-    outcome = _compare(desired, target, facts)
+    outcome = _compare(desired, target, facts, rules)
     if steps is not None:
         steps.append(Step("compare", facts.shown, target, _compared(outcome, desired, target, facts)))
     if outcome is Outcome.EQUAL:
@@ -337,21 +337,36 @@ def decide(facts: Facts, rules: ChainRules, *, explain: bool = True) -> Decision
     return Decision(outcome, reason, desired, target, tuple(steps or ()))
 
 
-def _compare(desired: int, target: int, facts: Facts) -> Outcome:
+def _compare(desired: int, target: int, facts: Facts, rules: ChainRules) -> Outcome:
     """Dirty is derived: what the cart accepted from us against what the rules say.
 
     A cart that took an order since shows less without being wrong, so a changed cart alone is no reason to write:
-    that would sell the ordered units twice. It is shown as drift, and written once it is to be corrected.
+    that would sell the ordered units twice. It is shown as drift, and written once it is to be corrected; or where
+    there is enough for what it should show whatever it sold, as of a cart that shows at most 5 of 100.
     """
     if facts.heal and facts.shown is not None:
         return Outcome.EQUAL if facts.shown == target else Outcome.PLANNED
-    return Outcome.EQUAL if facts.acked == desired or facts.shown == target else Outcome.PLANNED
+    if facts.shown == target or (facts.acked == desired and not _is_filled_up(desired, target, facts, rules)):
+        return Outcome.EQUAL
+    return Outcome.PLANNED
+
+
+def _is_filled_up(desired: int, target: int, facts: Facts, rules: ChainRules) -> bool:
+    """Whether a cart that shows less than it accepted gets its number again: the rules say the same number even if the
+    stock does not know any of the units that are missing in the cart. What an operator fixed is not filled up."""
+    if facts.shown is None or facts.shown >= target or facts.override is not None or not desired:
+        return False
+    sold = (target - facts.shown) * max(1, rules.units_per_listing)
+    fewer, _ = _reduce(_start(facts, None) - sold, rules, None)
+    return _accepted(fewer, facts, rules, None) == desired
 
 
 def _compared(outcome: Outcome, desired: int, target: int, facts: Facts) -> str:
     """The comparison in words."""
     if facts.heal and outcome is Outcome.PLANNED:
         return f"the cart shows {facts.shown}: to be corrected"
+    if facts.acked == desired and outcome is Outcome.PLANNED:
+        return f"the cart shows {facts.shown} of the {desired} that it accepted: filled up, since there is enough"
     if facts.acked == desired:
         drift = "" if facts.shown in (target, None) else f", but shows {facts.shown} now: changed there since"
         return f"the cart accepted {desired}{drift}"
