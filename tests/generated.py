@@ -11,8 +11,7 @@ from invsync_tui.operations.connections import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.setting import SECTION_HELP, Section, Setting
 from invsync_tui.rules.outcomes import REASONS
-from tests.acceptance import checklist
-from tests.support.repository import declared, manual_page, reference_pages
+from tests.support.repository import checklist, declared, manual_page, reference_pages
 from tests.support.repository.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]

@@ -37,7 +37,9 @@ def test_entries_are_files_and_folders_that_have_something_in_them(tmp_path: Pat
 
 
 TEST = re.compile(r"tests\.(.*\.)?(test_\w+|conftest)$")
-"""A module of tests, or of fixtures. Helpers that one folder alone needs may lie beside its tests."""
+"""A module of tests, or of fixtures."""
+NO_TESTS = ("support", "benchmarks", "mutation", "generated.py", "take_screenshots.py")
+"""Below tests/: helpers, and programs of their own."""
 IN_TEXT = re.compile(r"^\s*(?:from|import) (tests[\w.]*)", re.MULTILINE)
 """Programs that tests start are written as text."""
 
@@ -60,6 +62,16 @@ def test_no_test_imports_from_another() -> None:
     assert len(paths) > 300
     found = {str(path.relative_to(ROOT)): imported(path.read_text("utf-8")) for path in paths}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_helpers_lie_in_support_and_beside_tests_are_tests_alone() -> None:
+    top = ROOT / "tests"
+    paths = [path.relative_to(top) for path in top.rglob("*.py") if path.relative_to(top).parts[0] not in NO_TESTS]
+    assert len(paths) > 300
+    found = [
+        str(path) for path in paths if not path.match("test_*.py") and path.name not in ("conftest.py", "__init__.py")
+    ]
+    assert found == []
 
 
 def test_imports_from_tests_are_seen() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.checklist import PRODUCTS, SEED, STEPS, Step
+from tests.support.repository.checklist import PRODUCTS, SEED, STEPS, Step
 from tests.support.terminal.pty import Terminal
 
 DEMO = (sys.executable, "-m", "invsync_tui", "demo", "--products", str(PRODUCTS), "--seed", str(SEED))

@@ -21,7 +21,7 @@ from invsync_tui.store.file import backups
 from invsync_tui.store.retention import RUNS_LEFT
 from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
 from invsync_tui.sync.worker import Worker
-from tests.faults.scenarios import until
+from tests.support.faults.scenarios import until
 from tests.support.runs.journal_proof import store_violations
 from tests.support.runs.sandbox_world import town
 from tests.support.stores import old_stores

@@ -19,8 +19,8 @@ from invsync_tui.sync import executor, pull
 from invsync_tui.sync.catalog import page_reader
 from invsync_tui.sync.catalog.complete_read import CompleteRead
 from invsync_tui.sync.pushes import doubt_resolver
-from tests.faults import scenarios
-from tests.faults.scenarios import STORIES, Story
+from tests.support.faults import scenarios
+from tests.support.faults.scenarios import STORIES, Story
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

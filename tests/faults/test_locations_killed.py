@@ -12,7 +12,7 @@ import pytest
 
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import uptime
-from tests.faults.worker import STOP_BEFORE_SENDING
+from tests.support.faults.worker import STOP_BEFORE_SENDING
 from tests.support.processes.worker_kills import Workers, _wait
 from tests.support.runs.cart_location_runs import opened, request
 from tests.support.runs.shared_shop import corner

@@ -16,8 +16,8 @@ import pytest
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import uptime
 from invsync_tui.sync.runs import leases
-from tests.faults.scenarios import everything
-from tests.faults.worker import STOP_BEFORE_SENDING
+from tests.support.faults.scenarios import everything
+from tests.support.faults.worker import STOP_BEFORE_SENDING
 from tests.support.processes.worker_kills import Workers, _alive, _wait
 from tests.support.runs.journal_proof import order_violations, state_violations, store_violations
 from tests.support.runs.sandbox_world import SHOP, Town, town

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from tests.faults.worker import KILLED_AT
+from tests.support.faults.worker import KILLED_AT
 from tests.support.processes.worker_kills import Workers, _alive, _wait
 from tests.support.runs.journal_proof import order_violations, state_violations, store_violations
 from tests.support.runs.sandbox_world import SHOP, Town, town

@@ -16,7 +16,7 @@ from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreReplacedError
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.store_connection import StoreConnection
-from tests.faults.scenarios import until
+from tests.support.faults.scenarios import until
 from tests.support.processes.shell import INVSYNC, Shell
 
 PATIENCE = 60

@@ -1,4 +1,4 @@
-"""A worker process for the tests of crashes: `python -m tests.faults.worker STORE`.
+"""A worker process for the tests of crashes: `python -m tests.support.faults.worker STORE`.
 
 Without an option it reads lines from its input and forks a worker for each, so that fifty of them cost one start of the
 interpreter; it answers with the worker's process id. `--forever` is one worker that works until it is told to stop.

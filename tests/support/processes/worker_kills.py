@@ -13,7 +13,7 @@ class Workers:
     """Forked workers of one store: `start` returns at once with the process id."""
 
     def __init__(self, store: Path) -> None:
-        command = [sys.executable, "-m", "tests.faults.worker", str(store)]
+        command = [sys.executable, "-m", "tests.support.faults.worker", str(store)]
         self._nest = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
     def start(self, word: str = "") -> int:

@@ -84,7 +84,7 @@ def page() -> str:
         "CartRover's guide for stock that does not reach the cart is a checklist for a person. Here is each of its steps at",
         f"80x24, in the demo (`invsync demo --products {PRODUCTS} --seed {SEED}`): the keys from the list of merchants, what is",
         "on the screen then, and the answer there. The last two rows do all of it at once: that is how it is meant to be used.",
-        "Made of `tests/acceptance/checklist.py` by `python -m tests.generated`; a test walks it in a terminal.",
+        "Made of `tests/support/repository/checklist.py` by `python -m tests.generated`; a test walks it in a terminal.",
     ]
     section = ""
     for step in STEPS:

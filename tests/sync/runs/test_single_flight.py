@@ -215,7 +215,7 @@ def _never_two_at_once(made: Town) -> bool:
 
 
 def _worker(store: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "tests.faults.worker", str(store), "--forever"])
+    return subprocess.Popen([sys.executable, "-m", "tests.support.faults.worker", str(store), "--forever"])
 
 
 async def test_a_schedule_asks_when_it_is_due_and_backs_off_while_runs_fail(synced: Town) -> None:
