@@ -15,7 +15,7 @@ from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import AliasRow, Connection, Page
 from invsync_tui.connectors.checks import reviews
 from invsync_tui.connectors.errors import NotConfiguredError, PermissionDeniedError, UnavailableError
-from invsync_tui.connectors.sources.feed import FeedSource, finding
+from invsync_tui.connectors.sources.feed import FeedSource, disk, finding
 from invsync_tui.rules.merchant_checks import Verdict
 from tests.support.connectors.feed import HEAD, facts, names, read, refusal, source, stock, write
 from tests.support.connectors.feed_files import bench_with, known
@@ -111,6 +111,47 @@ async def test_a_file_that_grows_is_not_read_whatever_clock_stamps_it(
     timer.join()
     assert "still being written" in error.what
     assert await read(path, complete="stable") == {("", "A-1"): 5, ("", "A-2"): 7}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rests", "waits"),
+    [(disk.LOCAL, 0.05, False), (disk.LOCAL, 60.0, True), (frozenset({"nfs4"}), 0.05, True)],
+)
+async def test_a_file_that_rests_on_a_disk_of_this_machine_is_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: frozenset[str], rests: float, waits: bool
+) -> None:
+    looks = []
+    look = disk.DiskPlace.look
+
+    async def counted(place: disk.DiskPlace, file: object) -> object:
+        looks.append(file)
+        return await look(place, file)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(disk.DiskPlace, "look", counted)
+    monkeypatch.setattr(finding, "SETTLE", 0.01)
+    monkeypatch.setattr(disk, "LOCAL", kinds)
+    monkeypatch.setattr(disk, "RESTS", rests)
+    path = write(tmp_path / "stock.csv", HEAD + "A-1,5\n", age=86_400)
+    await asyncio.sleep(0.1)
+    assert await read(path, complete="stable") == {("", "A-1"): 5}
+    assert len(looks) == 1 + waits  # the last one is behind the copy
+
+
+def test_the_file_system_of_a_path_is_that_of_the_innermost_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "25 1 8:1 / / rw shared:1 - ext4 /dev/a rw\n"
+        f"26 25 0:44 / {tmp_path}/my\\040share rw - cifs //server/x rw\n"
+        f"27 25 0:45 / {tmp_path}/over rw - xfs /dev/b rw\n"
+        f"28 25 0:46 / {tmp_path}/over rw - nfs4 server:/x rw\n"
+    )
+    monkeypatch.setattr(disk, "MOUNTS", mounts)
+    found = {name: disk._is_local(tmp_path / name) for name in ("a", "my share/a", "my sharead", "over/a/b")}
+    assert found == {"a": True, "my share/a": False, "my sharead": True, "over/a/b": False}
+    monkeypatch.setattr(disk, "MOUNTS", tmp_path / "none")
+    assert not disk._is_local(tmp_path)
 
 
 async def test_a_file_is_read_once_its_marker_is_there(tmp_path: Path) -> None:

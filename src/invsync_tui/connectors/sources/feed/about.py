@@ -125,6 +125,8 @@ ABOUT = About(
         ),
     ),
     behavior=(
+        "Whether a file is complete is seen by two looks at it, 2 seconds apart. On a disk of this machine a file that did not "
+        "change for a minute is read at once.",
         "Each download reads the whole file, checks it and only then writes the first page.",
         "The SKU is the product's reference, or the ID column where one is named. A row without SKU is known by its first "
         "other code.",

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import stat
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,11 @@ from invsync_tui.connectors.sources.feed.places import FeedFile, matching
 
 Result = TypeVar("Result")
 PIECE = 1 << 20
+RESTS = 60.0
+"""Seconds without a change after which a file on a disk of this machine is taken to be whole."""
+LOCAL = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"})
+"""Kinds of file systems whose times are of this machine's clock."""
+MOUNTS = Path("/proc/self/mountinfo")
 SLOWEST = 1_000_000
 """Bytes per second below which a disk is given up."""
 
@@ -67,6 +73,19 @@ class DiskPlace:
     async def look(self, file: FeedFile) -> FeedFile | None:
         entry = await self._in_thread(self._entry, self._path(file))
         return entry._replace(archived=file.archived) if entry else None
+
+    async def at_rest(self, file: FeedFile) -> bool:
+        """Whether it lies on a disk of this machine and did not change for RESTS seconds: by the time of its last change of
+        any kind, which no program sets and a copy does not take over."""
+        return await self._in_thread(self._at_rest, self._path(file))
+
+    @staticmethod
+    def _at_rest(path: Path) -> bool:
+        try:
+            age = time.time() - path.stat().st_ctime
+        except OSError:
+            return False
+        return age > RESTS and _is_local(path)
 
     async def has(self, name: str) -> bool:
         return await self._in_thread((self._folder / name).is_file)
@@ -132,3 +151,20 @@ def disk_error(error: OSError, path: Path, where: str) -> ConnectorError:
             advice="Give the user of the sync access to the folder.",
         )  # fmt: skip
     return UnavailableError(f"{name}: {error.strerror or error}.", where=where)
+
+
+def _is_local(path: Path) -> bool:
+    """Whether the file system of a path is of this machine; False where that cannot be told."""
+    try:
+        real = path.resolve()
+        lines = MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return False
+    best, kind = -1, ""
+    for line in lines:
+        # 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw (proc_pid_mountinfo(5)); the later one is on top
+        before, _, behind = line.partition(" - ")
+        at = Path(before.split(" ")[4].replace("\\040", " ")) if before.count(" ") >= 4 else Path("?")
+        if real.is_relative_to(at) and len(at.parts) >= best:
+            best, kind = len(at.parts), behind.partition(" ")[0]
+    return kind in LOCAL

@@ -138,9 +138,13 @@ async def _chosen(place: FeedFolder, settings: FeedSettings, name: str) -> list[
 
 async def _refuse_unfinished(place: FeedFolder, files: Sequence[FeedFile], settings: FeedSettings) -> None:
     """Each file is looked at twice, however old it seems: its time is of a clock that may differ from ours by anything,
-    also on a disk, which may be of another machine."""
+    also on a disk, which may be of another machine. On one of this machine it is known when it changed last."""
+    if settings.complete != "stable" or not place.shows_growth:
+        return
     growing = [file for file in files if not file.archived]
-    if settings.complete != "stable" or not growing or not place.shows_growth:
+    if isinstance(place, DiskPlace):
+        growing = [file for file in growing if not await place.at_rest(file)]
+    if not growing:
         return
     await asyncio.sleep(SETTLE)
     for file in growing:
