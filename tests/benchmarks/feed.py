@@ -115,7 +115,8 @@ def read(path: Path) -> None:
 
 def store(path: Path) -> None:
     """A first download into a store of its own."""
-    _made(path).unlink(missing_ok=True)
+    for left in path.parent.glob("store.db*"):
+        left.unlink()
     bench = Bench.make(path.parent, alone=True)
     merchant = bench.add_merchant(Connection("bench", "feed", str(path)))
     _pull(bench)

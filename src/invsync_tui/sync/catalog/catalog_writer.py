@@ -21,7 +21,8 @@ from invsync_tui.sync.catalog.page_reader import UNNAMED, PageResult
 from invsync_tui.sync.runs.run_context import RunContext
 
 IDS_REMEMBERED = 300_000
-"""Products whose number a pull keeps in memory (some 40 MB); those of larger catalogs are looked up page by page."""
+"""Products whose number a pull keeps in memory (some 40 MB). Of larger catalogs it keeps none: those that it would keep are
+few beside the others, and all are looked up page by page."""
 FRACTIONS_NAMED = 5
 """Levels that are fractions and are named in the run's events."""
 
@@ -35,6 +36,7 @@ class CatalogWriter:
         self.clock_offset = 0
         """Seconds by which the WMS's clock is ahead of ours; the times of its readings are kept by ours."""
         self._ids: dict[str, int] = {}
+        self._remembers = True
         self._rounded = 0
         """Levels of this download that the WMS reports as fractions."""
 
@@ -56,8 +58,11 @@ class CatalogWriter:
         return PageResult(stored.ids if len(known) == len(rows) else [*stored.ids, UNNAMED], stored.changed)
 
     def _remember(self, refs: Iterable[str], ids: Iterable[int]) -> None:
-        if len(self._ids) < IDS_REMEMBERED:
-            self._ids.update(zip(refs, ids, strict=True))
+        if not self._remembers:
+            return
+        self._ids.update(zip(refs, ids, strict=True))
+        if len(self._ids) > IDS_REMEMBERED:
+            self._ids, self._remembers = {}, False
 
     def store_levels(
         self,
