@@ -275,6 +275,13 @@ def test_drift_begins_with_one_unit(change: dict[str, object], drift: Drift | No
     assert (found.drift if found else None, found.exposure if found else 0) == (drift, exposure)
 
 
+@pytest.mark.parametrize(("observed", "shows"), [(13, "10"), (3, "0"), (None, "no quantity")])
+def test_what_a_cart_shows_while_it_has_to_apply_a_quantity_is_what_it_sells(observed: int | None, shows: str) -> None:
+    found = classify(replace(SEEN, observed=observed, allocated=3, look_after=3600))
+    assert found is not None and (found.drift, found.exposure) == (Drift.LAGGING, 0)
+    assert found.text.endswith(f"; the cart shows {shows}.")
+
+
 def test_a_listing_of_which_no_more_is_known_has_nothing_that_changes_its_quantity() -> None:
     facts = Facts(0, ())
     known = {name: getattr(facts, name) for name in ("pending", "elsewhere", "allocated", "override", "shown", "acked")}

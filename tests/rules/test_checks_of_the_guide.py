@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from invsync_tui.rules.cart_checks import CartFacts, cart_checks
@@ -66,6 +69,27 @@ def test_what_is_wrong_with_a_code_is_the_cause_and_what_mends_it_the_fix(
 ) -> None:
     found = next(iter(sku_checks(SkuFacts("Acme", "A-1", products, (), READ, stale=False, kit=False))))
     assert (found.verdict, found.cause, found.fix) == (Verdict.FAIL, REASONS[reason].text, REASONS[reason].advice)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "cause"),
+    [
+        ({}, Verdict.PASS, None),
+        ({"stale": True}, Verdict.FAIL, Reason.WMS_STALE),
+        ({"read": ""}, Verdict.FAIL, Reason.NO_LEVEL),
+        ({"read": "", "stale": True}, Verdict.FAIL, Reason.NO_LEVEL),
+        ({"kit": True, "stale": True}, Verdict.SKIPPED, None),
+        ({"products": ()}, Verdict.SKIPPED, None),
+        ({"products": ("A-1", "a-1"), "stale": True}, Verdict.SKIPPED, None),
+    ],
+)
+def test_whether_a_code_was_updated_is_asked_of_exactly_one_product(
+    change: dict[str, Any], verdict: Verdict, cause: Reason | None
+) -> None:
+    facts = SkuFacts("Acme", "A-1", ("A-1",), (), READ, stale=False, kit=False)
+    _, found = sku_checks(replace(facts, **change))
+    assert found.verdict is verdict
+    assert found.cause == ("" if cause is None else REASONS[cause].text)
 
 
 def test_a_listing_without_anything_against_it_has_no_causes() -> None:

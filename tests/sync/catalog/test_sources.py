@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from invsync_tui import clock
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
+from invsync_tui.store.catalog import products as catalog_products
+from invsync_tui.store.catalog import pull_progress
+from invsync_tui.store.catalog.pull_progress import PageStats
 from invsync_tui.store.runs import runs
 from tests.support.runs.plain_skus import plain
 from tests.support.runs.sandbox_records import change_levels
@@ -248,6 +252,28 @@ async def test_another_account_is_held_before_a_level_is_overwritten(synced: Tow
     assert (await synced.bench.pull()).state == "done"
     synced.wms.control("account", {"account": "a third one"})
     assert (await synced.bench.pull()).state == "held"
+
+
+async def test_a_download_that_was_cut_off_does_not_go_on_at_another_company(synced: Town) -> None:
+    # given: a complete download of the first company was cut off behind its products
+    bench = synced.bench
+    run_id = bench.request("pull", bench.merchant, full=True)
+    with bench.store.transaction() as tx:
+        made = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", clock.seconds())
+        ids = catalog_products.ids_by_ref(tx, bench.merchant, list(synced.wms.dump()["products"])).values()
+        pull_progress.add_page(tx, made.id, "products", None, ids, PageStats(1, len(ids), 0, 0))
+    # when: the worker comes back where another one answers, whose products have other codes, and an operator accepts it
+    synced.wms.control("account", {"account": "somebody else"})
+    sku = plain(synced)[0]
+    _product(synced, _refs(synced)[sku], sku=f"{sku}-OTHER")
+    await bench.work()
+    assert bench.run(run_id).state == "held"
+    bench.release(run_id)
+    await bench.work()
+    # then: it is read from the beginning
+    assert bench.run(run_id).state == "done"
+    assert not any("Continuing" in text for text in bench.events(run_id))
+    assert bench.one(f"SELECT count(*) FROM our_product WHERE sku = '{sku}-OTHER'") == 1
 
 
 async def test_a_held_download_goes_on_by_itself_once_the_right_account_is_back(

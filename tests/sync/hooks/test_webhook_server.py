@@ -286,6 +286,23 @@ def test_deliveries_that_are_kept_are_bounded(bench: Bench) -> None:
     assert bench.one("SELECT count(*) FROM hook_delivery WHERE cart_id = ?", cart) == 1
 
 
+async def test_addresses_that_cannot_be_read_are_logged_and_those_that_are_known_stay(
+    taking: Receiving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert taking.receiver.carts == 1
+    before = dict(taking.receiver._routes)
+
+    def damaged(*_: object) -> object:
+        raise StoreBusyError("store.db", "It is locked.", "Try again.")
+
+    monkeypatch.setattr(receiver.hooks, "addresses", damaged)
+    taking.receiver._loaded -= receiver.RELOAD
+    assert taking.receiver.carts == 1 and taking.receiver._routes == before
+    assert [record.getMessage() for record in caplog.records] == [
+        "the addresses of webhooks cannot be read: store.db: It is locked. Try again."
+    ]
+
+
 async def test_a_line_of_a_kind_is_logged_once_a_minute_with_its_number(caplog: pytest.LogCaptureFixture) -> None:
     lines = receiver.QuietLog()
     for _ in range(100):
