@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
+from invsync_tui.connectors.base import CheckStep
 from invsync_tui.operations import names, storage
 from invsync_tui.operations.connections import connections
 from invsync_tui.operations.connections.connections import Step, Target
@@ -252,3 +253,31 @@ async def test_a_test_of_a_connection_says_through_which_proxy_it_goes(
         assert step.detail.startswith(start)
         assert "proxy.test:3128" in step.detail
         assert "hunter22" not in step.detail
+
+
+@pytest.mark.parametrize(
+    ("oks", "most", "names"),
+    [
+        ((True, True), 40, ["one", "two", "batch size"]),
+        ((True, True), None, ["one", "two"]),
+        ((True, False), 40, ["one", "two"]),
+        ((False, True), 40, ["one", "two"]),
+    ],
+)
+async def test_what_a_request_may_hold_is_told_where_nothing_failed(
+    oks: tuple[bool, bool], most: int | None, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Steps:
+        async def check(self):  # type: ignore[no-untyped-def]
+            for name, ok in zip(("one", "two"), oks, strict=True):
+                yield CheckStep(name, ok, "said", "" if ok else "do this")
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    monkeypatch.setattr(connections, "_connector", lambda _: Steps())
+    setup = ConnectionSetup("sandbox", "http://127.0.0.1:9", "", "", {}, 5, "")
+    target = Target("cart", 1, "Shop", setup, batch_most=most)
+    steps: list[Step] = [step async for step in connections.test(target)]
+    assert [step.name for step in steps] == names
+    assert most is None or "batch size" not in names or steps[-1].detail.startswith("Takes 40 listings in one request")

@@ -11,7 +11,8 @@ import pytest
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.diagnosis import checkup
 from invsync_tui.store.file import temporary_files
-from invsync_tui.store.listings import matching
+from invsync_tui.store.listings import matching, pending_orders
+from invsync_tui.store.listings.order_rows import Terms
 from invsync_tui.store.paging import stock
 from invsync_tui.store.runs import runs, waiting_requests, workers
 from invsync_tui.store.runs.records import RunRequest
@@ -195,3 +196,24 @@ def test_whether_a_product_has_a_code_of_the_kind_that_a_cart_pushes_by(tmp_path
         world.shown["A"]: (None, Reason.ALIAS_MISSING.stored),
         world.shown["B"]: (None, Reason.WRONG_ALIAS_TYPE.stored),
     }
+
+
+@pytest.mark.parametrize("gone", ["enabled = 0", "vanished_at = 5"])
+def test_a_warehouse_that_does_not_count_says_nothing_of_when_a_product_was_read(tmp_path: Path, gone: str) -> None:
+    world = prepared(tmp_path, ())
+    product = world.ids["A"]
+    terms = Terms(AT, AT - 1000, 900, False, 7 * 86400)
+    with world.acme.bench.store.transaction() as tx:
+        tx.execute("DELETE FROM level WHERE product_id = ?", (product,))
+        rows = tx.execute("SELECT id FROM warehouse WHERE merchant_id = ? ORDER BY id", (world.merchant,)).fetchall()
+        (old, *_), (new, *_) = rows[:2]
+        for place, read_at in ((old, AT - 900), (new, AT - 100)):
+            tx.execute(
+                "INSERT INTO level (warehouse_id, product_id, on_hand, available, read_at, loaded_at, missing_since, seq) "
+                "VALUES (?, ?, 5, 5, ?, ?, NULL, 1)",
+                (place, product, read_at, AT - 50),
+            )
+        assert pending_orders._readings(tx, [product], terms) == {product: AT - 900}
+        tx.execute(f"UPDATE warehouse SET {gone} WHERE id = ?", (old,))
+        assert pending_orders._readings(tx, [product], terms) == {product: AT - 100}
+    world.acme.bench.store.close()

@@ -94,6 +94,7 @@ def up(words: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize(("state", "before", "failing", "level", "more"), [
     ("done", "done", (0, 0), logging.INFO, []), ("held", "done", (0, 0), logging.WARNING, []),
+    ("held again", "done", (0, 0), logging.DEBUG, []),
     ("cancelled", "failed", (50, 2), logging.INFO, []), ("failed", "failed", (50, 2), logging.ERROR, []),
     ("failed", None, (0, 0), logging.ERROR, [DOWN]), ("failed", "done", (0, 0), logging.ERROR, [DOWN]),
     ("done", "failed", (50, 1), logging.INFO, [up("1 failed run in 1 min")]),
@@ -106,6 +107,8 @@ def test_what_the_log_says_when_a_run_has_ended(
     level: int | None, more: Any,
 ) -> None:  # fmt: skip
     earlier = None if before is None else SimpleNamespace(state=before)
+    state, _, again = state.partition(" ")
+    monkeypatch.setattr("invsync_tui.store.runs.runs.looked_again", lambda cx, number: bool(again))
     monkeypatch.setattr("invsync_tui.store.runs.runs.get", lambda cx, number: run(id=number, state=state, error="no"))
     monkeypatch.setattr("invsync_tui.store.runs.runs.ended_before", lambda cx, row: earlier)
     monkeypatch.setattr("invsync_tui.store.runs.runs.failing_before", lambda cx, row: failing)
