@@ -13,7 +13,7 @@ from invsync_tui.tui.navigation.routes import BY_NAME
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.styled import line
 from invsync_tui.tui.widgets.footer import KeyFooter
-from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.lists import HOSTILE, TROUBLED, troubled
 from tests.support.fakes.store import FakeStore, merchant
 from tests.support.terminal.emulator import Emulated, difference, emulated
 from tests.support.terminal.tour import Stop
@@ -57,6 +57,7 @@ def room() -> ControlRoom:
     """The control room over hostile data, at a moment that is stalled."""
     store = FakeStore()
     store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+    store.held |= {number: troubled(number) for number in TROUBLED}
     return control_room(store, MANNERS)
 
 

@@ -79,8 +79,8 @@ def hostile_store(path: Path) -> None:
             keyed_by_itself = (
                 "WITHOUT ROWID" in cx.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
             )
-            number = "''" if keyed_by_itself else "rowid"
             for column in columns:
+                number = column if keyed_by_itself else "rowid"
                 cx.execute(f"UPDATE {table} SET {column} = ? || {number}", (HOSTILE,))
         _codes(cx)
 
