@@ -164,7 +164,7 @@ async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reas
         looks.append(1)
         raise ZeroDivisionError("at the end")
 
-    monkeypatch.setattr(executor.run_findings, "look", defect)
+    monkeypatch.setattr(executor.run_findings, "record", defect)
     with one.store.transaction() as tx:
         schedule.put(tx, kind, 1, 600, 0, NOW * 2)
         number = runs.request(tx, RunRequest(kind, 1, 1, "manual", "operator"), NOW).run_id
