@@ -61,6 +61,7 @@ LOOKS = {
     "add.about",
     "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
     "cart.drift", "cart.identity", "cart.plan", "cart.runs", "cart.setup", "cart.test", "choose.cancel", "choose.mark",
+    "choose.take",
     "command.after", "command.before",
     "confirm.cancel", "confirm.next", "confirm.previous", "connection.repeat", "diff.earlier", "drift.class",
     "fixes.again", "fixes.next",
