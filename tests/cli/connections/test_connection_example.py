@@ -70,7 +70,8 @@ def test_a_file_and_a_database_are_read_by_the_printed_commands(shell: Shell, sy
     assert _levels(shell, f"Example {system}") == EXPECTED
 
 
-def test_a_described_system_is_read_by_the_printed_commands(shell: Shell) -> None:
+def test_a_described_system_is_read_by_the_printed_commands(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVSYNC_SANDBOX_TOKEN", "the password of another sandbox")
     shell.ok("init")
     (made,) = _examples(shell, "rest")
     with _started(made["server"]) as url:

@@ -80,8 +80,9 @@ def _make_example(page: ConnectorPage, maker: Maker | None, folder: Path) -> Mad
         raise OperationError(f"{folder}: its files cannot be written ({error.strerror}).") from error
     server = ""
     if example.sandbox:
-        size = ("--products", str(PRODUCTS), "--warehouses", str(WAREHOUSES))
-        server = shlex.join((sys.executable, "-m", "invsync_tui.sandbox", *example.sandbox, *size))
+        # The password is said, since the environment may have another one for another sandbox.
+        more = ("--token", PASSWORD, "--products", str(PRODUCTS), "--warehouses", str(WAREHOUSES))
+        server = shlex.join((sys.executable, "-m", "invsync_tui.sandbox", *example.sandbox, *more))
     return MadeExample(page.kind, page.title, str(folder), names, server, tuple(_commands(page, example, folder)))
 
 
