@@ -31,7 +31,11 @@ class Driver:
         self.pilot = pilot
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press one key after the other. A button that was pressed takes no other press for a fifth of a second."""
+        for key in keys:
+            if key == "enter":
+                await self.until(lambda: not self.app.screen.query("Button.-active"))
+            await self.pilot.press(key)
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
