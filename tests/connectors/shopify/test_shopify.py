@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +19,9 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.rules.outcomes import Reason
 from tests.support.servers.http_stub import Answer
+from tests.support.servers.shopify.opened import opened
 from tests.support.servers.shopify.schema import checked
-from tests.support.servers.shopify.server import SCOPES, SUPPORTED, ShopifyServer, shopify_server
+from tests.support.servers.shopify.server import SCOPES, SUPPORTED, ShopifyServer
 
 BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
@@ -31,27 +31,6 @@ DOCUMENTS = [
     fixes.STATES.text,
     *fixes.MUTATIONS,
 ]
-
-
-@pytest.fixture
-def server() -> Iterator[ShopifyServer]:
-    with shopify_server() as running:
-        yield running
-
-
-@pytest.fixture
-async def cart(server: ShopifyServer) -> AsyncIterator[ShopifyCart]:
-    opened = ShopifyCart(server.connection(server.url))
-    await opened.open()
-    yield opened
-    await opened.close()
-
-
-async def opened(server: ShopifyServer, **options: str) -> ShopifyCart:
-    given = server.connection(server.url)
-    made = ShopifyCart(replace(given, options={**given.options, **options}))
-    await made.open()
-    return made
 
 
 # --- the contract ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,31 +32,11 @@ from invsync_tui.rules.outcomes import Reason
 from tests.support.connectors.wrong_shapes import mutated
 from tests.support.runs.sandbox_world import hurry
 from tests.support.servers.http_stub import Answer
-from tests.support.servers.shopify.server import CLIENT, SCOPES, ShopifyServer, shopify_server
+from tests.support.servers.shopify.opened import opened
+from tests.support.servers.shopify.server import CLIENT, SCOPES, ShopifyServer
 
 BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
-
-
-@pytest.fixture
-def server() -> Iterator[ShopifyServer]:
-    with shopify_server() as running:
-        yield running
-
-
-@pytest.fixture
-async def cart(server: ShopifyServer) -> AsyncIterator[ShopifyCart]:
-    opened = ShopifyCart(server.connection(server.url))
-    await opened.open()
-    yield opened
-    await opened.close()
-
-
-async def opened(server: ShopifyServer, **options: str) -> ShopifyCart:
-    given = server.connection(server.url)
-    made = ShopifyCart(replace(given, options={**given.options, **options}))
-    await made.open()
-    return made
 
 
 async def steps_of(server: ShopifyServer, **options: str) -> list[CheckStep]:

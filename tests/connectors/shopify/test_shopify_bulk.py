@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,14 +38,6 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def server() -> Iterator[ShopifyServer]:
     with shopify_server(VARIANTS) as made:
         yield made
-
-
-@pytest.fixture
-async def cart(server: ShopifyServer) -> AsyncIterator[ShopifyCart]:
-    made = ShopifyCart(server.connection(server.url))
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def read_all(cart: ShopifyCart, cursor: str | None = None) -> tuple[list[ListingRow], list[str | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest_asyncio
 
 from invsync_tui.connectors.base import Connection
 from tests.support.servers.tryton import server as tryton_servers
-from tests.support.servers.tryton.install import NotAvailableError, installation
 from tests.support.servers.tryton.server import EAN_BLANK, EAN_RED, SHARED_ALIAS, Seeded
 from tests.support.servers.vendure import server as vendure_servers
 from tests.support.servers.vendure.server import VendureServer
@@ -25,23 +23,15 @@ UNTOUCHED = 77
 @pytest.fixture(scope="module")
 def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
     """A Tryton of its own, since these tests change its stock."""
-    try:
-        server = tryton_servers.start(installation(), tmp_path_factory.mktemp("tryton-thread"))
-    except NotAvailableError as error:
-        if os.environ.get("INVSYNC_CI") == "1":
-            pytest.fail(f"Tryton is not available: {error}")
-        pytest.skip(f"Tryton is not available: {error}")
-    try:
+    with tryton_servers.served(tmp_path_factory.mktemp("tryton")) as server:
         yield tryton_servers.seed(server)
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")
 def vendure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendureServer]:
     """A Vendure of its own, so that its listings are these and no others."""
     packages = vendure_servers._packages()
-    folder = tmp_path_factory.mktemp("vendure-thread")
+    folder = tmp_path_factory.mktemp("vendure")
     database = vendure_servers.seeded_database(packages, folder)
     with vendure_servers.running(packages, folder, database) as server:
         server.refresh_locations()

@@ -1,0 +1,15 @@
+"""The Shopify connector, open on a fake shop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from invsync_tui.connectors.carts.shopify import ShopifyCart
+from tests.support.servers.shopify.server import ShopifyServer
+
+
+async def opened(server: ShopifyServer, **options: str) -> ShopifyCart:
+    given = server.connection(server.url)
+    made = ShopifyCart(replace(given, options={**given.options, **options}))
+    await made.open()
+    return made
