@@ -166,3 +166,13 @@ def test_the_line_of_pushes_is_in_proportion_and_marks_those_that_did_not_end_we
     assert pushes(UNICODE, done(5), PastPush(RunState.FAILED, 3), PastPush(RunState.HELD, 0)) == "█✗▲"
     assert pushes(UNICODE, PastPush(RunState.CANCELLED, 0), done(1)) == "○█"
     assert pushes(ASCII, done(0), done(7), PastPush(RunState.FAILED, 0)).isascii()
+
+
+def test_advice_that_several_problems_share_is_said_once_beneath_them() -> None:
+    off = Problem("Demo C is off.", "", urgent=False, key="E switches it on.")
+    found = (Problem(f"New in Demo {cart}.", "", urgent=False, key="D tells each with its fix.") for cart in "AB")
+    line = merchant(1, "M", status="success", problems=(off, *found))
+    rows = text.about(line, 80, 0.0, ASCII)[1:]
+    assert [row.text.split(maxsplit=1)[1] for row in rows] == [
+        "Demo C is off.", "E switches it on.", "New in Demo A.", "New in Demo B.", "D tells each with its fix.",
+    ]  # fmt: skip

@@ -32,6 +32,9 @@ class AppContext:
     """For everything that takes milliseconds."""
     terminal: Terminal
     clock: Callable[[], float] = time.time
+    """The time of day, to say how old something is. It may be set at any moment."""
+    elapsed: Callable[[], float] = time.monotonic
+    """Time that only goes on, for what has to pass between two questions."""
     known_runs: tuple[int, ...] = ()
     """Run numbers that the command line can complete."""
     looks: dict[str, ListView] = field(default_factory=dict)

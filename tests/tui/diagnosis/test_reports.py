@@ -27,9 +27,11 @@ from tests.support.stores.products_store import Thing, shelf
 
 
 def later(driver: Driver, seconds: float) -> None:
-    """Move the clock of the control room."""
-    clock = driver.app.context.clock
-    driver.app.context.clock = lambda: clock() + seconds
+    """Let so many seconds pass in the control room."""
+    context = driver.app.context
+    clock, elapsed = context.clock, context.elapsed
+    context.clock = lambda: clock() + seconds
+    context.elapsed = lambda: elapsed() + seconds
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -116,6 +118,19 @@ async def test_the_doctor_looks_again_after_a_change_but_not_within_ten_seconds(
         await driver.pilot.pause(0.3)
         assert len(store.walked) == 1
         later(driver, 11)
+        store.commit()
+        await driver.press("v")
+        await driver.sees("asked 2 times")
+
+
+async def test_the_doctor_looks_again_though_the_clock_was_set_back() -> None:
+    store = FakeStore()
+    async with room(store) as driver:
+        await driver.press("D")
+        await answered(driver)
+        later(driver, 11)
+        clock = driver.app.context.clock
+        driver.app.context.clock = lambda: clock() - 86_400
         store.commit()
         await driver.press("v")
         await driver.sees("asked 2 times")

@@ -216,6 +216,36 @@ async def test_taking_theirs_loses_nothing() -> None:
         assert draft(driver).edits == {"share": "80"}
 
 
+async def test_a_form_that_is_only_looked_at_shows_what_is_there_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers beside choices grow while a first download runs; what another operator saves is shown, and said."""
+    monkeypatch.setattr(edit_setup, "PAUSE", 0.0)
+    store = FakeStore()
+    async with cart(store) as driver:
+        saved = store.forms.saved["cart:7"]
+        fields = tuple(replace(field, label="Inventory Upload Service (5 products)") for field in saved.fields[:1])
+        store.forms.saved["cart:7"] = replace(saved, fields=(*fields, *saved.fields[1:]))
+        store.commit()
+        await driver.sees("(5 products)")
+        assert driver.notice() == ""
+        store.forms.elsewhere("cart:7", buffer="2")
+        store.commit()
+        await driver.until(lambda: draft(driver).value("buffer") == "2")
+        assert "Somebody else saved" in driver.notice()
+
+
+async def test_a_form_is_not_read_under_the_hand_that_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit_setup, "PAUSE", 0.0)
+    store = FakeStore()
+    async with cart(store) as driver:
+        await driver.press(*["down"] * SHARE_BELOW, "enter", "ctrl+u", *"8")
+        store.forms.elsewhere("cart:7", buffer="2")
+        store.commit()
+        await driver.until(lambda: not store.uncollected)
+        await driver.press(*"0", "enter")
+        assert draft(driver).edits == {"share": "80"}
+        assert draft(driver).value("buffer") != "2"
+
+
 async def test_leaving_asks_about_unsaved_changes() -> None:
     async with cart() as driver:
         await type_share(driver, "80")

@@ -66,7 +66,7 @@ def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
         return Problem(text, info.advice, urgent=False, place=place)
     lines = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
-    text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(lines)}{more}."
+    text = f"New in {cart or 'WMS connection'}: {', '.join(lines)}{more}."
     option = f" --cart {shlex.quote(cart)}" if cart else ""
     place = ("listings", cart, "all") if cart else None
     return Problem(

@@ -282,7 +282,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _count_exactly(self) -> None:
         """Where a fast count was not exact, ask for the exact one; it arrives when it arrives."""
-        source, now = self._source, self.context.clock()
+        source, now = self._source, self.context.elapsed()
         if source is None or source.rough is False or self._counting or now - self._counted_at < RECOUNT_AFTER:
             return
         self._counting, self._counted_at = True, now

@@ -131,7 +131,7 @@ class ReportScreen(BaseScreen, Generic[A]):
         follow(self, event.to)
 
     def store_changed(self) -> None:
-        commits, now = self.context.store.commits, self.context.clock()
+        commits, now = self.context.store.commits, self.context.elapsed()
         if self._asking or commits == self._commits or now - self._asked_at < self.pause:
             return
         self._asking, self._commits, self._asked_at = True, commits, now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.views import CartRow, MerchantRow, Problem, RunState
@@ -181,8 +182,9 @@ def about(merchant: HomeLine, width: int, now: float, glyphs: Glyphs) -> list[Li
         lines += _status_lines(merchant, width, now)
     if merchant.held and not any(HELD in problem.text for problem in merchant.problems):
         lines += _problem_lines(_waiting(merchant.held), width, glyphs)
-    for problem in merchant.problems:
-        lines += _problem_lines(problem, width, glyphs)
+    for problem, following in zip_longest(merchant.problems, merchant.problems[1:]):
+        once_below = following is not None and _todo(following) == _todo(problem)
+        lines += _problem_lines(problem, width, glyphs, advised=not once_below)
     if not merchant.problems and not merchant.held:
         lines.append(line(("No problems known.", Tone.FAINT)))
     return lines
@@ -207,10 +209,14 @@ def _waiting(held: int) -> Problem:
     return Problem(f"{what} for an operator.", advice, urgent=False)
 
 
-def _problem_lines(problem: Problem, width: int, glyphs: Glyphs) -> list[Line]:
+def _todo(problem: Problem) -> str:
+    return problem.key or of_keys(problem.advice)
+
+
+def _problem_lines(problem: Problem, width: int, glyphs: Glyphs, *, advised: bool = True) -> list[Line]:
     tone = Tone.BAD if problem.urgent else Tone.WARN
     what = wrap(clean(problem.text), width - 2)
-    todo = wrap(clean(problem.key or of_keys(problem.advice)), width - 4)
+    todo = wrap(clean(_todo(problem)), width - 4) if advised else []
     lines = [line((glyphs.warning if i == 0 else " ", tone), " ", (text, tone)) for i, text in enumerate(what)]
     lines += [line("  ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", text) for i, text in enumerate(todo)]
     return lines

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
 
 SAVE, STAY, LEAVE, MERGE, THEIRS = "save", "stay", "leave", "merge", "theirs"
+PAUSE = 1.0
+"""Seconds between two readings of a form that is open, at least: a sync commits many times a second."""
 
 
 class EditSetupScreen(BaseScreen):
@@ -56,6 +58,9 @@ class EditSetupScreen(BaseScreen):
         """Grows with every change of the draft, so that answers about an older one are told apart."""
         self._rescued: Draft | None = None
         self._begin = at
+        self._commits = 0
+        """How many commits had been seen when the form was read last."""
+        self._read_at = float("-inf")
         self.set_class(context.terminal.ascii_only, "-plain")
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
@@ -92,9 +97,38 @@ class EditSetupScreen(BaseScreen):
     def store_changed(self) -> None:
         if self.draft is None:
             self._read()
+        elif self._untouched and self._commits != self.context.store.commits:
+            self._read_again()
 
     def _read(self) -> None:
         self.ask(partial(_form, self.subject), self._opened, wanted=lambda: self.draft is None)
+
+    @property
+    def _untouched(self) -> bool:
+        """Whether nothing is being typed, and nothing was that is not saved."""
+        return self.draft is not None and not self.draft.dirty and not self.sheet.editing
+
+    def _read_again(self) -> None:
+        """What may have changed under a form that is only looked at: its choices, their numbers, what others saved."""
+        now = self.context.elapsed()
+        if now - self._read_at < PAUSE:
+            return
+        self._commits, self._read_at = self.context.store.commits, now
+        turn = self.turn
+        self.ask_slow(
+            partial(_form, self.subject),
+            lambda form: self._read_anew(form, turn),
+            wanted=lambda: self._untouched and turn == self.turn,
+        )
+
+    def _read_anew(self, form: Form, turn: int) -> None:
+        draft = self.draft
+        if draft is None or not self._untouched or turn != self.turn or form == draft.form:
+            return
+        saved_elsewhere = form.rev != draft.form.rev
+        self.put(Draft(form))
+        if saved_elsewhere:
+            self.notice("Somebody else saved these settings; this is how they are now.", Tone.ACCENT)
 
     def _opened(self, form: Form) -> None:
         """The form, and on top of it what was typed when this screen was left last."""
