@@ -11,7 +11,7 @@ from invsync_tui.operations.connections import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.setting import SECTION_HELP, Section, Setting
 from invsync_tui.rules.outcomes import REASONS
-from tests.support.repository import checklist, declared, manual_page, reference_pages
+from tests.support.repository import checklist, declared, manual_page, packages, reference_pages
 from tests.support.repository.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +105,7 @@ def made() -> dict[Path, str]:
         REFERENCE / "json.md": reference_pages.documents(SCHEMAS),
         REFERENCE / "keys.md": reference_pages.keys(),
         ROOT / "docs" / "checklist.md": checklist.page(),
+        packages.PAGE: packages.page(),
         **{DECLARED / f"{room}.txt": declared.text(room) for room in declared.ROOMS},
         **{
             REFERENCE / "connectors" / f"{page.system}-{page.kind}.md": connector_pages.markdown(page)

@@ -36,6 +36,14 @@ def test_entries_are_files_and_folders_that_have_something_in_them(tmp_path: Pat
     assert entries(tmp_path) == ["a.py", "b"]
 
 
+def test_the_features_that_the_architecture_page_names_have_a_folder_in_each_package() -> None:
+    page = " ".join((ROOT / "docs" / "architecture.md").read_text("utf-8").split())
+    (sentence,) = re.findall(r"have folders of the same names for the same features: ([^.]*)\.", page)
+    packages = [ROOT / "src" / "invsync_tui" / name for name in ("store", "operations", "tui/screens")]
+    shared = set.intersection(*({path.parent.name for path in package.glob("*/__init__.py")} for package in packages))
+    assert set(re.findall(r"`(\w+)`", sentence)) == shared
+
+
 TEST = re.compile(r"tests\.(.*\.)?(test_\w+|conftest)$")
 """A module of tests, or of fixtures."""
 NO_TESTS = ("support", "benchmarks", "mutation", "generated.py", "take_screenshots.py")

@@ -10,6 +10,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests.support.repository import packages
+
 ROOT = Path(__file__).parent.parent
 HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "httpx", "pydantic")
 
@@ -42,6 +44,24 @@ def test_commands_that_only_read_load_neither_textual_nor_sqlmodel() -> None:
         "import invsync_tui.cli.main, invsync_tui.operations.runs.runs, invsync_tui.operations.merchants.overview"
     )
     assert not found & {"textual", "rich", "sqlmodel", "alembic", "httpx"}
+
+
+def test_a_package_imports_just_what_the_contracts_and_the_documentation_say() -> None:
+    graph = grimp.build_graph("invsync_tui", cache_dir=None)
+    folders = {path.name for path in (ROOT / "src" / "invsync_tui").iterdir() if (path / "__init__.py").exists()}
+    assert folders == packages.PURPOSE.keys()
+    imported: dict[str, set[str]] = {folder: set() for folder in folders}
+    for module in graph.modules:
+        here = module.split(".")[1] if "." in module else ""
+        there = {name.split(".")[1] for name in graph.find_modules_directly_imported_by(module) if "." in name}
+        if here in folders:
+            imported[here] |= (there & folders) - {here}
+        elif here != "__main__":
+            assert not there & folders, f"{module} is beside the packages, and knows none"
+    rules = {"rules"}  # may be of use anywhere; all the rest is needed, too
+    assert {package: names - rules for package, names in imported.items()} == {
+        package: set(names) - rules for package, names in packages.allowed().items()
+    }
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:

@@ -105,7 +105,8 @@ def counts(ends: Counts) -> dict[str, int]:
 
 
 def _hold(hold: HoldView) -> dict[str, Any]:
-    return asdict(hold) | {"groups": words.named(words.GROUPS, hold.groups)}
+    reasons = [rule.text for rule in hold.rules]
+    return asdict(hold) | {"reasons": reasons, "groups": words.named(words.GROUPS, hold.groups)}
 
 
 def _phase(phase: PhaseView) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def _hold(hold: HoldView | None) -> list[str]:
         return []
     would = f"  It would update {counted(hold.would_set, 'listing')}, {hold.would_zero} of them in stock to 0. Nothing was sent."
     return [
-        *(f"  {clean(reason)}" for reason in hold.reasons),
+        *(f"  {clean(str(rule))}" for rule in hold.rules),
         would if hold.would_set else "  Nothing was read or sent.",
         f"  {'   or   '.join(hold.ways)}",
     ]

@@ -173,7 +173,7 @@ class LevelRow(NamedTuple):
     raw: Mapping[str, object] | None = None
     """The WMS's own record as it came; kept with the level whenever it changes, for `why`."""
     fraction: str = ""
-    """What is available in the WMS's own digits where that is no whole number, see `units.fraction`: `available` is it
+    """What is available in the WMS's own digits where that is no whole number, see `values.fraction`: `available` is it
     rounded down, below 0 too. It is shown in `why` and the doctor."""
 
 
@@ -221,7 +221,7 @@ class Source(Protocol):
     # async def known_orders(self, names: Sequence[str]) -> Collection[str]
     #     Those of some orders' names (`OrderLine.name`) that the WMS has and that its `available` takes into account.
     # async def clock_offset(self) -> float | None
-    #     See `connectors.clock`; `read_at` is by the server's clock.
+    #     See `connectors.network.server_clock`; `read_at` is by the server's clock.
 
 
 # What a source or a cart may offer besides. A connector that has the method offers it.
@@ -561,6 +561,6 @@ class Cart(Protocol):
 
     # Optional:
     # async def clock_offset(self) -> float | None
-    #     See `connectors.clock`: every time above is by the server's clock.
+    #     See `connectors.network.server_clock`: every time above is by the server's clock.
     # def location_ref(self) -> str
-    #     The location that an open cart sets stock at, as `OrderLine.location` has it. See also `connectors.shops`.
+    #     The location that an open cart sets stock at, as `OrderLine.location` has it. See also `connectors.shop_identity`.

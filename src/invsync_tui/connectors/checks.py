@@ -297,7 +297,7 @@ def transport(facts: Facts) -> Review:
 
 
 def secrets(facts: Facts, environment: Mapping[str, str]) -> Iterator[Review]:
-    """A check for each part that the connector declares: `connection.secret` for the first, then `connection.secret.NAME`."""
+    """A check for each part that the connector declares: `connection.secret` for the first, then the same with its name."""
     connection = facts.connection
     parts = registry.secret_parts(_group(facts), connection.system)
     for number, part in enumerate(parts):

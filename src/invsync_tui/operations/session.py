@@ -40,7 +40,7 @@ class Session:
     may_serve: bool = False
     """Whether it may run the service whatever its role."""
     waits_for_worker: bool = True
-    """Whether a change waits until the worker that it started is at work. A screen does not: `sync.failed_worker`."""
+    """Whether a change waits until the worker that it started is at work. A screen does not: `request.failed_worker`."""
     starting: StartingWorker | None = None
 
     @classmethod

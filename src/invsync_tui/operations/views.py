@@ -14,6 +14,7 @@ from typing import NamedTuple
 from invsync_tui.operations.lists.rows import Count
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
+from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.rules.worker_health import WorkerState
 
 
@@ -385,9 +386,9 @@ class RateView:
 
 @dataclass(frozen=True, slots=True)
 class HoldView:
-    """Why a run is held: each tripped safety rule in words with its numbers, and what would be sent."""
+    """Why a run is held: each tripped safety rule, and what would be sent."""
 
-    reasons: tuple[str, ...]
+    rules: tuple[TrippedRule, ...]
     would_set: int
     would_zero: int
     groups: Mapping[str, int] = field(default_factory=dict)

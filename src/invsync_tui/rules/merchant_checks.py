@@ -1,6 +1,6 @@
 """The guide as checks: what each one looks at, its verdict, the cause in a sentence and what fixes it.
 
-Pure: facts come in as records, checks go out. Not here: where the facts are read (`store.checkup`), and the causes of a
+Pure: facts come in as records, checks go out. Not here: where the facts are read (`store.diagnosis.checkup`), and the causes of a
 single listing (`diagnosis`).
 """
 

@@ -13,6 +13,7 @@ STATES = {"cancelling": "canceling", "cancelled": "canceled"}
 ALL_LOCATIONS = "Combine All Locations"
 """A cart that names no warehouse."""
 RUN_KINDS = {"radar": "drift_check"}
+SAFETY_RULES = {"JUMP": "LARGE_CHANGES", "CATALOGUE_SHRUNK": "CATALOG_SHRUNK"}
 GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
 PHASES = {
     "resolve": "check unanswered batches",

@@ -50,7 +50,7 @@ class _Server:
 
 
 class WmsServer(_Server):
-    """The sandbox WMS as a `kit.SourceServer`."""
+    """The sandbox WMS as a `servers.SourceServer`."""
 
     def skus(self) -> Mapping[str, str]:
         return dict(self._control("dump")["products"])
@@ -77,7 +77,7 @@ class WmsServer(_Server):
 
 
 class ShopServer(_Server):
-    """A shop of the sandbox cart as a `kit.CartServer`."""
+    """A shop of the sandbox cart as a `servers.CartServer`."""
 
     def _options(self) -> dict[str, str]:
         return {"shop": SHOP}

@@ -66,7 +66,7 @@ def prefer_throughput() -> None:
 
 
 class Worker:
-    """See `base.Runner`. `kind` is for display: serve or detached."""
+    """Claims requested runs and executes them, several at a time. `kind` is for display: serve or detached."""
 
     def __init__(self, store: Store, kind: str = "serve", *, scheduled: bool = True, limits: Limits = KEPT) -> None:
         self.store = store

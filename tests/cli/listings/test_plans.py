@@ -58,6 +58,7 @@ def test_a_plan_is_shown_applied_undone_and_made_safe(held: Shell, cart: CartHan
     shown = held.json("plan", "Shop", "--limit", "5")
     number = shown["plan"]["number"]
     assert shown["plan"]["holds"][0].startswith("first push of this cart")
+    assert shown["plan"]["rules"] == [{"code": "FIRST_PUSH", "text": shown["plan"]["holds"][0]}]
     assert shown["count"]["n"] == shown["plan"]["totals"]["to_set"] > 5
     # when: it is paged, exported, filtered and looked at again
     rest = held.json("plan", "Shop", "--limit", "100", "--after", shown["next"])["listings"]

@@ -36,6 +36,10 @@ def test_a_held_run_is_listed_by_group(held_run: tuple[Shell, int]) -> None:
     # then
     assert whole["count"] == {"n": sum(whole["groups"].values()), "exact": True}
     assert whole["groups"]["to_zero"] == 2 and "first push" in whole["reasons"][0]
+    first_push = {"code": "FIRST_PUSH", "text": whole["reasons"][0]}
+    assert whole["rules"] == [first_push]
+    assert shell.json("runs", str(run))["run"]["hold"]["rules"] == [first_push]
+    assert f"{first_push['text']} (FIRST_PUSH)" in shell.ok("runs", str(run)).out
     zero = shell.json("held", str(run), "--group", "zero")["held"]
     assert [(line["shows"], line["would_show"], line["group"]) for line in zero] == [(7, 0, "to_zero")] * 2
     # and by pages

@@ -13,6 +13,7 @@ from invsync_tui.operations.plans.rows import PlanLine, PlanTotals
 from invsync_tui.operations.plans.undo import Remedy
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.safety import Risk, risk
+from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.tui.screens.listings.plan import FIELDS
 from invsync_tui.tui.widgets.columns import ListView
 from invsync_tui.tui.widgets.row_source import MemoryRows
@@ -36,7 +37,7 @@ VIEW = PlanView(
     in_sync=860,
     in_doubt=0,
     submitted=0,
-    holds=("8 of 900 listings in stock would show 0; the limit is 5",),
+    rules=(TrippedRule("MASS_ZERO", "8 of 900 listings in stock would show 0; the limit is 5"),),
     what_if=(),
     frozen="",
     applied_by=None,
@@ -65,7 +66,7 @@ class FakePlans:
         )
 
     def load_plan(self, number: int) -> PlanView:
-        return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, skipped={}, holds=())
+        return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, skipped={}, rules=())
 
     def load_plan_rows(self, number: int, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(

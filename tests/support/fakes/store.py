@@ -42,6 +42,7 @@ from invsync_tui.operations.views import (
     ServiceView,
 )
 from invsync_tui.rules.outcomes import REASONS, Counts, Outcome, Reason
+from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.fakes.drift import FakeDrift
 from tests.support.fakes.fixes import FakeFixes
@@ -154,6 +155,9 @@ def live_detail(number: int, done: int) -> RunDetail:
     )
 
 
+MASS_ZERO = TrippedRule("MASS_ZERO", "Mass zero: 380 of 412 listings (92 %) would go to 0; the limit is 25 %.")
+
+
 def held_detail(number: int) -> RunDetail:
     """A push that a safety rule stopped."""
     run = run_row(
@@ -165,7 +169,7 @@ def held_detail(number: int) -> RunDetail:
             PhaseView("plan", PhaseState.DONE, 412, 412, NOW - 240.0, NOW - 238.0),
             PhaseView("push", PhaseState.WAITING, 0, None, None, None),
         ),
-        hold=HoldView(("Mass zero: 380 of 412 listings (92 %) would go to 0; the limit is 25 %.",), 412, 380),
+        hold=HoldView((MASS_ZERO,), 412, 380),
         reasons=(reason_row(Reason.HELD_FOR_REVIEW, Outcome.HELD, 412, "DEMO-1", "DEMO-2"),),
         events=(EventRow(1, NOW - 238, "warning", "Held: mass zero"),),
         actions=frozenset({Action.RELEASE, Action.DISCARD}),

@@ -12,7 +12,9 @@ from typing import Any
 
 from invsync_tui.cli import main
 from invsync_tui.cli.parser import Parser, add_globals
+from invsync_tui.rules import safety_rules
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonInfo
+from invsync_tui.rules.safety import SafetyRule
 from invsync_tui.tui import keymap
 
 MADE = "by `python -m tests.generated`; do not edit it here."
@@ -146,7 +148,7 @@ def reasons() -> str:
     lines = [
         "# Reasons",
         "",
-        f"Made from `invsync_tui/rules/outcomes.py` {MADE} A reason says why a SKU",
+        f"Made from `invsync_tui/rules/outcomes.py` and `invsync_tui/rules/safety_rules.py` {MADE} A reason says why a SKU",
         "has its outcome in a run, or why a run ended as it did: on the screen, in commands, and as keys of `reasons` in",
         "JSON. A code that is not listed here comes from another version of the program.",
         "",
@@ -162,7 +164,25 @@ def reasons() -> str:
     for kind, group in groupby(sorted(REASONS.items(), key=_kind_order), key=lambda entry: entry[1].kind):
         lines += ["", f"### About: {kind}", "", *table("code", "goes with", "what to do", "setting", "list", "check")]
         lines += [_reason(reason, info) for reason, info in group]
+    lines += ["", *_safety_rules()]
     return "\n".join(lines) + "\n"
+
+
+def _safety_rules() -> list[str]:
+    rules = [(safety_rules.code(rule), safety_rules.RULES[rule]) for rule in SafetyRule]
+    return [
+        "## Safety rules",
+        "",
+        "A run that ends as `HELD_FOR_REVIEW` was stopped by one or more of these rules, and nothing was sent.",
+        "`invsync runs RUN`, `invsync plan` and the run's screen show the code behind each sentence; JSON has it as `code`",
+        "in `rules`.",
+        "",
+        *table("code", "when it holds a run", "limits", "what to do"),
+        *(
+            cells(f"`{code}`", info.when, ", ".join(f"`{name}`" for name in info.settings) or "-", info.advice)
+            for code, info in rules
+        ),
+    ]
 
 
 def _kind_order(entry: tuple[Reason, ReasonInfo]) -> int:

@@ -14,6 +14,7 @@ from invsync_tui.operations.plans import plans
 from invsync_tui.operations.plans.plans import PlanBuild
 from invsync_tui.operations.plans.rows import PlanLine
 from invsync_tui.operations.runs import request as run_request
+from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.sandbox.shop import Mode
 from tests.support.runs.sandbox_world import Town, town
 
@@ -107,7 +108,8 @@ async def test_the_first_push_is_applied_as_it_was_shown(pulled: Town) -> None:
     number = _kept(pulled)
     view = plans.load_plan(session, number)
     # then the plan shows what holds it and what to do
-    assert view.holds == (f"first push of this cart: {len(pulled.in_stock())} listings would be updated",)
+    text = f"first push of this cart: {len(pulled.in_stock())} listings would be updated"
+    assert view.rules == (TrippedRule("FIRST_PUSH", text),)
     assert view.advice == (f"To send exactly this: invsync apply {number} --reason TEXT",)
     with pytest.raises(OperationError, match="needs an operator's word"):
         plans.apply(session, number)

@@ -13,6 +13,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.plans import freeze as plans_freeze
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
+from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.sandbox.shop import Mode
 from tests.support.runs.sandbox_world import Town, town
 
@@ -169,7 +170,8 @@ async def test_a_safe_level_of_some_skus_shows_the_safety_rule_before_it_is_appl
     remedy = undo.safe(synced.bench.session(), synced.cart_id, 0, skus=skus)
     view = plans.load_plan(synced.bench.session(), remedy.plan)
     # then
-    assert view.holds == (f"5 of {len(synced.in_stock())} listings in stock would show 0; the limit is 3",)
+    text = f"5 of {len(synced.in_stock())} listings in stock would show 0; the limit is 3"
+    assert view.rules == (TrippedRule("MASS_ZERO", text),)
     # and when
     await _applied(synced, remedy.plan)
     # then what was shown is what was accepted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -93,12 +94,13 @@ def run_held(args: argparse.Namespace) -> int:
         rows = held.held(session, args.number, group, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
         groups, hold = held.groups(session, args.number), runs.detail(session, args.number).hold
-    reasons = list(hold.reasons) if hold else []
+    rules = hold.rules if hold else ()
     more = {
         "run": args.number,
         "group": args.group,
         "groups": words.named(words.GROUPS, groups),
-        "reasons": reasons,
+        "reasons": [rule.text for rule in rules],
+        "rules": [asdict(rule) for rule in rules],
         **count,
     }
     list_command.print_page(args, "held", shape(), page, more)

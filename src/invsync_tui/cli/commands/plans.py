@@ -156,7 +156,8 @@ def overlay(assignments: list[str]) -> dict[str, str]:
 def document(view: PlanView) -> dict[str, Any]:
     """A plan without its listings, as JSON has it."""
     record = asdict(view)
-    return record | {"made_at": utc(view.made_at), "what_if": dict(view.what_if)}
+    holds = [rule.text for rule in view.rules]
+    return record | {"holds": holds, "made_at": utc(view.made_at), "what_if": dict(view.what_if)}
 
 
 def shape() -> Shape[PlanLine]:
@@ -202,8 +203,8 @@ def _head(view: PlanView) -> Iterator[str]:
         yield f"{number(view.submitted)} wait until the cart applies an earlier batch; a newer quantity is sent after it"
     if view.in_doubt:
         yield f"{number(view.in_doubt)} wait for the outcome of an earlier batch; a newer quantity is sent once it is known"
-    for text in view.holds:
-        yield clean(f"Would be held: {text}")
+    for rule in view.rules:
+        yield clean(f"Would be held: {rule}")
     yield ""
 
 

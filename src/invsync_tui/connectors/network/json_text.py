@@ -18,7 +18,7 @@ DIGITS_MOST = 19
 
 
 class Damaged(str):
-    """Stands for a value that cannot be trusted; its text says what came. `texts.text` takes it for no text."""
+    """Stands for a value that cannot be trusted; its text says what came. `values.text` takes it for no text."""
 
     __slots__ = ()
 

@@ -195,7 +195,7 @@ def unmatched(
 
 
 def fitting(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[pages.UnmatchedRow]) -> Mapping[int, Suggestion]:
-    """By listing, what some rows of `pages.unmatched` may mean."""
+    """By listing, what some rows of `unmatched` may mean."""
     return match_suggestions.suggestions(
         cx, cart.merchant_id, cart.push_kind, [Without(row.id, row.sku) for row in rows]
     )

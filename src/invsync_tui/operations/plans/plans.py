@@ -17,7 +17,9 @@ from invsync_tui.operations.plans.rows import PlanLine, PlanRows, PlanTotals, to
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
+from invsync_tui.rules import safety_rules
 from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.store import audit
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import KeptPlan
@@ -53,8 +55,8 @@ class PlanView:
     in_doubt: int | None
     submitted: int | None
     """Listings that wait until the cart applies an earlier batch."""
-    holds: tuple[str, ...]
-    """Each safety rule that would hold a push of this, in a sentence. Applying the plan accepts them."""
+    rules: tuple[TrippedRule, ...]
+    """Each safety rule that would hold a push of this. Applying the plan accepts them."""
     what_if: tuple[tuple[str, str], ...]
     """Settings that were tried without being saved: (name, value)."""
     frozen: str
@@ -165,7 +167,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         in_sync=planned.equal,
         in_doubt=planned.in_doubt,
         submitted=planned.submitted,
-        holds=tuple(trip.text for trip in planned.trips),
+        rules=tuple(TrippedRule(safety_rules.code(trip.rule), trip.text) for trip in planned.trips),
         what_if=making.what_if,
         frozen=_frozen(session, making.cart_id),
         applied_by=None,
@@ -199,7 +201,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         in_sync=None,
         in_doubt=None,
         submitted=None,
-        holds=tuple(trip["text"] for trip in json.loads(plan.trips)),
+        rules=safety_rules.tripped_rules(plan.trips),
         what_if=(),
         frozen="" if plan.explicit else _frozen(session, plan.cart_id),
         applied_by=by[0] if by else None,
@@ -264,7 +266,7 @@ def _advice(plan: PlanView, unfreeze: str) -> list[str]:
         return ["There is nothing to set."]
     if plan.number is None:
         return []
-    reason = " --reason TEXT" if plan.holds or plan.kind != RULES else ""
+    reason = " --reason TEXT" if plan.rules or plan.kind != RULES else ""
     return [f"To send exactly this: invsync apply {plan.number}{reason}"]
 
 

@@ -26,7 +26,7 @@ from invsync_tui.operations.views import (
     RunState,
     ways_out_of,
 )
-from invsync_tui.rules import words
+from invsync_tui.rules import safety_rules, words
 from invsync_tui.rules.outcomes import REASONS, Counts, Reason
 from invsync_tui.store import audit
 from invsync_tui.store.listings import listings
@@ -131,11 +131,10 @@ def _hold(session: Session, row: records.RunRow) -> HoldView | None:
 
     if row.state != "held":
         return None
-    trips = json.loads(row.trips)
     held = Counts.from_dict(json.loads(row.counts)).held
     groups = listings_held.groups(session, row.id) if row.kind == "push" else {}
     ways = ways_out_of(row.id, row.cart)
-    return HoldView(tuple(trip["text"] for trip in trips), held, groups.get("zero", 0), groups, ways)
+    return HoldView(safety_rules.tripped_rules(row.trips), held, groups.get("zero", 0), groups, ways)
 
 
 _ALLOWED = {

@@ -1,4 +1,4 @@
-"""Products that listings without one may mean: found under the keys that `rules.resemblance` tries, by index only."""
+"""Products that listings without one may mean: found under the keys that `rules.match_suggestions` tries, by index only."""
 
 from __future__ import annotations
 

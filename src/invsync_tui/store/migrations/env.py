@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `opening.migrate` hands over."""
+"""Alembic's entry: runs the migrations on the connection that `migrate.run_migrations` hands over."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Cart(CartRules, SafetyRules, table=True):
     heal: str = Field(default="never", sa_type=Text)
     """What a drift check corrects by itself: never, oversell or always."""
     shop: str = Field(default="", sa_type=Text)
-    """The shop that it led to when it was last opened, see `connectors.shops`."""
+    """The shop that it led to when it was last opened, see `connectors.shop_identity`."""
     location: str = Field(default="", sa_type=Text)
     """The location there that stock was set at; '' where it has none."""
     clock_offset: int | None = None

@@ -1,6 +1,6 @@
 """What runs knew when they decided, and the settings they worked by: kept with the run, for 30 days or 200 runs of a cart.
 
-Bodies are opaque here: `sync.records` packs and reads them.
+Bodies are opaque here: `sync.plans.decision_log` packs and reads them.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ SWITCHES = frozenset({"upload_enabled", "inventory_sync"})
 
 
 def of_cart(cx: sqlite3.Connection, cart_id: int, at: int) -> dict[str, Any] | None:
-    """By column, the merchant's as `merchant.column`; None before the cart was there, or where it is gone.
+    """By column, the merchant's with `merchant.` before its name; None before the cart was there, or where it is gone.
 
     `warehouses` are codes, [] for Combine All Locations; `alias` is the type of the codes that are pushed.
     """

@@ -1,6 +1,6 @@
 """What a run knew: packs the rows that a plan decided on together with what it decided, and reads them again.
 
-`sync.replay` decides on them anew. The rows are kept as the plan read them, before any setting was applied, so that other
+`sync.plans.replay` decides on them anew. The rows are kept as the plan read them, before any setting was applied, so that other
 settings can be tried on them: other warehouses too. Columns carry their names, so that a version that reads more still
 reads these.
 """
@@ -105,7 +105,7 @@ class Recorder:
     def keep(
         self, tx: sqlite3.Connection, decided: Sequence[tuple[PlanRow, Decision]], stock: StockSnapshot, now: int
     ) -> None:
-        """Keep one chunk with all that its `sync.deciding.Stock` had."""
+        """Keep one chunk with all that its `sync.decide.StockSnapshot` had."""
         if not decided:
             return
         rows = [row for row, _ in decided]

@@ -1,6 +1,6 @@
 """The doctor's short round after a run: what holds for its cart or source now, and what of it is new.
 
-It counts what the rows themselves record, by one partial index; the whole walk is `operations.doctor`.
+It counts what the rows themselves record, by one partial index; the whole walk is `operations.diagnosis.doctor`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A line of toned text: what screens write and `widgets.canvas` draws. Every text is cleaned on its way in."""
+"""A line of toned text: what screens write and `widgets.diff_canvas` draws. Every text is cleaned on its way in."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Kits: bills of materials of type `phantom`, taken apart into whole units of the products that Odoo counts.
 
-Which bill holds for a product and which of its lines do is decided as Odoo does (`mrp.bom._bom_find`, `explode` and
+Which bill holds for a product and which of its lines do is decided as Odoo does (`_bom_find`, `explode` and
 `_skip_bom_line` of mrp 19): the first by sequence, one of the variant before one of its template; lines for attribute
 values count for variants that have one value of each attribute named. A component that is a kit is taken apart in turn.
 """

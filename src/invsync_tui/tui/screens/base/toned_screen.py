@@ -16,7 +16,7 @@ STYLES = Path(__file__).parents[2] / "screens.tcss"
 
 
 class TonedScreen(Screen[Result]):
-    """A screen on which `widgets.canvas` can draw."""
+    """A screen on which `widgets.diff_canvas` can draw."""
 
     CSS_PATH: ClassVar[Path | None] = STYLES
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in Tone}

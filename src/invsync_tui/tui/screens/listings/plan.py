@@ -171,7 +171,8 @@ class PlanScreen(ListScreen["PlanLine"]):
             )
         )
         tried = ", ".join(f"{name}={value}" for name, value in view.what_if)
-        notes = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
+        reasons = [view.frozen] if view.frozen else [str(rule) for rule in view.rules]
+        notes = "; ".join([f"Not saved: {tried}"] * bool(tried) + reasons)
         self.text_line("holds").show(line((clean(notes), Tone.WARN)) if notes else line())
 
     def rows(self, session: Session, look: ListView) -> Rows[PlanLine]:
@@ -216,7 +217,7 @@ class PlanScreen(ListScreen["PlanLine"]):
 
     def _right(self) -> Right:
         view = self._shown.view if self._shown is not None else None
-        return Right.DECIDE if view is not None and (view.holds or view.kind != "rules") else Right.SYNC
+        return Right.DECIDE if view is not None and (view.rules or view.kind != "rules") else Right.SYNC
 
     def action_again(self) -> None:
         self._plan()
@@ -234,9 +235,9 @@ class PlanScreen(ListScreen["PlanLine"]):
             if explicit
             else "If anything has changed since, nothing is sent and the run says what differs.",
             "Apply the plan",
-            needs_reason=bool(view.holds) or explicit,
+            needs_reason=bool(view.rules) or explicit,
         )
-        subject = "; ".join(view.holds) or view.cart
+        subject = "; ".join(map(str, view.rules)) or view.cart
         self.app.push_screen(ConfirmDialog(ask, subject, self.context.glyphs), self._decided)
 
     def _decided(self, reason: str | None) -> None:

@@ -208,8 +208,8 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
     if hold is None:
         return []
     lines = _warning("Held for review by a safety rule. Nothing was sent:", page)
-    for reason in hold.reasons:
-        rows = wrap(clean(reason), page.size.width - 4)
+    for rule in hold.rules:
+        rows = wrap(clean(str(rule)), page.size.width - 4)
         lines += [
             line("  ", (page.glyphs.bullet if i == 0 else " ", Tone.WARN), " ", (row, Tone.STRONG))
             for i, row in enumerate(rows)
