@@ -9,6 +9,7 @@ import pytest
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import (
+    Absent,
     BatchScope,
     CartCapabilities,
     Connection,
@@ -21,8 +22,9 @@ from invsync_tui.connectors.base import (
 SOURCES: dict[tuple[str, str], SourceCapabilities] = {
     ("feed", ""): SourceCapabilities(delta=False, reports_reading_time=True, page_size=2000, refuses_older=True),
     ("feed", "absent= zero "): SourceCapabilities(
-        reports_reading_time=True, page_size=2000, refuses_older=True, absent_is_zero=True
+        reports_reading_time=True, page_size=2000, refuses_older=True, absent=Absent.ZERO
     ),
+    ("feed", "absent=unchanged"): SourceCapabilities(page_size=2000, refuses_older=True, absent=Absent.UNCHANGED),
     ("feed", "absent=keep"): SourceCapabilities(reports_reading_time=True, page_size=2000, refuses_older=True),
     ("odoo", ""): SourceCapabilities(delta=True, page_size=1000),
     ("rest", ""): SourceCapabilities(delta=True, page_size=1000),

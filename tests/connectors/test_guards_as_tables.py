@@ -26,7 +26,8 @@ from invsync_tui.connectors.http import Response, Throttle
 from invsync_tui.connectors.network import network_errors
 from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged, note, note_version, stored
 from invsync_tui.connectors.sources.feed import checks as feed_checks
-from invsync_tui.connectors.sources.feed.places import FeedFile, by_name, mark_of, matching
+from invsync_tui.connectors.sources.feed.file_order import Order, by_name, mark_of
+from invsync_tui.connectors.sources.feed.places import FeedFile, matching
 from invsync_tui.connectors.sources.feed.quantities import QuantityFormat, exact_of_cell, whole_of_cell
 from invsync_tui.connectors.sources.feed.settings import parse_aliases
 from invsync_tui.connectors.sources.feed.web import _judge as judge_web
@@ -304,23 +305,23 @@ def test_numbers_in_names_compare_as_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pattern", "which", "time", "mark"),
+    ("name", "order", "time", "mark"),
     [
-        ("stock_2026_7.csv", "stock_*", "newest", 5, "0000000000202600000000000007"),
-        ("stock_2026_7.csv", "stock_2026_7.csv", "newest", 5, "5"),
-        ("stock_2026_7.csv", "stock_*", "all", 5, "5"),
-        ("stock.csv", "stock*", "newest", 5, "5"),
-        ("stock.csv", "stock*", "newest", None, ""),
+        ("stock_2026_7.csv", Order.NAME, 5, "name:0000000000202600000000000007"),
+        ("stock_2026_7.csv", Order.TIME, 5, "time:5"),
+        ("stock_31-12-2026.csv", Order.DATE, 5, "date:20261231000000"),
+        ("stock.csv", Order.TIME, 5, "time:5"),
+        ("stock.csv", Order.TIME, None, ""),
     ],
 )
-def test_the_mark_of_a_file(name: str, pattern: str, which: str, time: int | None, mark: str) -> None:
-    assert mark_of([FeedFile(name, 1, time)], pattern, which) == mark
+def test_the_mark_of_a_file(name: str, order: Order, time: int | None, mark: str) -> None:
+    assert mark_of([FeedFile(name, 1, time)], order, "DD-MM-YYYY") == mark
 
 
 def test_the_mark_of_several_files_is_that_of_the_oldest() -> None:
     times = [FeedFile("a", 1, 7), FeedFile("b", 1, 5), FeedFile("c", 1, 6)]
-    assert mark_of(times, "*", "all") == "5"
-    assert mark_of([*times, FeedFile("d", 1, None)], "*", "all") == ""
+    assert mark_of(times, Order.TIME) == "time:5"
+    assert mark_of([*times, FeedFile("d", 1, None)], Order.TIME) == ""
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def _decides_what_is_missing_after_a_cut(patch: pytest.MonkeyPatch) -> None:
         try:
             await real(self, generation, known)
         except Exception:
-            read = CompleteRead(self.job, generation, absent_is_zero=self.source.capabilities.absent_is_zero)
+            read = CompleteRead(self.job, generation, self.source, None)
             read.finish([site for _, site in known.values()])
             raise
 

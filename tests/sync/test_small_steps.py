@@ -322,6 +322,8 @@ def test_a_last_page_before_all_announced_records_came_is_a_cut_answer(rows: int
         ("10", "9", True), ("9", "10", False), ("9", "9", False), ("0010", "9", True), ("", "", False), ("a", "b", False),
         ("2026-01-01T12:00:00", "2026-01-01T11:00:01", False), ("2026-01-01T12:00:00", "2026-01-01T10:59:59", True),
         ("2026-01-01T12:00:00", "2026-01-01T12:00:00+00:00", False), ("10", "2026-01-01T12:00:00", False),
+        ("time:10", "time:9", True), ("time:9", "time:10", False), ("name:31122026", "time:9", False),
+        ("31122026", "time:9", False), ("date:20270101000000", "date:20261231000000", True),
     ],
 )  # fmt: skip
 def test_an_earlier_mark_is_told_from_one_that_nobody_can_compare(before: str, now: str, back: bool) -> None:

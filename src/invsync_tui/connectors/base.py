@@ -99,6 +99,18 @@ DEFAULT_WAREHOUSE_REF = ""
 """The reference under which a source reports levels that name no warehouse; the store keeps them in `Default`."""
 
 
+class Absent(StrEnum):
+    """What it means that a complete download does not have a level that is known."""
+
+    UNKNOWN = "unknown"
+    """It is marked as missing: its stock is not known any more, and its product may be gone."""
+    ZERO = "zero"
+    """It is 0, in the warehouses that the download has levels of, and its product is still there: so for a file that lists
+    only what is in stock. How many levels are left out is compared with the download before, see `SaysWhatIsAbsent`."""
+    UNCHANGED = "unchanged"
+    """Nothing: the download has only what has changed, and its warehouses are not all that there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCapabilities:
     """What a source can do."""
@@ -115,9 +127,8 @@ class SourceCapabilities:
     refuses_older: bool = False
     """`mark` is when the data as a whole was made, as for a file: an earlier mark than that of the last download is old data
     that came late, and is refused unless a full download is asked for."""
-    absent_is_zero: bool = False
-    """A level that a complete download no longer has is 0, in the warehouses that it has levels of, and its product is
-    still there: so for a file that lists only what is in stock."""
+    absent: Absent = Absent.UNKNOWN
+    """What it means that a complete download no longer has a level."""
 
 
 # Rows are named tuples: a large catalog makes millions of them, and they cost a third of a frozen dataclass.
@@ -255,6 +266,20 @@ class Notes(Protocol):
 
     async def notes(self) -> Mapping[str, int]:
         """By name, whole numbers as of now. Asked at the end of a pull; an error costs the notes only."""
+        ...
+
+
+@runtime_checkable
+class SaysWhatIsAbsent(Protocol):
+    """A source that knows more of what its download left out."""
+
+    async def reported(self) -> int | None:
+        """Levels that the system itself reported, readable or not, without those that the connector gave for what was left
+        out. The safety rule for a catalog that shrank compares it with the download before; None: it counts the products."""
+        ...
+
+    def covers(self, ref: str) -> bool:
+        """Whether the download is about the product `ref`: what it is not about is unchanged where it is absent."""
         ...
 
 

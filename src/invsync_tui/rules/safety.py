@@ -86,7 +86,7 @@ class PlanFacts:
     first_push: bool
     rules_changed: bool
     products_before: int | None
-    """Products in the last complete generation but one; None if there was none."""
+    """Products in the last complete generation but one, or levels where those that are absent are 0; None if there was none."""
     products_now: int | None
     vanished: tuple[str, ...] = ()
     """Warehouses of this cart that the WMS stopped to report since the last push that passed these rules."""
@@ -143,7 +143,7 @@ def _catalog_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
     lost = facts.products_before - facts.products_now
     if lost * 100 <= facts.products_before * limits.shrink_percent:
         return None
-    text = f"the WMS reported {counted(facts.products_now, 'product')}, {facts.products_before} before"
+    text = f"the WMS reported {counted(facts.products_now, 'record')}, {facts.products_before} before"
     return Trip(SafetyRule.CATALOG_SHRUNK, lost, text)
 
 

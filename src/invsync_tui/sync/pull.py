@@ -11,7 +11,17 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import ChangesProducts, Finishes, LevelRow, Notes, ProductRow, Source, WarehouseRow
+from invsync_tui.connectors.base import (
+    Absent,
+    ChangesProducts,
+    Finishes,
+    LevelRow,
+    Notes,
+    ProductRow,
+    SaysWhatIsAbsent,
+    Source,
+    WarehouseRow,
+)
 from invsync_tui.connectors.errors import ConnectorError, PermissionDeniedError, UnavailableError
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.store import models
@@ -57,7 +67,7 @@ class Pull:
         self._writer.clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
         await self._refuse_older()
         report.enter("warehouses")
-        rows = await self.source.warehouses()
+        rows = self._with_unchanged(await self.source.warehouses())
         await self.job.writable()
         if source_identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
             source_identity.begin_anew(self.job)
@@ -73,6 +83,16 @@ class Pull:
         self._writer.name_rounded()
         await self._notes()
         await self._finished()
+
+    def _with_unchanged(self, rows: Sequence[WarehouseRow]) -> Sequence[WarehouseRow]:
+        """The warehouses of a download; where it has only what has changed, also those that it does not name."""
+        if self.source.capabilities.absent is not Absent.UNCHANGED:
+            return rows
+        with self.job.store.reading() as cx:
+            known = sync_marks.warehouses(cx, self.merchant_id)
+        named = {row.ref for row in rows}
+        there = [site for site in known if site.ref not in named and site.vanished_at is None]
+        return [*rows, *(WarehouseRow(site.ref, site.code, site.name) for site in there)]
 
     def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, StoredWarehouse]]:
         seen = [WarehouseSeen(row.ref, row.code, row.name, row.active) for row in rows]
@@ -155,7 +175,9 @@ class Pull:
                 denied[ref] = error
         self._note_denied(denied, known)
         self.job.report.enter("missing")
-        read = CompleteRead(self.job, generation, absent_is_zero=self.source.capabilities.absent_is_zero)
+        reported = await self.source.reported() if isinstance(self.source, SaysWhatIsAbsent) else None
+        await self.job.writable()
+        read = CompleteRead(self.job, generation, self.source, reported)
         await read.unmark_seen()
         read.finish([site for ref, (_, site) in known.items() if ref not in denied])
 

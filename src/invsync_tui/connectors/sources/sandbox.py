@@ -126,8 +126,9 @@ class SandboxSource:
 
     def __init__(self, connection: Connection) -> None:
         knows = connection.options.get("orders", "off") == "on"
-        more = {"knows_orders": True} if knows else {}
-        self.capabilities = SourceCapabilities(delta=True, reports_reading_time=True, page_size=1000, **more)
+        self.capabilities = SourceCapabilities(
+            delta=True, reports_reading_time=True, page_size=1000, knows_orders=knows
+        )
         self._session = SandboxSession(connection, {"x-customer": connection.options.get("customer", "")})
 
     async def open(self) -> None:

@@ -498,6 +498,12 @@ def ids_by_ref(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) ->
     return dict(rows.fetchall())
 
 
+def refs_by_id(cx: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+    """The WMS's references of products."""
+    rows = cx.execute("SELECT id, ref FROM product WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+    return dict(rows.fetchall())
+
+
 def present_refs(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> set[str]:
     """Those of some references whose product the last complete load had."""
     rows = cx.execute(

@@ -29,6 +29,7 @@ class StoredWarehouse(NamedTuple):
     vanished_at: int | None
     last_full_at: int | None
     gone_why: str
+    name: str = ""
 
 
 INACTIVE, VANISHED, DENIED, EMPTIED = "inactive", "vanished", "denied", "emptied"
@@ -38,7 +39,8 @@ INACTIVE, VANISHED, DENIED, EMPTIED = "inactive", "vanished", "denied", "emptied
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[StoredWarehouse]:
     """The merchant's warehouses by number."""
     rows = cx.execute(
-        "SELECT id, ref, code, enabled, vanished_at, last_full_at, gone_why FROM warehouse WHERE merchant_id = ? ORDER BY id",
+        "SELECT id, ref, code, enabled, vanished_at, last_full_at, gone_why, name FROM warehouse WHERE merchant_id = ? "
+        "ORDER BY id",
         (merchant_id,),
     )
     return [StoredWarehouse(*row) for row in rows]

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from invsync_tui import clock
+from invsync_tui.connectors.base import Absent, SaysWhatIsAbsent, Source
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts
@@ -23,12 +24,14 @@ UNNAMED_WARNING = "Some records were not read, so that no product was marked as 
 
 
 class CompleteRead:
-    """What follows from a download that was read to its end. `absent_is_zero`: the WMS leaves out what is out of stock."""
+    """What follows from a download that was read to its end. `reported`: see `SaysWhatIsAbsent`."""
 
-    def __init__(self, job: RunContext, generation: Generation, *, absent_is_zero: bool) -> None:
+    def __init__(self, job: RunContext, generation: Generation, source: Source, reported: int | None) -> None:
         self.job = job
         self.generation = generation
-        self.absent_is_zero = absent_is_zero
+        self.absent = source.capabilities.absent
+        self._covers = source.covers if isinstance(source, SaysWhatIsAbsent) else None
+        self._reported = reported
 
     async def unmark_seen(self) -> None:
         """Unmark the products that are new or back, piece by piece: the read had them, whatever becomes of the others."""
@@ -52,12 +55,16 @@ class CompleteRead:
         job, generation, now = self.job, self.generation, clock.seconds()
         with job.transaction() as tx:
             seen = pull_progress.seen(tx, generation.id, "products")
-            if not seen and catalog_products.present_count(tx, job.run.merchant_id):
+            if (
+                not seen
+                and self.absent is not Absent.UNCHANGED
+                and catalog_products.present_count(tx, job.run.merchant_id)
+            ):
                 raise UnavailableError("The WMS answered with an empty catalog; the products known so far are kept.")
             seq = change_sequence.upcoming(tx)
-            gone = _absent(catalog_products.present_ids(tx, job.run.merchant_id), seen)
-            if self.absent_is_zero:
-                gone = []  # they are out of stock, see `_finish_warehouse`
+            gone: list[int] = []
+            if self.absent is Absent.UNKNOWN:  # else they are out of stock, see `_finish_warehouse`, or as before
+                gone = self._gone(tx, catalog_products.present_ids(tx, job.run.merchant_id), seen)
             changed = catalog_products.flag_missing(tx, gone, now, seq)
             warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
             seen.discard(UNNAMED)
@@ -66,8 +73,7 @@ class CompleteRead:
             if changed:
                 change_sequence.take(tx, seq)
             totals = pull_progress.totals(tx, generation.id)
-            present = catalog_products.present_count(tx, job.run.merchant_id)
-            pull_progress.complete(tx, generation.id, present, totals.rows - len(seen), now)
+            pull_progress.complete(tx, generation.id, self._size(tx, loaded), totals.rows - len(seen), now)
             sync_marks.record_pulled(tx, job.run.merchant_id, generation.mark, generation.started_at, full=True)
             job.report.counts = counts_of(totals)
         if gone:
@@ -77,8 +83,29 @@ class CompleteRead:
         for text in warnings:
             job.report.event("warning", text)
 
+    def _gone(self, tx: sqlite3.Connection, present: Sequence[int], seen: IdSet) -> list[int]:
+        """What a complete read no longer had, of what it is about."""
+        gone = _absent(present, seen)
+        if not gone or self._covers is None:
+            return gone
+        refs = catalog_products.refs_by_id(tx, gone)
+        return [number for number in gone if self._covers(refs[number])]
+
+    def _size(self, tx: sqlite3.Connection, loaded: Sequence[StoredWarehouse]) -> int:
+        """What the safety rule for a catalog that shrank compares. Where what is absent is 0 its product stays, so that the
+        number of products would never show that a file was cut off: there it is the number of levels."""
+        if self._reported is not None:
+            return self._reported
+        if self.absent is not Absent.ZERO:
+            return catalog_products.present_count(tx, self.job.run.merchant_id)
+        stages = (pull_progress.seen(tx, self.generation.id, f"levels:{site.ref}") for site in loaded)
+        return sum(len(seen) - (UNNAMED in seen) for seen in stages)
+
     def _finish_warehouse(self, tx: sqlite3.Connection, site: StoredWarehouse, seq: int, warnings: list[str]) -> int:
         generation = self.generation
+        if self.absent is Absent.UNCHANGED:
+            sync_marks.record_loaded(tx, site.id, generation.started_at)
+            return 0
         seen = pull_progress.seen(tx, generation.id, f"levels:{site.ref}")
         have = levels.present_ids(tx, site.id)
         if have and len(seen) == (UNNAMED in seen):
@@ -87,9 +114,9 @@ class CompleteRead:
                 f"The warehouse {site.code} reported {counted(len(have), 'level')} before and none now; they are kept."
             )
             return 0
-        gone = _absent(have, seen)
+        gone = self._gone(tx, have, seen)
         sync_marks.record_loaded(tx, site.id, generation.started_at)
-        if gone and self.absent_is_zero:
+        if gone and self.absent is Absent.ZERO:
             zeroed = levels.set_to_zero(tx, site.id, gone, clock.seconds(), seq)
             if zeroed:
                 warnings.append(f"{counted(zeroed, 'level')} of {site.code} are no longer reported; they are 0 now.")

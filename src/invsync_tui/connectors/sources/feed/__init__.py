@@ -18,6 +18,7 @@ from pathlib import Path
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import (
+    Absent,
     Budget,
     CheckStep,
     Connection,
@@ -33,11 +34,12 @@ from invsync_tui.connectors.network.private_folders import private_folder
 from invsync_tui.connectors.sources.feed import checks
 from invsync_tui.connectors.sources.feed.about import ABOUT
 from invsync_tui.connectors.sources.feed.example import example
+from invsync_tui.connectors.sources.feed.file_order import mark_of
 from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, identity_of, place_of, refuse_old
 from invsync_tui.connectors.sources.feed.loading import Loaded
-from invsync_tui.connectors.sources.feed.places import FeedFile, FeedFolder, mark_of
+from invsync_tui.connectors.sources.feed.places import FeedFile, FeedFolder
 from invsync_tui.connectors.sources.feed.reading import Fetched, read_files
-from invsync_tui.connectors.sources.feed.settings import FeedSettings, parse_settings
+from invsync_tui.connectors.sources.feed.settings import FeedSettings, parse_covers, parse_settings
 from invsync_tui.connectors.sources.feed.staging import Rows, Staging
 from invsync_tui.plain_text import counted
 
@@ -48,6 +50,11 @@ _FOLDER = "invsync-feed-"
 
 def _size(path: Path) -> int:
     return path.stat().st_size
+
+
+def _absent(text: str) -> Absent:
+    """What the option says; the default for a text that is none of its choices, which `open` refuses."""
+    return Absent(text.strip()) if text.strip() in set(Absent) else Absent.UNKNOWN
 
 
 def _fingerprint(paths: Sequence[Path]) -> str:
@@ -68,12 +75,15 @@ class FeedSource:
     example = staticmethod(example)
 
     def __init__(self, connection: Connection) -> None:
+        absent = _absent(connection.options.get("absent", ""))
         self.capabilities = SourceCapabilities(
-            reports_reading_time=True,
+            # A file with changes alone says of the rest that it is as before, so that its reading is as new as the file.
+            reports_reading_time=absent is not Absent.UNCHANGED,
             page_size=PAGE_SIZE,
             refuses_older=True,
-            absent_is_zero=connection.options.get("absent", "").strip() == "zero",
+            absent=absent,
         )
+        self._covers = parse_covers(connection.options.get("covers", ""))
         self._connection = connection
         self._settings: FeedSettings | None = None
         self._place: FeedFolder | None = None
@@ -172,11 +182,11 @@ class FeedSource:
         return identity_of(self._connection, self._opened_place()[1])
 
     async def mark(self) -> str:
-        """The file's time, or the numbers in its name where that decides which is the newest."""
+        """What decides which file is the newest: the date in its name, the numbers in it, or the file's time."""
         self._opened()
         if self._found is None or self._settings is None:
             return ""
-        return mark_of(self._found.stock, self._names.stock, self._settings.which)
+        return mark_of(self._found.stock, self._found.choice.order, self._settings.name_date)
 
     async def warehouses(self) -> Sequence[WarehouseRow]:
         """Those that the file names, in the order of their first row; '' is Default."""
@@ -219,7 +229,18 @@ class FeedSource:
         good, bad = await asyncio.to_thread(staging.counts)
         return {
             "rows": good, "rejected": bad, "repaired_names": loaded.repaired, "file_time": self._file_time(),
+            "newest_in_doubt": int(bool(self._found and self._found.choice.doubt)),
         }  # fmt: skip
+
+    async def reported(self) -> int | None:
+        """Rows of the files where what they lack is 0 or only a part is covered; None where products are counted."""
+        if self.capabilities.absent is Absent.ZERO or (self._covers and self.capabilities.absent is Absent.UNKNOWN):
+            return await asyncio.to_thread(self._opened()[0].rows_reported)
+        return None
+
+    def covers(self, ref: str) -> bool:
+        """Whether the files are about the product, by the option covers."""
+        return not self._covers or ref.startswith(self._covers)
 
     async def finished(self) -> None:
         """Move the files that were read, and older ones, to the archive."""
@@ -228,13 +249,18 @@ class FeedSource:
             await place.archive([file.name for file in self._found.done if not file.archived])
 
     def _read_at(self) -> int | None:
-        """The oldest of the files' times, at the latest now; None where the place does not say."""
+        """The oldest of the files' times, at the latest now; None where the place does not say, and for files of changes."""
+        if self.capabilities.absent is Absent.UNCHANGED:
+            return None
         times = [file.time for file in self._found.stock] if self._found else []
         known = [moment for moment in times if moment is not None]
         return min(*known, int(self._now())) if known and len(known) == len(times) else None
 
     def _file_time(self) -> int:
-        """`_read_at` by our clock; 0 where the place does not say."""
+        """When the files were written, by our clock: the oldest, or of files of changes the newest; 0 where nobody says."""
+        times = [file.time for file in self._found.stock if file.time is not None] if self._found else []
+        if self.capabilities.absent is Absent.UNCHANGED and times:
+            return max(times) - round(self._offset())
         read_at = self._read_at()
         return 0 if read_at is None else read_at - round(self._offset())
 
@@ -297,7 +323,7 @@ class FeedSource:
         await self._find()
         if self._found is None:
             return ""
-        return "; ".join(file.described(self._now()) for file in self._found.all)
+        return self._found.described(self._now())
 
     async def _check_rows(self) -> str:
         await self._fetch_and_read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, Preview, SecretPart
+from invsync_tui.connectors.base import Absent
 
 PASSPHRASE = "passphrase"  # noqa: S105 (a name)
 SECRETS = (
@@ -42,8 +43,13 @@ _FILES = (
     Option("products_file", "name or pattern of a file of its own with names and codes, in the same folder"),
     _choice(
         "which",
-        "of the files that match: the one with the highest name (numbers count as numbers), the one written last, or all",
+        "of the files that match: the newest by its name (see name_date), the one written last, or all",
         WHICH,
+    ),
+    Option(
+        "name_date",
+        "where the names have their date, with YYYY or YY, MM or MMM, DD, hh, mm, ss: DD-MM-YYYY; without it the numbers in "
+        "names are compared from left to right",
     ),
     _choice(
         "complete",
@@ -91,8 +97,14 @@ _MEANING = (
     _choice("blank", "what a blank quantity means: the row is rejected, or 0", ("reject", "zero")),
     _choice(
         "absent",
-        "what it means that a known product has no row for a warehouse that the file names: unknown, or 0",
-        ("unknown", "zero"),
+        "what it means that a known product has no row for a warehouse that the file names: unknown, 0, or nothing, for files "
+        "that hold only changes",
+        tuple(Absent),
+    ),
+    Option(
+        "covers",
+        "beginnings of the SKUs that the file is about, such as ACME-, BOLT-, for a file of one supplier; the stock of others "
+        "stays when they have no row",
     ),
     _number("code_width", "digits that a SKU of digits is filled up to with leading zeros; 0 for none", 0, 40, "0"),
 )
@@ -135,18 +147,29 @@ ABOUT = About(
         "Two rows for one product and warehouse with different quantities are both rejected, with their line numbers; equal "
         "ones count once.",
         "Where on hand is known and available is not, available is on hand less committed.",
+        "With which=newest the name decides: with name_date by the date in it, else by its numbers from left to right. Names "
+        "that begin with the day or the month (31-12-2026), have the month in words or no year cannot be compared so: without "
+        "name_date the file that was written last is read. The connection test says which file was taken and why.",
         "The time of the file is the time of the reading. A file that is older than the one before is refused until a full "
         "download is started.",
         "With absent=zero a product that is no longer in the file has 0 in each warehouse that the file names; in others "
-        "its stock stays. While some row names no product nothing is set to 0 for being absent.",
+        "its stock stays. While some row names no product nothing is set to 0 for being absent. How many rows the file has is "
+        "compared with the one before: a push is held where it lacks more than the cart allows its catalog to shrink by.",
+        "With absent=unchanged the file holds only what has changed: nothing is marked as missing or set to 0, and a file "
+        "without rows changes nothing. With which=all later files count before earlier ones, by the order that which=newest "
+        "has, and files in the archive are not read again. The first file has to have everything.",
+        "With covers only products whose SKU (or ID, where a column for it is named) begins so are marked as missing or set to "
+        "0; rows of others are read all the same.",
         "By HTTP the time of the file is what the server says (Last-Modified); where it says none, that of the download.",
         "A file without a row, or without a row that can be read, changes nothing.",
         "A code that a spreadsheet has rounded (4.01E+12, or a number of more than 15 digits in a workbook) is rejected by its "
         "line or cell. Of other codes than the SKU it costs the code alone, not the row.",
     ),
     known_limits=(
-        "A file is read as a whole: there are no deltas.",
-        "Each download has to have all warehouses. With one file for each warehouse choose which=all.",
+        "A file is read as a whole. Files with changes alone need absent=unchanged; one that is overwritten before it was read "
+        "is lost, so let each have a name of its own and choose which=all with an archive.",
+        "Each download has to have all warehouses. With one file for each warehouse choose which=all, "
+        "which has an archive for files with changes alone.",
         "A workbook is read into memory as a whole; write CSV where it has more than some hundred thousand rows.",
         "An archive is kept on a disk and by SFTP, not by FTP or HTTP. A web server has no patterns.",
         "FTP without TLS (ftp://) sends the password in the clear.",

@@ -12,11 +12,13 @@ DAY = 86_400
 
 
 def review(facts: SourceFacts) -> Iterator[Review]:
-    """Columns, age of the last file, rows that could not be read, and how it is known that a file is complete."""
+    """Columns, age of the last file, rows that could not be read, how it is known that a file is complete, and which is the
+    newest."""
     yield _columns(facts)
     yield _age(facts)
     yield _rows(facts)
     yield _complete(facts)
+    yield _newest(facts)
 
 
 def _columns(facts: SourceFacts) -> Review:
@@ -43,6 +45,18 @@ def _age(facts: SourceFacts) -> Review:
     cause = "The WMS has written no new file for more than a day."
     fix = f"Look at the export of the WMS, then: {facts.test()}"
     return Review("feed.age", Verdict.FAIL, evidence, cause, fix)
+
+
+def _newest(facts: SourceFacts) -> Review:
+    """Whether it is known which of several files is the newest."""
+    doubt = facts.notes.get("newest_in_doubt")
+    if doubt is None:
+        return Review("feed.newest", Verdict.SKIPPED, "no file was read yet")
+    if not doubt:
+        return Review("feed.newest", Verdict.PASS, "names and times say the same of which file is the newest")
+    evidence = f"the last download was not sure which file is the newest; {facts.test()} says which was taken and why"
+    cause = "The numbers in the names do not grow with the time, or a file with a lower name was written later."
+    return Review("feed.newest", Verdict.UNKNOWN, evidence, cause, facts.set("--option name_date=DD-MM-YYYY"))
 
 
 def _rows(facts: SourceFacts) -> Review:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.base import Absent, Connection
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed.disk import DiskPlace
+from invsync_tui.connectors.sources.feed.file_order import Choice, DateInName, Order, choose, in_order
 from invsync_tui.connectors.sources.feed.ftp import FtpPlace
-from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, FeedFolder, check_name, choose, is_pattern
-from invsync_tui.connectors.sources.feed.settings import FeedSettings
+from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, FeedFolder, check_name
+from invsync_tui.connectors.sources.feed.settings import FeedSettings, is_pattern
 from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from invsync_tui.connectors.sources.feed.web import WebPlace
+from invsync_tui.plain_text import counted
 
 SETTLE = 2.0
 """Seconds between two looks at files."""
@@ -37,12 +39,31 @@ class FoundFiles:
     stock: tuple[FeedFile, ...]
     products: FeedFile | None
     done: tuple[FeedFile, ...]
+    choice: Choice
+    """How the stock files were chosen."""
+    seen: tuple[FeedFile, ...] = ()
+    """All files that the option names."""
 
     def arrived(self, files: Sequence[FeedFile]) -> FoundFiles:
         """The same with what is known of each of `all` once it was fetched."""
         products = files[0] if self.products is not None else None
         stock = files[1:] if self.products is not None else files
-        return FoundFiles(tuple(stock), products, self.done)
+        return replace(self, stock=tuple(stock), products=products)
+
+    def described(self, now: float) -> str:
+        """The files with their ages, and why these and no others are read, for the connection test."""
+        text = "; ".join(file.described(now) for file in self.all)
+        choice = self.choice
+        if choice.why and len(self.seen) > 1:
+            which = choice.files[0].name if len(choice.files) == 1 else f"{len(choice.files)} files"
+            text += f". Of {len(self.seen)} files {which} is read: {choice.why}."
+        elif choice.doubt:
+            text += "."
+        if choice.doubt:
+            text += f" Warning: {choice.doubt}"
+        if choice.undated:
+            text += f" {counted(choice.undated, 'name has', 'names have')} no such date and are not read."
+        return text
 
     @property
     def all(self) -> tuple[FeedFile, ...]:
@@ -101,7 +122,9 @@ def _names(file: str, settings: FeedSettings) -> Names:
     check_name(file, "file")
     if settings.products_file:
         check_name(settings.products_file, "products_file")
-    if settings.archive and settings.which == "all":
+    if settings.name_date:
+        DateInName(settings.name_date)
+    if settings.archive and settings.which == "all" and settings.absent is not Absent.UNCHANGED:
         raise NotConfiguredError(
             "An archive needs one file with all stock.", advice="Set which=newest, or clear the option archive."
         )
@@ -110,17 +133,51 @@ def _names(file: str, settings: FeedSettings) -> Names:
 
 async def find_files(place: FeedFolder, settings: FeedSettings, names: Names) -> FoundFiles:
     """The files as they are now. UnavailableError for none, for one that is not complete, and for one that is too old."""
-    files = await place.files(names.stock)
+    files: Sequence[FeedFile] = await place.files(names.stock)
+    if settings.absent is Absent.UNCHANGED:
+        files = _not_read_yet(files, settings)
     if settings.complete == "marker":
         files = [file for file in files if file.archived or await place.has(file.name + MARKER)] or _no_marker(files)
-    stock = choose(files, settings, names.stock)
+    choice = choose(files, settings, names.stock)
+    stock = choice.files
     products = None
     if names.products:
-        products = (await _chosen(place, settings, names.products))[-1]
+        products = await _products(place, settings, names.products)
     await _refuse_unfinished(place, [*stock, *([products] if products else [])], settings)
     refuse_old(stock, settings, clock.now() + (place.clock_offset or 0.0))
-    done = [file for file in files if settings.which != "newest_by_time" or (file.time or 0) <= (stock[0].time or 0)]
-    return FoundFiles(tuple(stock), products, tuple(done))
+    return FoundFiles(tuple(stock), products, tuple(_done(files, choice, settings)), choice, tuple(files))
+
+
+def _not_read_yet(files: Sequence[FeedFile], settings: FeedSettings) -> Sequence[FeedFile]:
+    """Files of changes that are not in the archive. UnavailableError for one that is older than one that was read: what it
+    says may have been overtaken."""
+    read, fresh = [file for file in files if file.archived], [file for file in files if not file.archived]
+    if not fresh and read:
+        raise UnavailableError("There is no new file at the address.", advice="Look at the export of the WMS.")
+    if read and fresh and settings.which == "all":
+        ordered = in_order([*read, *fresh], settings).files
+        late = [
+            file
+            for at, file in enumerate(ordered)
+            if not file.archived and any(other.archived for other in ordered[at + 1 :])
+        ]
+        if late:
+            raise UnavailableError(
+                f"{late[0].name} came after a newer file was read.",
+                advice="Remove it, or let the WMS write one file with everything.",
+            )
+    return fresh
+
+
+def _done(files: Sequence[FeedFile], choice: Choice, settings: FeedSettings) -> list[FeedFile]:
+    """Those that are not newer than what was chosen, by what chose it; of files without a date nobody knows it."""
+    if choice.order is Order.DATE:
+        date = DateInName(settings.name_date)
+        return [file for file in files if date.of(file.name) is not None]
+    if choice.order is Order.NAME:
+        return list(files)
+    written = max(file.time or 0 for file in choice.files)
+    return [file for file in files if (file.time or 0) <= written]
 
 
 def _no_marker(files: object) -> list[FeedFile]:
@@ -132,8 +189,12 @@ def _no_marker(files: object) -> list[FeedFile]:
     return []
 
 
-async def _chosen(place: FeedFolder, settings: FeedSettings, name: str) -> list[FeedFile]:
-    return choose(await place.files(name), settings, name)
+async def _products(place: FeedFolder, settings: FeedSettings, name: str) -> FeedFile:
+    """The file with names and codes. Its name may have another form of date than those of the stock, or none."""
+    files = await place.files(name)
+    if settings.name_date and not any(map(DateInName(settings.name_date).of, (file.name for file in files))):
+        settings = replace(settings, name_date="")
+    return choose(files, settings, name).files[-1]
 
 
 async def _refuse_unfinished(place: FeedFolder, files: Sequence[FeedFile], settings: FeedSettings) -> None:
@@ -153,7 +214,9 @@ async def _refuse_unfinished(place: FeedFolder, files: Sequence[FeedFile], setti
 
 
 def refuse_old(files: Sequence[FeedFile], settings: FeedSettings, now: float) -> None:
-    """UnavailableError for a file that was written longer ago than is allowed."""
+    """UnavailableError for a file that was written longer ago than is allowed; of files of changes the newest matters."""
+    if settings.absent is Absent.UNCHANGED:
+        files = [max(files, key=lambda file: file.time or 0)]
     for file in files:
         age = now - (file.time or 0)
         if settings.max_age and file.time is not None and age > settings.max_age:

@@ -1,20 +1,16 @@
-"""Where a feed's files lie: what every kind of place can do, and how one of several files is chosen."""
+"""Where a feed's files lie: what every kind of place can do."""
 
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
-from invsync_tui.connectors.sources.feed.settings import FeedSettings
+from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.sources.feed.settings import is_pattern
 
 MARKER = ".done"
-_WILD = re.compile(r"[*?\[]")
-_NUMBER_WIDTH = 14
-"""Digits of a number in a file's name, filled up: names compare as their numbers do."""
 
 
 class FeedFile(NamedTuple):
@@ -68,10 +64,6 @@ class FeedFolder(Protocol):
         ...
 
 
-def is_pattern(name: str) -> bool:
-    return bool(_WILD.search(name))
-
-
 def matching(names: Iterable[str], name_or_pattern: str) -> list[str]:
     """Names that a name or pattern names; markers and hidden files are never meant."""
     if not is_pattern(name_or_pattern):
@@ -91,31 +83,3 @@ def check_name(name: str, option: str) -> str:
             advice=f"Give the name or a pattern of a file in the folder: --option {option}=stock_*.csv",
         )
     return name
-
-
-def by_name(name: str) -> tuple[object, ...]:
-    """A key by which numbers in names compare as numbers."""
-    parts = re.split(r"([0-9]+)", name)
-    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts)
-
-
-def choose(files: Sequence[FeedFile], settings: FeedSettings, name: str) -> list[FeedFile]:
-    """The files to read, in order; UnavailableError where there is none."""
-    if not files:
-        raise UnavailableError(
-            f"There is no file {name!r} at the address.", advice="Check the option file and the folder of the address."
-        )
-    ordered = sorted(files, key=lambda file: by_name(file.name))
-    if settings.which == "all":
-        return ordered
-    if settings.which == "newest_by_time":
-        return [max(ordered, key=lambda file: file.time or 0)]
-    return [ordered[-1]]
-
-
-def mark_of(files: Sequence[FeedFile], name: str, which: str) -> str:
-    """What a later reading is compared with: digits that grow, '' where nothing is known."""
-    if which == "newest" and is_pattern(name) and re.search("[0-9]", files[0].name):
-        return "".join(number.zfill(_NUMBER_WIDTH) for number in re.findall("[0-9]+", files[0].name))
-    times = [file.time for file in files]
-    return str(min(time for time in times if time is not None)) if None not in times else ""

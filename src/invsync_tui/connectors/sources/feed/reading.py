@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from invsync_tui.connectors.addresses import expanded
+from invsync_tui.connectors.base import Absent
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.sources.feed.columns import map_columns
 from invsync_tui.connectors.sources.feed.loading import Loaded, Loader, RowReader
@@ -30,13 +31,16 @@ class Fetched(NamedTuple):
 def read_files(files: list[Fetched], settings: FeedSettings, staging: Staging, stop: threading.Event) -> Loaded:
     """All files, those of products first. UnavailableError where not one row can be read, or when `stop` is set."""
     loader = Loader(settings, staging, stop)
-    staging.zero_where_absent = settings.absent_is_zero
+    staging.zero_where_absent = settings.absent is Absent.ZERO
+    staging.covers = settings.covers
+    staging.last_file_counts = settings.absent is Absent.UNCHANGED
     for file in sorted(files, key=lambda file: not file.of_products):
         with _opened(file, settings) as (rows, reader, description):
             kind = "products" if file.of_products else "stock"
             load = loader.products if file.of_products else loader.levels
             count = load(rows, reader, file.name)
-            if not count and not file.of_products and settings.which != "all":
+            may_be_empty = settings.which == "all" or settings.absent is Absent.UNCHANGED
+            if not count and not file.of_products and not may_be_empty:
                 raise UnavailableError(f"{file.name} has no rows; the stock known so far is kept.")
             loader.loaded.columns.append(
                 f"{kind} file {file.name}, {description}, {counted(count, 'row')}: {reader.columns.described()}"
@@ -45,13 +49,13 @@ def read_files(files: list[Fetched], settings: FeedSettings, staging: Staging, s
     staging.settle(all_products=warehouses > 1 or any(file.of_products for file in files), by_warehouse=warehouses > 1)
     if settings.rejects:
         _write_rejects(staging, expanded(settings.rejects), files[-1].name)
-    _refuse_nothing(staging, files[-1].name)
+    _refuse_nothing(staging, files[-1].name, empty_is_good=settings.absent is Absent.UNCHANGED)
     return loader.loaded
 
 
-def _refuse_nothing(staging: Staging, name: str) -> None:
+def _refuse_nothing(staging: Staging, name: str, *, empty_is_good: bool) -> None:
     good, bad = staging.counts()
-    if good:
+    if good or (empty_is_good and not bad):
         return
     first = next(((line, why) for _, line, why, _ in staging.rejects()), None)
     example = f" The first: {first[1]}." if first else ""

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from invsync_tui.connectors.base import Absent
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.sources.feed.about import ABOUT
 from invsync_tui.connectors.sources.feed.quantities import QuantityFormat
 
 QUANTITIES = ("available", "on_hand", "committed", "incoming")
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "auto": ""}
+_WILD = re.compile(r"[*?\[]")
 _ALIAS_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")
 
 
@@ -22,6 +24,7 @@ class FeedSettings:
     file: str
     products_file: str
     which: str
+    name_date: str
     complete: str
     last_line: str
     max_age: int
@@ -45,7 +48,9 @@ class FeedSettings:
     """Column by alias type."""
     warehouse: str
     blank_is_zero: bool
-    absent_is_zero: bool
+    absent: Absent
+    covers: tuple[str, ...]
+    """Beginnings of references; empty for all."""
     code_width: int
     given: frozenset[str] = field(default=frozenset())
     """Names of columns that were given rather than guessed."""
@@ -72,6 +77,16 @@ def parse_aliases(text: str) -> dict[str, str]:
     return columns
 
 
+def parse_covers(text: str) -> tuple[str, ...]:
+    """`ACME-, BOLT-` as beginnings."""
+    return tuple(filter(None, (piece.strip() for piece in text.split(","))))
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name of files stands for several."""
+    return bool(_WILD.search(name))
+
+
 def parse_settings(options: Mapping[str, str]) -> FeedSettings:
     """The options with their defaults; NotConfiguredError where two of them contradict each other."""
     text = {option.name: options.get(option.name, "").strip() or option.default for option in ABOUT.options}
@@ -87,15 +102,20 @@ def parse_settings(options: Mapping[str, str]) -> FeedSettings:
         raise NotConfiguredError(
             f"The option rejects is {text['rejects']!r}, not a whole path.", advice="Write the whole path, from / on."
         )
+    if text["absent"] == Absent.UNCHANGED and text["which"] != "all" and is_pattern(text["file"]):
+        raise NotConfiguredError(
+            "With absent=unchanged each file counts, and which picks one.", advice="Set the option which=all."
+        )
     names = ("sku", "id", *QUANTITIES, "warehouse_column", "name", "pack_size")
     return FeedSettings(
-        file=text["file"], products_file=text["products_file"], which=text["which"], complete=text["complete"],
+        file=text["file"], products_file=text["products_file"], which=text["which"],
+        name_date=text["name_date"], complete=text["complete"],
         last_line=text["last_line"], max_age=int(text["max_age"]) * 3600, max_size=int(text["max_size"]) * 1_000_000,
         archive=text["archive"], rejects=text["rejects"], format=text["format"], encoding=text["encoding"],
         delimiter=_DELIMITERS[text["delimiter"]], quotes=text["quotes"] == "standard",
         quantity=QuantityFormat.named(text["decimal"], text["thousands"], text["unit"]), header=text["header"] == "yes",
         skip_lines=int(text["skip_lines"]), sheet=text["sheet"], columns={name: text[name] for name in names},
         aliases=parse_aliases(text["aliases"]), warehouse=text["warehouse"], blank_is_zero=text["blank"] == "zero",
-        absent_is_zero=text["absent"] == "zero", code_width=int(text["code_width"]),
+        absent=Absent(text["absent"]), covers=parse_covers(text["covers"]), code_width=int(text["code_width"]),
         given=frozenset(name for name in names if text[name]), decimal_given=bool(options.get("decimal", "").strip()),
     )  # fmt: skip

@@ -122,6 +122,10 @@ class Staging:
         self._last_ref: str | None = ""
         """Of the rows so far, whose references ascend, so that none can be there twice; None where they do not."""
         self.zero_where_absent = False
+        self.covers: tuple[str, ...] = ()
+        """Beginnings of the references that are 0 where they are absent; empty for all."""
+        self.last_file_counts = False
+        """Of rows for one product and warehouse in several files the last file's counts; else they have to be equal."""
         self.files: list[str] = []
 
     def close(self) -> None:
@@ -193,6 +197,10 @@ class Staging:
 
     def _settle_doubled(self, ref: str, warehouse: str) -> None:
         rows = self._cx.execute(_OF_DOUBLED, (ref, warehouse)).fetchall()
+        if self.last_file_counts:
+            last = max(row[1] for row in rows)
+            self._cx.executemany("DELETE FROM line WHERE n = ?", [(row[0],) for row in rows if row[1] != last])
+            rows = [row for row in rows if row[1] == last]
         first, *others = rows
         if any(row[3:] != first[3:] or row[7] for row in rows):
             places = [self._place(row[1], row[2], first[1]) for row in rows[:5]]
@@ -241,6 +249,11 @@ class Staging:
             ).fetchall()
         return Rows((), [(what, why) for _, what, why in records], records[-1][0] if len(records) == limit else None)
 
+    def rows_reported(self) -> int:
+        """Rows for a product and warehouse that the files have, readable or not."""
+        with self._lock:
+            return self._count("SELECT count(*) FROM line")
+
     def has_unnamed(self) -> bool:
         """Whether some row names no product."""
         with self._lock:
@@ -259,6 +272,8 @@ class Staging:
             if why is not None:
                 rejected.append((ref, why))
             elif line is None:
+                if self.covers and not ref.startswith(self.covers):
+                    continue
                 rows.append(LevelRow(ref, warehouse, 0, 0, read_at=read_at, raw={"absent": "0"}))
             else:
                 raw = {"file": self.files[number], "line": line}
