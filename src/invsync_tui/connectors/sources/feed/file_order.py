@@ -129,6 +129,10 @@ def unclear(name: str) -> str:
         return ""
     if _MONTH_WORD.search(name):
         return "names with a month in words"
+    return _unclear_digits(name)
+
+
+def _unclear_digits(name: str) -> str:
     if found := _YEAR_LAST.search(name):
         one, two, century, year = found.groups()
         return YEAR_LAST if _is_day_and_month(one, two) and (century or not _is_near(one)) else ""
