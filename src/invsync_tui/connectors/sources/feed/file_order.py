@@ -134,7 +134,7 @@ def unclear(name: str) -> str:
 
 def _unclear_digits(name: str) -> str:
     if found := _YEAR_LAST.search(name):
-        one, two, century, year = found.groups()
+        one, two, century, _ = found.groups()
         return YEAR_LAST if _is_day_and_month(one, two) and (century or not _is_near(one)) else ""
     found = _RUN.search(name)
     if found and _is_date_in_a_run(*found.groups()):
