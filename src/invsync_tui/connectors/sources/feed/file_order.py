@@ -82,14 +82,14 @@ class DateInName:
 
     def of(self, name: str) -> datetime | None:
         """The first date of this form in a name; None where it has none."""
-        for found in self._find.finditer(name):
-            part = found.groupdict()
+        for match in self._find.finditer(name):
+            part = match.groupdict()
             year = int(part.get("year") or 0) or 2000 + int(part.get("short") or 0)
             word = part.get("word")
             month = _MONTHS.split("|").index(word.lower()) + 1 if word else int(part.get("month") or 1)
-            hour, minute, second = (int(part.get(name) or 0) for name in ("hour", "minute", "second"))
+            hour, minute, seconds = (int(part.get(name) or 0) for name in ("hour", "minute", "second"))
             try:
-                return datetime(year, month, int(part.get("day") or 1), hour, minute, second, tzinfo=UTC)
+                return datetime(year, month, int(part.get("day") or 1), hour, minute, seconds, tzinfo=UTC)
             except ValueError:
                 continue
         return None
@@ -111,8 +111,8 @@ _NO_YEAR = re.compile(r"(?<![0-9])(?<![0-9][-_. ])([0-9]{1,2})[-_.]([0-9]{1,2})(
 YEAR_LAST = "names with the day or month before the year"
 
 
-def _is_day_and_month(one: str, two: str) -> bool:
-    numbers = sorted((int(one), int(two)))
+def _is_day_and_month(first: str, second: str) -> bool:
+    numbers = sorted((int(first), int(second)))
     return 1 <= numbers[0] <= 12 and numbers[1] <= 31
 
 
@@ -123,7 +123,7 @@ def _is_near(year: str) -> bool:
 
 def unclear(name: str) -> str:
     """Why the numbers of a name do not grow with the time; '' where they do, as far as one can see."""
-    if (found := _DAY_MONTH_YEAR.search(name)) and _is_day_and_month(*found.groups()):
+    if (match := _DAY_MONTH_YEAR.search(name)) and _is_day_and_month(*match.groups()):
         return YEAR_LAST
     if _YEAR_FIRST.search(name):
         return ""
@@ -133,19 +133,19 @@ def unclear(name: str) -> str:
 
 
 def _unclear_digits(name: str) -> str:
-    if found := _YEAR_LAST.search(name):
-        one, two, century, _ = found.groups()
-        return YEAR_LAST if _is_day_and_month(one, two) and (century or not _is_near(one)) else ""
-    found = _RUN.search(name)
-    if found and _is_date_in_a_run(*found.groups()):
+    if match := _YEAR_LAST.search(name):
+        first, second, century, _ = match.groups()
+        return YEAR_LAST if _is_day_and_month(first, second) and (century or not _is_near(first)) else ""
+    match = _RUN.search(name)
+    if match and _is_date_in_a_run(*match.groups()):
         return YEAR_LAST
-    found = _NO_YEAR.search(name)
-    return "names with a day and a month and no year" if found and _is_day_and_month(*found.groups()) else ""
+    match = _NO_YEAR.search(name)
+    return "names with a day and a month and no year" if match and _is_day_and_month(*match.groups()) else ""
 
 
-def _is_date_in_a_run(one: str, two: str, year: str) -> bool:
+def _is_date_in_a_run(first: str, second: str, year: str) -> bool:
     """Whether digits that touch are a day, a month and a year rather than a year, a month and a day, or a counter."""
-    return _is_day_and_month(one, two) and _is_near(year[-2:]) and (len(year) == 4 or not _is_near(one))
+    return _is_day_and_month(first, second) and _is_near(year[-2:]) and (len(year) == 4 or not _is_near(first))
 
 
 def by_name(name: str) -> tuple[object, ...]:
