@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import KIT, About, Option, OptionKind
+from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
 
 FEED = About("Feed", schemes=("file", "https", "sftp"), example="/srv/feeds")
@@ -92,3 +95,41 @@ def test_every_connector_of_ours_says_what_a_person_needs(group: str) -> None:
         assert about.title and about.versions and about.setup and about.behavior, system
         assert about.wrong_address(about.example) == "", system
         assert all(option.default in ("", *option.choices) for option in about.options if option.choices), system
+
+
+def sentences(about: About) -> list[str]:
+    """Everything that a connector's page says, sentence by sentence."""
+    texts = (*about.setup, *about.behavior, *about.known_limits)
+    return [sentence for text in texts for sentence in re.split(r"(?<=[.;])\s+", text)]
+
+
+DENIES = re.compile(r"\b(never|none|nothing|no)\b", re.IGNORECASE)
+CHANGES = re.compile(r"\b(switch\w*|creat\w*|activat\w*|tick\w*|turn\w* on)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("system", registry.systems(registry.CARTS))
+def test_no_page_denies_what_the_connector_changes_on_request(system: str) -> None:
+    about = registry.about(registry.CARTS, system)
+    assert about is not None
+    if about.fixes:
+        said = [sentence for sentence in sentences(about) if DENIES.search(sentence) and CHANGES.search(sentence)]
+        wrong = [sentence for sentence in said if "by itself" not in sentence and "it is asked to" not in sentence]
+        assert wrong == []
+
+
+BATCHES = re.compile(r"\bbatch\b.*?\b(?:up to|of|has) ([0-9][0-9,]*)")
+
+
+@pytest.mark.parametrize("system", registry.systems(registry.CARTS))
+def test_a_batch_has_as_many_rows_as_its_page_says(system: str) -> None:
+    about = registry.about(registry.CARTS, system)
+    assert about is not None
+    said = {int(match[1].replace(",", "")) for text in about.behavior if (match := BATCHES.search(text))}
+    assert said <= {_declared(system)}
+    assert said or system == "sandbox"
+
+
+def _declared(system: str) -> int:
+    cart = registry.connector(registry.CARTS, system)
+    connection = Connection("shop", system, "https://shop.example.com")
+    return int(cart(connection).capabilities.max_batch)

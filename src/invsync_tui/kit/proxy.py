@@ -16,12 +16,14 @@ from urllib.parse import urlsplit
 
 
 class Fault(StrEnum):
-    """What happens to a request. All but the last three happen instead of the work."""
+    """What happens to a request. All but the last four happen instead of the work."""
 
     UNAVAILABLE = "a 503"
     HTML = "an HTML page instead of JSON"
     LONG_ERROR = "an error page of 70 kB"
     THROTTLED = "a 429 with Retry-After"
+    BUSY = "a 429 of a web server in front, which is a page and names no time"
+    TOO_LARGE = "a 413"
     UNAUTHORIZED = "a 401"
     FORBIDDEN = "a 403"
     ECHO = "an error page that repeats the request"
@@ -31,6 +33,7 @@ class Fault(StrEnum):
     CUT_HEADERS = "an answer that is cut in its headers"
     CUT_BODY = "an answer that is cut in its body"
     LOST = "work that is done and an answer that is lost"
+    SLOW = "work that is done and an answer that comes too late"
 
 
 class Between(Protocol):
@@ -75,6 +78,10 @@ class Proxy:
     wanted: Callable[[str, str], bool] = lambda method, path: True
     requests: list[tuple[str, str]] = field(default_factory=list)
     """(method, path with query) of all that came."""
+    request: bytes = b""
+    """The one in hand, as it came: `wanted` may look into it."""
+    late: float = 0.0
+    """Seconds after which the answer comes that is SLOW: more than the connection's deadline."""
     elsewhere: list[bytes] = field(default_factory=list)
     """What came to the other host that a redirect names: it has to stay empty."""
     url: str = ""
@@ -130,6 +137,7 @@ class Proxy:
         """Answer one request; False ends the connection."""
         method, path, *_ = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
         self.requests.append((method, path))
+        self.request = request
         fault = self._meets(method, path)
         if fault is None:
             writer.write(await self._forwarded(request))
@@ -137,7 +145,10 @@ class Proxy:
             writer.write(_INSTEAD[fault](request, self.other))
         elif fault is not Fault.CLOSED:
             answer = await self._forwarded(request)
-            if fault is not Fault.LOST:
+            if fault is Fault.SLOW:
+                await asyncio.sleep(self.late)
+                writer.write(answer)
+            elif fault is not Fault.LOST:
                 writer.write(answer[: 20 if fault is Fault.CUT_HEADERS else -max(1, len(answer) // 4)])
         await writer.drain()
         return fault is None or fault in _INSTEAD
@@ -197,6 +208,12 @@ _INSTEAD: dict[Fault, Callable[[bytes, str], bytes]] = {
         "500 Internal Server Error", b'{"error": "' + b"x" * 70_000 + b'"}'
     ),
     Fault.THROTTLED: lambda request, other: _reply("429 Too Many Requests", b"{}", "retry-after: 0"),
+    Fault.BUSY: lambda request, other: _reply(
+        "429 Too Many Requests", b"<html><body><h1>429 Too Many Requests</h1></body></html>", kind="text/html"
+    ),
+    Fault.TOO_LARGE: lambda request, other: _reply(
+        "413 Payload Too Large", b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", kind="text/html"
+    ),
     Fault.UNAUTHORIZED: lambda request, other: _reply("401 Unauthorized", b'{"error": "login"}'),
     Fault.FORBIDDEN: lambda request, other: _reply("403 Forbidden", b'{"error": "not allowed"}'),
     Fault.ECHO: lambda request, other: _reply("500 Internal Server Error", request, kind="text/plain"),

@@ -153,9 +153,10 @@ class BatchSender:
     async def _split(self, batch: Batch, error: RowsRejectedError) -> None:
         """Send the listings of a refused batch in smaller ones; a single one has failed."""
         if len(batch.items) == 1:
-            self.results.settle_answers(
-                batch, [answer_of(batch.items[0], RowAnswer(batch.items[0].ref, error=error.what))], "refused"
-            )
+            (item,) = batch.items
+            reason = Reason.NOT_IN_CART if await self._is_gone(item) else None
+            answer = answer_of(item, RowAnswer(item.ref, error=error.what, reason=reason))
+            self.results.settle_answers(batch, [answer], "refused")
             return
         self.results.release(batch, error)
         if isinstance(error, BatchTooLargeError):
@@ -170,3 +171,10 @@ class BatchSender:
         for part in parts:
             self.job.stop_if_cancelled()
             await self._send(part)
+
+    async def _is_gone(self, item: Item) -> bool:
+        """Whether a listing that was refused by itself is not there any more: most carts say of both that they refuse it."""
+        try:
+            return not await self.results.read([item.ref])
+        except ConnectorError:
+            return False

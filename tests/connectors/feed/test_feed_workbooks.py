@@ -58,6 +58,7 @@ async def test_numbers_and_texts_are_the_codes_that_are_shown(tmp_path: Path) ->
     ("row", "words"),
     [
         ((12345678901234567, None, 5), "cell C8: the code 12345678901234570 is a number of more than 15 digits"),
+        ((1234567890123450, None, 5), "cell C8: the code 1234567890123450 is a number of more than 15 digits"),
         (("A-9", 12345678901234567, 5), "cell D8: the code 12345678901234570"),
         ((1.5, None, 5), "cell C8: the code 1.5 is not text"),
         ((True, None, 5), "cell C8: the code true is not text"),

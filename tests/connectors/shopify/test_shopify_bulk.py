@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection, ListingRow
-from invsync_tui.connectors.carts.shopify import ShopifyCart, bulk, queries
+from invsync_tui.connectors.carts.shopify import ShopifyCart, bulk, limits, queries
 from invsync_tui.connectors.errors import PreparingError, UnavailableError
 from tests.support.servers.http_stub import Answer
 from tests.support.servers.sandbox import sandbox_wms
@@ -26,7 +26,7 @@ VARIANTS = 260
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(bulk, "FROM_VARIANTS", 250)
+    monkeypatch.setattr(limits, "BULK_FROM", 250)
     monkeypatch.setattr(bulk, "FIRST_LOOK", 0.01)
     monkeypatch.setattr(bulk, "LOOK_MOST", 0.02)
     monkeypatch.setattr(bulk, "PAGE", 100)
@@ -180,7 +180,7 @@ async def test_a_denied_one_is_read_by_pages(cart: ShopifyCart, server: ShopifyS
 async def test_ten_minutes_end_the_run_and_the_next_process_goes_on_with_the_same_one(
     server: ShopifyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "WAIT_IN_RUN", 0.03)
+    monkeypatch.setattr(bulk, "BULK_WAIT", 0.03)
     server.bulk.running = 1000
     first = ShopifyCart(server.connection(server.url))
     await first.open()
@@ -255,7 +255,7 @@ async def test_the_file_is_gone_when_the_cart_is_closed(server: ShopifyServer, t
 async def test_a_push_waits_for_it_across_runs_and_sets_every_listing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "WAIT_IN_RUN", 0.03)
+    monkeypatch.setattr(bulk, "BULK_WAIT", 0.03)
     with sandbox_wms(VARIANTS) as wms, shopify_server(0) as server:
         skus = sorted(wms.dump()["products"].values())
         refs = {sku: server.add(sku, 77) for sku in skus}

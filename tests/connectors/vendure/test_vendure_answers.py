@@ -13,6 +13,7 @@ from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.connectors.carts.vendure.api import compose_update
 from invsync_tui.connectors.errors import (
     AuthError,
+    BatchTooLargeError,
     ConnectorError,
     ContractError,
     NotConfiguredError,
@@ -92,6 +93,12 @@ async def test_a_write_without_a_clear_answer_is_in_doubt_and_sent_once(reply: A
     ended, asked = await send_to_stub(reply)
     assert isinstance(ended, UnavailableError)
     assert ended.may_have_applied
+    assert asked == ["Login", "SetStock"]
+
+
+async def test_a_batch_that_is_too_large_for_the_server_is_not_applied_and_may_be_halved() -> None:
+    ended, asked = await send_to_stub(Answer({"statusCode": 413, "message": "request entity too large"}, status=413))
+    assert isinstance(ended, BatchTooLargeError)
     assert asked == ["Login", "SetStock"]
 
 

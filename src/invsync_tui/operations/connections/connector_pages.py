@@ -19,6 +19,7 @@ _FIRST_PUSH = (
     "The first push of a cart is held for review, and the sync says the number of its run: invsync held RUN shows it, and "
     "invsync release RUN --reason WHY sends it."
 )
+_BY_ITSELF = "A push sets quantities only. This is changed in the shop when a person asks for it, and never by itself:"
 KINDS = {WMS: "WMS/OMS", CART: "cart"}
 ADD = {
     WMS: 'invsync merchants add MERCHANT --source {system} --url {url}{login}{options}',
@@ -126,6 +127,8 @@ def _commands(kind: str, system: str, about: About) -> Iterator[str]:
 
 def _on_request(kind: str, about: About) -> Iterator[str]:
     """What it changes or looks up when a person asks for it, with the command."""
+    if about.fixes:
+        yield _BY_ITSELF
     for preview in about.previews:
         yield f"{preview.what} invsync connections preview {'MERCHANT' if kind == WMS else '--cart NAME'} {preview.name}"
     for fix in about.fixes:

@@ -66,6 +66,8 @@ class Shop:
         self._next = 1000
         self.services: dict[str, str] = {}
         """Locations of fulfillment services, by id."""
+        self.taken: list[tuple[str, str, int]] = []
+        """(item, location, quantity) of every row that was set, oldest first."""
         self.before_set: Callable[[], None] = lambda: None
         """Called before a mutation: somebody else is faster."""
 
@@ -239,6 +241,7 @@ class Shop:
         changes = []
         for row in input_["quantities"]:
             self.items[row["inventoryItemId"]].levels[row["locationId"]] = row["quantity"]
+            self.taken.append((row["inventoryItemId"], row["locationId"], row["quantity"]))
             item, at = {"id": row["inventoryItemId"]}, {"id": row["locationId"]}
             changes.append({"quantityAfterChange": row["quantity"], "item": item, "location": at})
         group = {"changes": lambda info, **_: changes}

@@ -68,6 +68,8 @@ class Shop:
     """The setting "Enable stock management" of the whole shop."""
     extra_types: tuple[str, ...] = ()
     """Types of products that an extension adds."""
+    taken: list[tuple[int, int]] = field(default_factory=list)
+    """(id, quantity) of every write that a product or variation took, oldest first."""
     last: int = 100
     _families: dict[int, list[int]] = field(default_factory=dict)
     """By parent, the ids of all variations that it ever had."""
@@ -149,6 +151,8 @@ class Shop:
         if item.manage:
             item.quantity = fields.get("stock_quantity", item.quantity)
             self.derive(item)
+            if item.quantity is not None and "stock_quantity" in fields:
+                self.taken.append((item.id, item.quantity))
         elif self.holder(item) is None:
             # A quantity of what is not managed is lost without a word.
             item.stock_status = fields.get("stock_status", item.stock_status)

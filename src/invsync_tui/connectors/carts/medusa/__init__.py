@@ -2,7 +2,7 @@
 
 What was seen on a real 2.21.2 and shapes this connector: a batch sets all its rows or none, and names the first bad one; the
 SKU of an inventory item stays when its variant's is changed; levels of deleted locations stay, answer and can be set, and
-levels can be created for deleted items and locations, so none is ever created; lists are paged by number only, and neither
+levels can be created for deleted items and locations, so a push creates none; lists are paged by number only, and neither
 `id[$gt]` nor an order by two fields is taken; nothing tells which levels have changed.
 
 Options: `location` (id or name, required where there are several).
@@ -41,14 +41,14 @@ from invsync_tui.connectors.cart_locations import ChosenLocations, listed
 from invsync_tui.connectors.carts.medusa import api, checks, fixes, listings
 from invsync_tui.connectors.carts.medusa import orders as medusa_orders
 from invsync_tui.connectors.carts.medusa.about import ABOUT
-from invsync_tui.connectors.errors import ContractError, RowsRejectedError
+from invsync_tui.connectors.errors import ConnectorError, ContractError, RowsRejectedError
 from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, text
 from invsync_tui.rules.outcomes import Reason
 
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.ON_HAND,
-    max_batch=200,
+    max_batch=api.ROWS_MOST,
     row_errors=RowErrors.WHOLE_BATCH,
     doubt_policy=DoubtPolicy.READ_BACK,
     returns_quantity=True,
@@ -335,10 +335,17 @@ class MedusaCart:
             answer = await self._api.set_levels(body, [ref for ref, _ in rows])
         except RowsRejectedError as error:
             if len(rows) == 1 and api.NOT_STOCKED in error.what:
-                return [RowAnswer(rows[0][0], None, error.what, Reason.NOT_STOCKED_AT_LOCATION)]
+                return [RowAnswer(rows[0][0], None, error.what, await self._why_not_stocked(rows[0][0]))]
             raise
         quantity_by_ref = quantities(answer)
         return [RowAnswer(ref, quantity_by_ref.get((ref, at))) for ref, at in rows]
+
+    async def _why_not_stocked(self, ref: str) -> Reason:
+        """Medusa says of a deleted item that it is not stocked, and would stock it when it is asked to."""
+        with suppress(ConnectorError):
+            if not await self.read([ref]):
+                return Reason.NOT_IN_CART
+        return Reason.NOT_STOCKED_AT_LOCATION
 
 
 def quantities(answer: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:

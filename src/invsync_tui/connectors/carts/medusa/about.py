@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Option, Permission
+from invsync_tui.connectors.carts.medusa.api import ROWS_MOST
 from invsync_tui.connectors.carts.medusa.fixes import FIXES
 
 ABOUT = About(
@@ -23,7 +24,7 @@ ABOUT = About(
         "Create a secret API key under Settings > Developer > Secret API Keys. It is shown once.",
         "Note the name of the stock location, under Settings > Locations & Shipping, where there are several.",
         "Give each variant a stock level at this location, under Inventory > the item > Manage locations: the connector "
-        "sets levels that are there and creates none.",
+        "sets levels that are there, and creates none by itself.",
     ),
     fixes=FIXES,
     behavior=(
@@ -35,10 +36,10 @@ ABOUT = About(
         "A kit, which is a variant with several inventory items or with more than one unit of one, is skipped: Medusa "
         "computes its stock from the items. So is the second variant of an item that two variants share; the one with the "
         "item's own SKU, or else the older one, sets it.",
-        "A variant without a level at the location is skipped with a reason. No level is created, since Medusa creates "
-        "levels of items and locations that were deleted, too.",
+        "A variant without a level at the location is skipped with a reason. A push creates no level by itself, since Medusa "
+        "creates levels of items and locations that were deleted, too.",
         "Variants that do not manage inventory are skipped with a reason.",
-        "A batch of 200 levels is one request: a bad row refuses it, and invsync sends the named row by itself.",
+        f"A batch of up to {ROWS_MOST} levels is one request: a bad row refuses it, and invsync sends the named row by itself.",
         "Every reading is a complete one: Medusa cannot tell which levels have changed.",
         "Orders are read with their reservations, which say at which location their units are, and again when they were "
         "edited.",

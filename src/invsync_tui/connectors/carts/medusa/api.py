@@ -37,6 +37,8 @@ VARIANTS = f"{PATH}/product-variants"
 ITEMS = f"{PATH}/inventory-items"
 LEVELS_BATCH = f"{ITEMS}/location-levels/batch"
 """Body: {"update": [{inventory_item_id, location_id, stocked_quantity}]}, at most 2 MB. All rows or none."""
+ROWS_MOST = 200
+"""Levels of a batch of ours. Medusa takes more, up to 2 MB, and refuses all of them for one."""
 ORDERS = f"{PATH}/orders"
 RESERVATIONS = f"{PATH}/reservations"
 

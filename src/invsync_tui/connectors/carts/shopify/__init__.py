@@ -33,15 +33,27 @@ from invsync_tui.connectors.base import (
     unreadable,
 )
 from invsync_tui.connectors.cart_locations import ChosenLocations, listed
-from invsync_tui.connectors.carts.shopify import api, batches, bulk, checks, fixes, hooks, listings, orders, queries
+from invsync_tui.connectors.carts.shopify import (
+    api,
+    batches,
+    bulk,
+    checks,
+    fixes,
+    hooks,
+    limits,
+    listings,
+    orders,
+    queries,
+)
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
+from invsync_tui.connectors.carts.shopify.limits import INPUT_MOST, PAGE_MOST
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
 from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
 
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.AVAILABLE,
-    max_batch=250,
+    max_batch=INPUT_MOST,
     row_errors=RowErrors.WHOLE_BATCH,
     doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY,
     returns_quantity=True,
@@ -49,11 +61,9 @@ CAPABILITIES = CartCapabilities(
     reads_locations=True,
     reports_orders=True,
     stable_pages=True,
-    page_size=200,
+    page_size=PAGE_MOST,
     read_batch=100,
 )
-PAGE_MOST = 200
-"""A page of 250 variants would cost 1,003 points, and a query may cost 1,000."""
 ROOM = 980
 """Points that the variants or items of one query may cost."""
 ORDERS_OVERLAP = 60
@@ -238,9 +248,9 @@ class ShopifyCart:
         """The cursor that stands for a bulk operation; None where the shop is small, or where none is to be run."""
         if self._connection.options.get("bulk", "").strip() == "off":
             return None
-        variants = (await self._api.query(queries.COUNT, {"limit": bulk.FROM_VARIANTS})).get("productVariantsCount")
+        variants = (await self._api.query(queries.COUNT, {"limit": limits.BULK_FROM})).get("productVariantsCount")
         count = variants.get("count") if isinstance(variants, Mapping) else 0
-        return await self._bulk_reader().start() if isinstance(count, int) and count >= bulk.FROM_VARIANTS else None
+        return await self._bulk_reader().start() if isinstance(count, int) and count >= limits.BULK_FROM else None
 
     def _bulk_reader(self) -> bulk.Bulk:
         if self._bulk is None:

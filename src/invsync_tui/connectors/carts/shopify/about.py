@@ -5,12 +5,17 @@ from __future__ import annotations
 from invsync_tui.connectors.about import SECRET, About, ApiVersion, Option, OptionKind, Permission, SignIn
 from invsync_tui.connectors.carts.shopify.fixes import FIXES
 from invsync_tui.connectors.carts.shopify.hooks import HOOKS
-from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
+from invsync_tui.connectors.carts.shopify.limits import BULK_FROM, BULK_WAIT, INPUT_MOST, PAGE_MOST
+from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VARIANT_COST, VARIANTS, VERSIONS
 
 READ_ORDERS = "read_orders"
 READ_PLACES = "read_merchant_managed_fulfillment_orders"
 NEEDED = ("read_products", "read_inventory", "write_inventory", "read_locations")
 
+MANY, RATE = 10_000, 100
+"""Variants, and points a second, that the page reckons with."""
+PAGES = -(-MANY // PAGE_MOST)
+MINUTES = round(PAGES * (PAGE_MOST * VARIANT_COST + VARIANTS.cost) / RATE / 60)
 REDIRECT = "https://localhost/invsync"
 """Where a login ends. The app lists it among its redirect addresses; nothing listens there, and nothing has to."""
 
@@ -93,13 +98,13 @@ ABOUT = About(
         "another by now. Such a listing is read again, ends as CAS_CONFLICT with the number that it shows, and is set by "
         "the next run, which knows that number. Only a listing of which no number was ever read is set without a "
         "comparison.",
-        "A refused row refuses its batch of up to 250; invsync sends the named rows by themselves.",
+        f"A refused row refuses its batch of up to {INPUT_MOST}; invsync sends the named rows by themselves.",
         "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once.",
         "Orders that were edited are read again; what was refunded or removed before it was sent no longer counts.",
         "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
         "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
-        "The variants of a shop that has 2,000 or more are listed by a bulk operation, which costs no points: Shopify "
-        "prepares a file, which is fetched without the shop's login. A push waits 45 seconds for it, then ends and "
+        f"The variants of a shop that has {BULK_FROM:,} or more are listed by a bulk operation, which costs no points: Shopify "
+        f"prepares a file, which is fetched without the shop's login. A push waits {BULK_WAIT:.0f} seconds for it, then ends and "
         "continues later by itself with the same operation. Where Shopify runs none (another one is running, it failed, "
         "its file is not whole or its address has expired), the variants are read by pages, and the service's log says "
         "why.",
@@ -112,15 +117,15 @@ ABOUT = About(
     ),
     known_limits=(
         "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
-        "kept, what a query really costs, the limit of 250 rows, the wording of errors, that a bulk operation takes several "
-        "locations by name, and the exchange of a client "
-        "secret, or of a login in a browser, for a token. Until it was tried on yours, begin with a development store.",
+        f"kept, what a query really costs, the limit of {INPUT_MOST} rows, the wording of errors, that a bulk operation takes "
+        "several locations by name, and the exchange of a client secret, or of a login in a browser, for a token. Until it "
+        "was tried on yours, begin with a development store.",
         "Stock at locations that no cart of yours sets is for sale too; `why` and the doctor tell how much. "
         "That number is Shopify's total of a variant less what your locations have.",
         "Variants that continue selling when out of stock are sold below 0 by Shopify.",
         "An item that several variants share is one listing.",
         "Orders older than 60 days are not shown to an app without read_all_orders.",
-        "By pages 10,000 variants are 50 requests, and take about 7 minutes at 100 points a second.",
+        f"By pages {MANY:,} variants are {PAGES} requests, and take about {MINUTES} minutes at {RATE} points a second.",
     ),
     sources=(
         "The official schemas of the Admin API 2026-04, 2026-07 and 2026-10, in the npm package @shopify/dev-mcp 1.16.0",

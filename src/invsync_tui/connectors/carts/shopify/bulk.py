@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.carts.shopify import queries
 from invsync_tui.connectors.carts.shopify.api import ShopifyApi
+from invsync_tui.connectors.carts.shopify.limits import BULK_WAIT
 from invsync_tui.connectors.errors import (
     ConnectorError,
     ContractError,
@@ -37,15 +38,11 @@ from invsync_tui.connectors.values import text, whole
 
 log = logging.getLogger("invsync.shopify")
 
-FROM_VARIANTS = 2000
-"""Variants from which it is worth it: by pages they take more than a minute at 50 points a second."""
 CURSOR = "bulk "
 FIRST_LOOK, LOOK_MOST = 1.0, 10.0
 """Seconds before the first look at an operation, doubled up to the second."""
-WAIT_IN_RUN = 45.0
-"""Seconds of waiting within a run; then the run ends, and another one goes on."""
 AFTER = 30.0
-"""Seconds after which that one does."""
+"""Seconds after which a run that goes on with it begins."""
 FILE_MOST = 4 * 1024**3
 LINE_MOST = 1024 * 1024
 PAGE = 1000
@@ -152,7 +149,7 @@ class Bulk:
             operation = await self._operation(ref)
             if operation is None or operation.status not in _UNDER_WAY:
                 return operation
-            if waited >= WAIT_IN_RUN:
+            if waited >= BULK_WAIT:
                 raise PreparingError(
                     f"Shopify is preparing the list of variants ({operation.lines} so far).", retry_after=AFTER,
                     where=self._connection.name,

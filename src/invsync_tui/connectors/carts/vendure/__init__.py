@@ -53,7 +53,7 @@ from invsync_tui.rules.outcomes import Reason
 
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.ON_HAND,
-    max_batch=50,
+    max_batch=api.ROWS_MOST,
     row_errors=RowErrors.WHOLE_BATCH,
     doubt_policy=DoubtPolicy.READ_BACK,
     returns_quantity=True,

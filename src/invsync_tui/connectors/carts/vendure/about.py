@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Fix, Option, Permission
+from invsync_tui.connectors.carts.vendure.api import ROWS_MOST
 from invsync_tui.rules.outcomes import Reason
 
 ABOUT = About(
@@ -37,7 +38,8 @@ ABOUT = About(
     behavior=(
         "Vendure keeps stock on hand and subtracts its own allocations: it is set to what is for sale plus what it has "
         "allocated, and each variant is read just before it is written.",
-        "A batch of 50 variants is one transaction: a bad row refuses it, and invsync finds the row by halving.",
+        f"A batch of up to {ROWS_MOST} variants is one transaction: a bad row refuses it. invsync sends a row that Vendure "
+        "names by itself, and finds one that it does not name by halving.",
         "Variants that do not track inventory are skipped with a reason.",
         "Orders that were modified are read again; what was canceled of them no longer counts.",
     ),

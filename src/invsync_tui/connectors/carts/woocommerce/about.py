@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.carts.woocommerce.batches import ROWS_MOST
 from invsync_tui.connectors.carts.woocommerce.fixes import FIXES
 from invsync_tui.connectors.carts.woocommerce.hooks import HOOKS
 
@@ -49,20 +50,20 @@ ABOUT = About(
         "A listing is a product or a variation that manages its own stock. Of a variable product the variations are the "
         "listings; the product is one too where it keeps the stock itself, and is skipped where it only has a SKU.",
         "A product or variation that does not manage stock is skipped with a reason, and so is a variation that shares "
-        "the stock of its product: a quantity would have no effect. Manage stock is never switched on by invsync.",
+        "the stock of its product: a quantity would have no effect.",
         "Grouped products, bundles and composites are skipped: their stock is that of their parts.",
         "A variation without a SKU of its own has none here, although WooCommerce shows its product's: it is matched by its "
         "GTIN, UPC, EAN or ISBN field, as whatever has no SKU is.",
-        "100 products are set by one request, the variations of one product by one request for that product. A batch has "
-        "100 listings, and 20 where the shop has 20 variable products or more, so at most 20 requests; they are sent one "
-        "after the other, and if one of them goes wrong, the batch's listings are read before anything is sent again.",
+        f"A batch is one request: up to {ROWS_MOST} products, or up to {ROWS_MOST} variations of one product. Where its "
+        "answer is lost, its listings are read before anything is sent again.",
         "Each row is answered by itself; what is confirmed is the quantity in the answer.",
         "Every reading is a complete one: a sale does not change a product's date of modification, so a question for "
         "what was modified would miss exactly the sales.",
         "Orders count when they are paid, or on hold; unpaid, failed, canceled and refunded ones do not. States that "
         "plugins add count.",
-        "Orders that were changed are read again. What a refund put back no longer counts, what an exchange takes back does "
-        "not either, and of a bundle and its parts those count that the shop took from its stock, or else the parts.",
+        "Orders that were placed, paid or changed since the last reading are read. What a refund put back no longer counts, "
+        "what an exchange takes back does not either, and of a bundle and its parts those count that the shop took from its "
+        "stock, or else the parts.",
         "The shop's out-of-stock threshold is read and shown in the connection test.",
         "Keys are sent over https only, and to no address but the shop's own. With auth=query the key is part of each "
         "address, and the web server may write it to its own logs.",
@@ -71,8 +72,8 @@ ABOUT = About(
         "Units that WooCommerce holds for unpaid orders (Hold stock) are not in its stock quantity, and are not reported: until "
         "such an order is paid or given up, the shop itself sells that many fewer.",
         "A product that allows backorders is sold below 0 by WooCommerce, whatever its stock is.",
-        "An order that is paid more than a day after it was placed, and was not on hold, is not seen until the WMS has it; "
-        "partial refunds are not read.",
+        "An order whose items are changed while its date of modification stays, as was reported of WooCommerce, counts as it "
+        "was before.",
         "Variations are read by one request for each variable product, and set likewise.",
         "Plain permalinks are reported and not used: WooCommerce takes no keys with them.",
         "Shops over plain http need OAuth 1.0a, which is not supported.",
@@ -88,5 +89,6 @@ ABOUT = About(
         "A WooCommerce 7.9.0 that was tried for the behavior of batches; the connector itself was tested with a fake "
         "that follows the documentation",
         "https://github.com/woocommerce/woocommerce/issues/17841 (date_modified and sales)",
+        "https://github.com/woocommerce/woocommerce/issues/34798 (date_modified of an order whose items change)",
     ),
 )  # fmt: skip

@@ -6,6 +6,12 @@ from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, Prev
 from invsync_tui.connectors.base import Absent
 
 PASSPHRASE = "passphrase"  # noqa: S105 (a name)
+SETTLE = 2.0
+"""Seconds between two looks at files."""
+RESTS = 60.0
+"""Seconds without a change after which a file on a disk of this machine is taken to be whole."""
+DIGITS_MOST = 15
+"""Digits of a number that a spreadsheet keeps; it puts zeros for the others."""
 SECRETS = (
     SecretPart(SECRET, "Secret", "the password, or a bearer token; for SFTP with a key file the key's passphrase, where "
                "that is not given by itself", required=False),
@@ -137,8 +143,8 @@ ABOUT = About(
         ),
     ),
     behavior=(
-        "Whether a file is complete is seen by two looks at it, 2 seconds apart. On a disk of this machine a file that did not "
-        "change for a minute is read at once.",
+        f"Whether a file is complete is seen by two looks at it, {SETTLE:g} seconds apart. On a disk of this machine a file "
+        f"that did not change for {RESTS:g} seconds is read at once.",
         "Each download reads the whole file, checks it and only then writes the first page.",
         "The SKU is the product's reference, or the ID column where one is named. A row without SKU is known by its first "
         "other code.",
@@ -162,8 +168,8 @@ ABOUT = About(
         "0; rows of others are read all the same.",
         "By HTTP the time of the file is what the server says (Last-Modified); where it says none, that of the download.",
         "A file without a row, or without a row that can be read, changes nothing.",
-        "A code that a spreadsheet has rounded (4.01E+12, or a number of more than 15 digits in a workbook) is rejected by its "
-        "line or cell. Of other codes than the SKU it costs the code alone, not the row.",
+        f"A code that a spreadsheet has rounded (4.01E+12, or a number of more than {DIGITS_MOST} digits in a workbook) is "
+        "rejected by its line or cell. Of other codes than the SKU it costs the code alone, not the row.",
     ),
     known_limits=(
         "A file is read as a whole. Files with changes alone need absent=unchanged; one that is overwritten before it was read "

@@ -13,12 +13,11 @@ from typing import TypeVar
 
 from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, PermissionDeniedError, UnavailableError
+from invsync_tui.connectors.sources.feed.about import RESTS
 from invsync_tui.connectors.sources.feed.places import FeedFile, matching
 
 Result = TypeVar("Result")
 PIECE = 1 << 20
-RESTS = 60.0
-"""Seconds without a change after which a file on a disk of this machine is taken to be whole."""
 LOCAL = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"})
 """Kinds of file systems whose times are of this machine's clock."""
 MOUNTS = Path("/proc/self/mountinfo")

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from invsync_tui import clock
 from invsync_tui.connectors.base import Absent, Connection
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
+from invsync_tui.connectors.sources.feed.about import SETTLE
 from invsync_tui.connectors.sources.feed.disk import DiskPlace
 from invsync_tui.connectors.sources.feed.file_order import Choice, DateInName, Order, choose, in_order
 from invsync_tui.connectors.sources.feed.ftp import FtpPlace
@@ -20,9 +21,6 @@ from invsync_tui.connectors.sources.feed.settings import FeedSettings, is_patter
 from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from invsync_tui.connectors.sources.feed.web import WebPlace
 from invsync_tui.plain_text import counted
-
-SETTLE = 2.0
-"""Seconds between two looks at files."""
 
 
 class Names(NamedTuple):

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.connectors.sources.feed.about import DIGITS_MOST
 from invsync_tui.connectors.sources.feed.columns import ColumnMap
 from invsync_tui.connectors.sources.feed.quantities import BlankError, exact_of_cell, whole_of_cell
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
@@ -117,8 +118,8 @@ class RowReader:
         if isinstance(value, float) and value.is_integer():
             digits = f"{value:.0f}"
             raise RowError(
-                f"{self._place(line, at)}: the code {digits} is a number of more than 15 digits, which the spreadsheet has "
-                "rounded; format the column as text"
+                f"{self._place(line, at)}: the code {digits} is a number of more than {DIGITS_MOST} digits, which the "
+                "spreadsheet has rounded; format the column as text"
             )
         raise RowError(
             f"{self._place(line, at)}: the code {describe_value(value)} is not text; format the column as text"

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
+from invsync_tui.connectors.sources.feed.about import DIGITS_MOST
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
 from invsync_tui.connectors.sources.feed.text_rows import RawRow
 
-EXACT_MOST = 2**53
-"""Whole numbers up to it are kept exactly by a float."""
+EXACT_MOST = 10**DIGITS_MOST
+"""Whole numbers below it are kept as they were typed: a float would hold a few more, and the spreadsheet does not."""
 
 
 @dataclass(slots=True)

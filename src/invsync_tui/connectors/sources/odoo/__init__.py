@@ -37,14 +37,13 @@ from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources import not_for_sale
 from invsync_tui.connectors.sources.not_for_sale import Location
 from invsync_tui.connectors.sources.odoo import checks, kits, quantities
-from invsync_tui.connectors.sources.odoo.about import ABOUT
+from invsync_tui.connectors.sources.odoo.about import ABOUT, OVERLAP
 from invsync_tui.connectors.sources.odoo.kits import Kits
 from invsync_tui.connectors.sources.odoo.quantities import ContextCheck, OdooWarehouse, many_to_one
 from invsync_tui.connectors.sources.odoo.rpc import ID_MOST, JSON_2_SINCE, Domain, OdooRpc, Protocol
 from invsync_tui.connectors.values import text, yes_or_no
 
 PAGE_SIZE = 1000
-OVERLAP = 300
 TIME = "%Y-%m-%d %H:%M:%S"
 """As Odoo writes and takes times, in UTC."""
 STAMPED = ("stock.move", "stock.quant", "product.product")

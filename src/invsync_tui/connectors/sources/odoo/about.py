@@ -9,6 +9,9 @@ PROTOCOLS = ("auto", "json-rpc", "json-2")
 ZONES = ("warehouse", "stock")
 WAITING = ("ignore", "subtract")
 
+OVERLAP = 300
+"""Seconds that a delta looks back, where the option says no other number."""
+
 ABOUT = About(
     title="Odoo",
     example="https://example.odoo.com",
@@ -25,7 +28,7 @@ ABOUT = About(
     options=(
         Option("database", "name of the database", required=True),
         Option("company", "id of the company; else the user's current one", kind=OptionKind.NUMBER, least=1),
-        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default="300"),
+        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default=str(OVERLAP)),
         Option(
             "zone",
             "what counts of a warehouse: all its locations, as in Odoo's own shop, or its stock location only",

@@ -40,7 +40,7 @@ from invsync_tui.connectors.errors import (
 from invsync_tui.connectors.http import HttpConnection, Response
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.sources.rest import checks, layout, pages, rows
-from invsync_tui.connectors.sources.rest.about import ABOUT
+from invsync_tui.connectors.sources.rest.about import ABOUT, OVERLAP
 from invsync_tui.connectors.sources.rest.example import example
 from invsync_tui.connectors.sources.rest.layout import Layout, Listing, Value
 from invsync_tui.connectors.values import reference
@@ -49,8 +49,6 @@ from invsync_tui.plain_text import counted
 Result = TypeVar("Result")
 IN_THREAD = 1000
 """Records of a page above which it is read in a thread."""
-OVERLAP = 300
-"""Seconds that a delta looks back."""
 WAREHOUSE_PAGES = 100
 SHOWN = 3
 """Records that the connection test shows."""

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Option, OptionKind, Permission
 
+REQUESTS_PER_SECOND = 5
+"""Where the description says no other number."""
+OVERLAP = 300
+"""Seconds that a delta looks back."""
+
 ABOUT = About(
     title="REST system",
     example="https://stock.example.com",
@@ -13,7 +18,7 @@ ABOUT = About(
     options=(
         Option("description", "TOML file that says what to ask and where each field is", required=True),
         Option("overlap", "seconds that a delta looks back, where the mark is a time", kind=OptionKind.NUMBER, most=86400,
-               default="300"),
+               default=str(OVERLAP)),
     ),
     permissions=(Permission("read", "products, warehouses and stock levels"),),
     setup=(
@@ -22,7 +27,8 @@ ABOUT = About(
         "Test the connection: it shows the first products and levels as they are understood.",
     ),
     behavior=(
-        "Only GET requests are sent, to the connection's own host, within requests_per_second of the description (5 without).",
+        "Only GET requests are sent, to the connection's own host, within requests_per_second of the description "
+        f"({REQUESTS_PER_SECOND} without).",
         "A field that the description names and a record lacks makes that record unreadable, and it is reported; a ? behind "
         "the path says that it may be missing.",
         "Fractions are rounded down. A quantity that is null or a text costs its record.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from invsync_tui.connectors.description import Description
+from invsync_tui.connectors.sources.rest.about import REQUESTS_PER_SECOND
 
 STYLES = ("none", "page", "offset", "cursor", "link", "next")
 AUTHS = ("none", "basic", "bearer", "header")
@@ -148,7 +149,7 @@ def understood(description: Description) -> Layout:
         auth,
         header,
         description.choice_at("numbers", choices=NUMBERS, default="number"),
-        description.number_at("requests_per_second", default=5, least=1, most=100),
+        description.number_at("requests_per_second", default=REQUESTS_PER_SECOND, least=1, most=100),
         description.choice_at("mark_as", choices=MARKS, default="iso"),
         _listing(description, WAREHOUSES, WAREHOUSES) if WAREHOUSES in description.tables else None,
         products,

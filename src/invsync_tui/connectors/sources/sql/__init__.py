@@ -33,7 +33,7 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.checks import Review, SourceFacts
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.sql import queries, records
-from invsync_tui.connectors.sources.sql.about import ABOUT, MARIADB
+from invsync_tui.connectors.sources.sql.about import ABOUT, AGAIN, MARIADB, OVERLAP, PAGE_SIZE
 from invsync_tui.connectors.sources.sql.databases import GRANT, Database, Sqlite
 from invsync_tui.connectors.sources.sql.example import example
 from invsync_tui.connectors.sources.sql.mariadb import Mariadb
@@ -45,9 +45,6 @@ from invsync_tui.plain_text import counted
 from invsync_tui.rules.merchant_checks import Verdict
 
 Result = TypeVar("Result")
-PAGE_SIZE = 5000
-OVERLAP = 300
-"""Seconds that a delta looks back: a row is stamped when it is written, but seen only when its transaction commits."""
 WAREHOUSES_MOST = 1000
 DOUBLED_MOST = 1000
 """Products with several rows that are named; more are a wrong query."""
@@ -58,8 +55,6 @@ OF_LEVELS = ("id", "sku", "warehouse", *queries.NUMBERS)
 OF_PRODUCTS = ("id", "sku", "name", "active")
 BEHIND = 5.0
 """Seconds after the database's own time limit until we give up ourselves."""
-AGAIN = (0.5, 2.0)
-"""Seconds to wait before a database that is not connected any more is connected to again: a restart takes a moment."""
 WRITABLE = "writable_tables"
 
 

@@ -8,6 +8,14 @@ MARIADB = ("mariadb", "mysql")
 """Schemes of addresses that are read by `mariadb`."""
 TLS = ("verify", "off")
 
+PAGE_SIZE = 5000
+AGAIN = (0.5, 2.0)
+"""Seconds to wait before a database that is not connected any more is connected to again: a restart takes a moment."""
+LOCKED_MOST = 5.0
+"""Seconds that a SQLite file that another program has locked is waited for, within the request timeout."""
+OVERLAP = 300
+"""Seconds that a delta looks back: a row is stamped when it is written, but seen only when its transaction commits."""
+
 ABOUT = About(
     title="SQL database",
     schemes=("postgresql", *MARIADB, "sqlite"),
@@ -18,7 +26,7 @@ ABOUT = About(
     signs_in_with="its password; nothing for SQLite",
     options=(
         Option("queries", "TOML file with the queries", required=True),
-        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default="300"),
+        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default=str(OVERLAP)),
         Option("tls", "verify the server's certificate, or off: everything travels in the clear", label="TLS",
                kind=OptionKind.CHOICE, choices=TLS, default="verify"),
     ),
@@ -41,10 +49,11 @@ ABOUT = About(
         "Test the connection: it shows the columns and the first rows as they are understood.",
     ),
     behavior=(
-        "Each query is read as a table, page by page: WHERE key > the last one ORDER BY key LIMIT 5001, in a read-only "
-        "transaction with the request timeout as its time limit. More than one statement is refused.",
-        "A lost connection is opened again twice, after 0.5 and 2 seconds, and the page is read again. A SQLite file that "
-        "another program has locked is waited for, 5 seconds at most; one that is shorter than it says is refused.",
+        f"Each query is read as a table, page by page: WHERE key > the last one ORDER BY key LIMIT {PAGE_SIZE + 1}, in a "
+        "read-only transaction with the request timeout as its time limit. More than one statement is refused.",
+        f"A lost connection is opened again, after {AGAIN[0]:g} and after {AGAIN[1]:g} seconds, and the page is read again. A "
+        f"SQLite file that another program has locked is waited for, {LOCKED_MOST:g} seconds at most; one that is shorter "
+        "than it says is refused.",
         "Without the column available it is on_hand less committed. Fractions are rounded down. A quantity that is NULL or a "
         "text costs its row, which is reported.",
         "Two rows for one product in one warehouse are both refused, never added up: use SUM and GROUP BY in the query.",

@@ -26,11 +26,10 @@ from invsync_tui.connectors.errors import (
     ContractError,
     UnavailableError,
 )
+from invsync_tui.connectors.sources.sql.about import LOCKED_MOST
 from invsync_tui.connectors.sources.sql.server import ReadDatabase, Rows
 
 GRANT = "Give the login SELECT only: see the page of this connector (invsync connections about sql)."
-LOCKED_MOST = 5.0
-"""Seconds that a SQLite file which another program has locked is waited for."""
 LOOKS, BETWEEN_LOOKS = 3, 0.05
 """How often, and after how many seconds again, a file is looked at that is shorter than it says."""
 

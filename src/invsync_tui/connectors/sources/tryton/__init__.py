@@ -43,14 +43,12 @@ from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources import not_for_sale
 from invsync_tui.connectors.sources.not_for_sale import Location
 from invsync_tui.connectors.sources.tryton import checks, locations
-from invsync_tui.connectors.sources.tryton.about import ABOUT
+from invsync_tui.connectors.sources.tryton.about import ABOUT, OVERLAP
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, TrytonRpc, decode_time, encode_time
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, fraction, text
 
 PAGE_SIZE = 1000
-OVERLAP = 300
-"""Seconds that a delta looks back: a transaction is stamped when it writes, but seen only when it commits."""
 FLOAT_NOISE = 1e-6
 """Quantities travel as floats: 16.999999999 is 17, not 16."""
 GOODS = [["template.type", "=", "goods"], ["template.consumable", "=", False]]

@@ -7,6 +7,9 @@ from invsync_tui.connectors.sources import not_for_sale
 
 WAITING_SHIPMENTS = ("ignore", "subtract")
 
+OVERLAP = 300
+"""Seconds that a delta looks back: a transaction is stamped when it writes, but seen only when it commits."""
+
 ABOUT = About(
     title="Tryton",
     example="https://tryton.example.com",
@@ -25,7 +28,7 @@ ABOUT = About(
     options=(
         Option("database", "name of the database", required=True),
         Option("company", "id of the company; else the login's current one", kind=OptionKind.NUMBER, least=1),
-        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default="300"),
+        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default=str(OVERLAP)),
         Option(
             "waiting_shipments",
             "goods of customer shipments that nothing is assigned to yet: ignore them (they are for sale) or subtract them",
@@ -51,7 +54,8 @@ ABOUT = About(
         "in transit and in production are not, nor are those in the locations that not_for_sale names, or below them.",
         "Internal shipments, productions and returns to suppliers that wait leave goods for sale until something is assigned to "
         "them, whatever waiting_shipments says: these goods are sold to nobody.",
-        "Kits, consumables and services: consumables and services are skipped, since Tryton keeps no true stock of them.",
+        "Consumables, services and kits are marked as not counted, since Tryton keeps no true stock of them.",
+        "Fractions of a unit are rounded down.",
         "A delta reads products whose stock moves or records were written since the last download.",
     ),
     known_limits=(
