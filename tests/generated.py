@@ -95,14 +95,16 @@ def _manual() -> str:
 
 def made() -> dict[Path, str]:
     """Each file that is made, with its text."""
-    return {
+    schemas = {
         SCHEMAS / "carts.json": _schema("carts", fields.CART, "upload_on"),
         SCHEMAS / "merchants.json": _schema("merchants", fields.MERCHANT, "sync_on"),
+    }
+    return schemas | {
         REFERENCE / "commands.md": reference_pages.commands(),
         REFERENCE / "invsync.1": manual_page.page(),
         REFERENCE / "settings.md": _manual(),
         REFERENCE / "reasons.md": reference_pages.reasons(),
-        REFERENCE / "json.md": reference_pages.documents(SCHEMAS),
+        REFERENCE / "json.md": reference_pages.documents(SCHEMAS, schemas),
         REFERENCE / "keys.md": reference_pages.keys(),
         ROOT / "docs" / "checklist.md": checklist.page(),
         packages.PAGE: packages.page(),

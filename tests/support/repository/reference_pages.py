@@ -199,8 +199,8 @@ def _reason(reason: Reason, info: ReasonInfo) -> str:
 # --- JSON documents --------------------------------------------------------------------------------------------------
 
 
-def documents(folder: Path) -> str:
-    """docs/reference/json.md, from the folder of the schemas."""
+def documents(folder: Path, made: Mapping[Path, str]) -> str:
+    """docs/reference/json.md, from the folder of the schemas; of those that are made at the same time, from their text."""
     lines = [
         "# JSON documents",
         "",
@@ -210,7 +210,7 @@ def documents(folder: Path) -> str:
         "a value of an object whose names are data. A field that may be absent says so.",
     ]
     for path in sorted(folder.glob("*.json")):
-        schema = json.loads(path.read_text("utf-8"))
+        schema = json.loads(made[path] if path in made else path.read_text("utf-8"))
         lines += ["", f"## {path.stem}"]
         _, _, note = schema.get("title", "").partition(": ")
         if note:
