@@ -122,9 +122,14 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(UNENCODABLE, _replaced)
 
 
+def grouped(number: int) -> str:
+    """A whole number with separators, as people read it: 5,003. Codes and the numbers of runs are none: they are names."""
+    return f"{number:,}"
+
+
 def counted(number: int, noun: str, many: str = "") -> str:
-    """A number with its noun: "1 listing", "2 listings", "0 matches"; `many` is the plural where it is not `noun` + s."""
-    return f"{number} {noun if number == 1 else many or noun + 's'}"
+    """A number with its noun: "1 listing", "5,003 listings"; `many` is the plural where it is not `noun` + s."""
+    return f"{grouped(number)} {noun if number == 1 else many or noun + 's'}"
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:

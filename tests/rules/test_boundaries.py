@@ -78,7 +78,7 @@ def test_a_rule_that_is_switched_off_never_trips() -> None:
 
 def test_the_words_have_the_numbers() -> None:
     (trip,) = check(replace(QUIET, to_zero=101), LIMITS, {})
-    assert trip.text == "101 of 1000 listings in stock would show 0; the limit is 100"
+    assert trip.text == "101 of 1,000 listings in stock would show 0; the limit is 100"
     (trip,) = check(replace(QUIET, reading_age=7_200), LIMITS, {})
     assert trip.text == "the last inventory download is 120 min old; the limit is 10"
 

@@ -17,7 +17,7 @@ def test_names_beyond_the_sample_are_told_by_dots(names: int) -> None:
 
 @pytest.mark.parametrize(("levels", "said"), [
     (1, "1 level with a fraction"), (SAMPLE + 1, "11 levels with a fraction"),
-    (ROUNDED_MOST - 1, "999 levels with a fraction"), (ROUNDED_MOST, "1000 levels or more with a fraction"),
+    (ROUNDED_MOST - 1, "999 levels with a fraction"), (ROUNDED_MOST, "1,000 levels or more with a fraction"),
 ])  # fmt: skip
 def test_levels_that_are_fractions_are_counted_as_far_as_they_were_read(levels: int, said: str) -> None:
     rows = [RoundedLevel(f"S{n}", "EAST", "1.5", 1) for n in range(levels)]

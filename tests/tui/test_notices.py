@@ -53,7 +53,7 @@ async def test_a_notice_about_a_run_goes_when_the_run_changes(monkeypatch: pytes
     store = FakeStore()
     async with room(store) as driver:
         await driver.press("enter")
-        await driver.sees("1800 updated")
+        await driver.sees("1,800 updated")
         screen(driver).notice("Run 11 stops after the request in flight.", tone)
         # when it progresses, then the notice stays
         live = store.details[11]
@@ -71,7 +71,7 @@ async def test_a_notice_stands_long_enough_to_be_read() -> None:
     store = FakeStore()
     async with room(store) as driver:
         await driver.press("enter")
-        await driver.sees("1800 updated")
+        await driver.sees("1,800 updated")
         screen(driver).notice("Run 11 stops after the request in flight.", Tone.GOOD)
         store.details[11] = detail(run_row(11, state=RunState.CANCELLED))
         store.commit()
@@ -83,7 +83,7 @@ async def test_a_notice_stands_long_enough_to_be_read() -> None:
 async def test_a_notice_about_a_run_is_not_shown_on_another(monkeypatch: pytest.MonkeyPatch) -> None:
     async with room() as driver:
         await driver.press("enter")
-        await driver.sees("1800 updated")
+        await driver.sees("1,800 updated")
         screen(driver).notice("Run 11 stops after the request in flight.", Tone.GOOD)
         await driver.press("right_square_bracket")
         await driver.until(lambda: "Run 11 stops" not in driver.notice())

@@ -43,10 +43,10 @@ async def test_a_live_run_follows_the_store() -> None:
     store = FakeStore()
     async with room(store) as driver:
         await driver.press("enter")
-        await driver.sees("1800 updated")
+        await driver.sees("1,800 updated")
         store.details[11] = live_detail(11, 2600)
         store.commit()
-        await driver.sees("2600 updated")
+        await driver.sees("2,600 updated")
 
 
 async def test_cancel_asks_first_with_cancel_focused() -> None:
@@ -124,7 +124,7 @@ async def test_read_only_hides_and_refuses_every_order() -> None:
         await driver.press("s")
         assert "Read-only" in driver.notice()
         await driver.press("enter")
-        await driver.sees("1800 updated")
+        await driver.sees("1,800 updated")
         await driver.press("s", "c", "r", "x")
         assert store.orders == []
         assert "Read-only" in driver.notice()
@@ -236,7 +236,7 @@ async def test_a_covered_screen_reads_nothing() -> None:
     store = FakeStore()
     async with room(store) as driver:
         await driver.press("enter")
-        await driver.sees("1800 updated")
+        await driver.sees("1,800 updated")
         asked: list[int] = []
         original = store.overview
         store.overview = lambda: asked.append(1) or original()  # type: ignore[func-returns-value, method-assign]

@@ -6,6 +6,7 @@ import argparse
 import base64
 import binascii
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from invsync_tui.cli.text import table
 if TYPE_CHECKING:
     from invsync_tui.operations.lists.export import Cell
     from invsync_tui.operations.lists.rows import Ordering, Rows
+    from invsync_tui.rules.listing_filter import Language
 
 Line = TypeVar("Line")
 
@@ -67,6 +69,29 @@ def add_sort(parser: argparse.ArgumentParser, columns: str) -> None:
     parser.add_argument(
         "--sort", metavar="COL", help=f"by {columns}; {FIRST_SIGN}COL (as --sort={FIRST_SIGN}COL): descending"
     )
+
+
+def add_filter(parser: argparse.ArgumentParser, looked_for: str, example: str) -> None:
+    """Add the option --filter: words are looked for in something, `example` is a condition that the list knows."""
+    parser.add_argument(
+        "--filter",
+        metavar="TEXT",
+        default="",
+        help=f"{looked_for}, conditions such as {example!r}, or @NAME of a saved filter",
+    )
+
+
+def filter_text(args: argparse.Namespace, language: Language | None = None) -> str:
+    """The filter that is asked for, by its saved name too, in the language of its list; UsageError if it means nothing."""
+    from invsync_tui.preferences import Preferences, UnknownFilterError
+    from invsync_tui.rules.listing_filter import FilterError, parse
+
+    try:
+        text = Preferences.of(os.environ).filter_text(args.filter)
+        parse(text, language)
+    except (FilterError, UnknownFilterError) as error:
+        raise UsageError(f"--filter: {error}") from error
+    return text
 
 
 def ordering(args: argparse.Namespace) -> Ordering | None:

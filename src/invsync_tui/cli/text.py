@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from invsync_tui import plain_text
-from invsync_tui.plain_text import STAND_IN, width
+from invsync_tui.plain_text import STAND_IN, grouped, width
 
 __all__ = ["age", "clean", "cut", "duration", "fields", "moment", "number", "on_off", "pad", "table", "utc", "width"]
 
@@ -92,7 +92,7 @@ def on_off(value: bool) -> str:
 
 def number(value: float | None) -> str:
     """A whole number with separators; what is unknown is not 0."""
-    return "unknown" if value is None else f"{round(value):,}"
+    return "unknown" if value is None else grouped(round(value))
 
 
 def moment(at: float | None, now: float | None = None) -> str:

@@ -25,7 +25,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
 from invsync_tui.connectors.network.api_notices import ApiNotices
 from invsync_tui.connectors.secrets import reference_of
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.merchant_checks import Verdict
 
 
@@ -150,8 +150,8 @@ def _beside(facts: Facts) -> Iterator[Review]:
         return
     if facts.elsewhere:
         evidence = (
-            f"{facts.elsewhere} listings have stock at other locations: {facts.elsewhere_units} on hand, "
-            f"{facts.elsewhere_held} of it held for open orders"
+            f"{grouped(facts.elsewhere)} listings have stock at other locations: {grouped(facts.elsewhere_units)} on hand, "
+            f"{grouped(facts.elsewhere_held)} of it held for open orders"
         )
         cause = "The shop also sells from its other locations, whose stock is not set by this cart."
         fix = (
@@ -163,7 +163,7 @@ def _beside(facts: Facts) -> Iterator[Review]:
             else Review("connection.locations", Verdict.FAIL, evidence, cause, fix)
         )
     if facts.thresholds:
-        evidence = f"{facts.thresholds} listings have an out-of-stock threshold in the shop"
+        evidence = f"{grouped(facts.thresholds)} listings have an out-of-stock threshold in the shop"
         cause = "The shop sells fewer, or on backorder more, than it is set to."
         yield Review(
             "connection.threshold", Verdict.FAIL, evidence, cause, "Set the out-of-stock threshold to 0 in the shop."

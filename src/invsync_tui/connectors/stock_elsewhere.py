@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from invsync_tui.connectors.base import ListingRow
+from invsync_tui.plain_text import grouped
 
 
 def describe(rows: Sequence[ListingRow]) -> str:
@@ -15,13 +16,12 @@ def describe(rows: Sequence[ListingRow]) -> str:
     if there:
         stock, held = sum(row.elsewhere or 0 for row in there), sum(row.elsewhere_allocated for row in there)
         sentences.append(
-            f"Of {len(rows)} listings {len(there)} have stock at other locations of the shop, which sells from there as "
-            f"well: {stock} on hand, {held} of it held for open orders."
+            f"Of {grouped(len(rows))} listings {grouped(len(there))} have stock at other locations of the shop, which sells "
+            f"from there as well: {grouped(stock)} on hand, {grouped(held)} of it held for open orders."
         )
     if with_threshold:
-        sentences.append(
-            f"{len(with_threshold)} have an out-of-stock threshold: {', '.join(_named(row) for row in with_threshold[:3])}."
-        )
+        named = ", ".join(_named(row) for row in with_threshold[:3])
+        sentences.append(f"{grouped(len(with_threshold))} have an out-of-stock threshold: {named}.")
     return " ".join(sentences)
 
 

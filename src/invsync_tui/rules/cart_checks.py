@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.eligibility import STOCK_CAUSES
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Item, Section, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason
@@ -118,9 +118,8 @@ def _alias(facts: CartFacts) -> Check:
     if not facts.products:
         return item.skipped(f"{evidence}; no products yet")
     if facts.alias_loaded:
-        return item.passed(
-            f"{evidence}, {facts.products - facts.lacking} of {counted(facts.products, 'product has', 'products have')} it"
-        )
+        having = grouped(facts.products - facts.lacking)
+        return item.passed(f"{evidence}, {having} of {counted(facts.products, 'product has', 'products have')} it")
     return item.failed(evidence, "No product of the WMS has an alias of this type.", facts.set("--alias TYPE"))
 
 
@@ -128,7 +127,7 @@ def _lacking(facts: CartFacts) -> Check:
     item = Item("cart.alias_lacking", Section.ALIAS_LACKING, facts.name)
     if not facts.products:
         return item.skipped("no products yet")
-    evidence = f"{facts.lacking} of {counted(facts.products, 'product has', 'products have')} no {facts.alias}"
+    evidence = f"{grouped(facts.lacking)} of {counted(facts.products, 'product has', 'products have')} no {facts.alias}"
     if not facts.lacking:
         return item.passed(evidence)
     fix = f"Add it in the WMS. List them: {_aliases(facts, '--missing')}"
@@ -137,7 +136,7 @@ def _lacking(facts: CartFacts) -> Check:
 
 def _collisions(facts: CartFacts) -> Check:
     item = Item("cart.alias_collisions", Section.SEVERAL_RESULTS, facts.name)
-    evidence = f"{facts.collisions} codes of {facts.alias} name several products"
+    evidence = f"{grouped(facts.collisions)} codes of {facts.alias} name several products"
     if not facts.collisions:
         return item.passed(evidence)
     info = REASONS[Reason.AMBIGUOUS_ALIAS]
@@ -164,7 +163,7 @@ def _never(facts: CartFacts) -> Check:
     item = Item("cart.never_synced", Section.NEVER_SYNCED, facts.name)
     if not facts.listed or not (facts.merchant_on and facts.switched_on):
         return item.skipped("nothing is pushed to it yet")
-    evidence = f"{facts.never}{'' if facts.never_exact else ' or more'} listings with Last synced: Never"
+    evidence = f"{grouped(facts.never)}{'' if facts.never_exact else ' or more'} listings with Last synced: Never"
     if not facts.never:
         return item.passed(evidence)
     fix = f"invsync listings {shlex.quote(facts.name)} --only never"
@@ -224,7 +223,9 @@ def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]
 
 def _failed_or_passed(item: Item, facts: CartFacts, group: Group) -> Check:
     info = REASONS[group.cause]
-    evidence = f"{group.cause.value}: {group.count} ({', '.join(group.sample)}{', ...' * (group.count > SAMPLE)})"
+    evidence = (
+        f"{group.cause.value}: {grouped(group.count)} ({', '.join(group.sample)}{', ...' * (group.count > SAMPLE)})"
+    )
     evidence += f"; {group.note}" if group.note else ""
     if info.harmless:
         return item.passed(evidence)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.outcomes import REASONS, Reason
 
 SAMPLE = 10
@@ -212,7 +212,8 @@ def rounded_checks(merchant: str, levels: Sequence[RoundedLevel]) -> Iterator[Ch
     if not levels:
         return
     listed = ", ".join(
-        f"{level.sku} in {level.warehouse}: {level.reported}, taken as {level.available}" for level in levels[:SAMPLE]
+        f"{level.sku} in {level.warehouse}: {level.reported}, taken as {grouped(level.available)}"
+        for level in levels[:SAMPLE]
     )
     more = ", ..." if len(levels) > SAMPLE else ""
     exact = "" if len(levels) < ROUNDED_MOST else " or more"
@@ -310,7 +311,7 @@ def _results(facts: SkuFacts) -> Check:
         item = Item("sku.results", Section.SEVERAL_RESULTS, subject)
         info = REASONS[Reason.AMBIGUOUS_ALIAS]
         listed = ", ".join(facts.products)
-        return item.failed(f"{len(facts.products)} results: {listed}", info.text, info.advice)
+        return item.failed(f"{grouped(len(facts.products))} results: {listed}", info.text, info.advice)
     near = f"; nearly: {', '.join(facts.near)}" if facts.near else ""
     info = REASONS[Reason.NOT_IN_WMS]
     return Item("sku.results", Section.NO_RESULT, subject).failed(f"no results{near}", info.text, info.advice)
@@ -393,7 +394,7 @@ def store_check(store: str, problems: Sequence[str], command: str, *, all_of_it:
 
 def _service(store: str, facts: ServiceFacts) -> Check:
     item = Item("service.running", Section.SYSTEM, store)
-    due = f"{facts.scheduled} schedules, {facts.waiting} requested runs"
+    due = f"{grouped(facts.scheduled)} schedules, {grouped(facts.waiting)} requested runs"
     if facts.state == "unknown":
         return item.unknown(facts.text, "Nobody knows whether it works.", facts.advice)
     if facts.advice and facts.state != "none":

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 
 
 class SafetyRule(StrEnum):
@@ -133,7 +133,7 @@ def _mass_zero(facts: PlanFacts, limits: Limits) -> Trip | None:
     allowed = max(limits.zero_count, facts.in_stock * limits.zero_percent // 100)
     if facts.to_zero <= allowed:
         return None
-    text = f"{facts.to_zero} of {counted(facts.in_stock, 'listing')} in stock would show 0; the limit is {allowed}"
+    text = f"{grouped(facts.to_zero)} of {counted(facts.in_stock, 'listing')} in stock would show 0; the limit is {allowed}"
     return Trip(SafetyRule.MASS_ZERO, facts.to_zero, text)
 
 
@@ -143,7 +143,7 @@ def _catalog_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
     lost = facts.products_before - facts.products_now
     if lost * 100 <= facts.products_before * limits.shrink_percent:
         return None
-    text = f"the WMS reported {counted(facts.products_now, 'record')}, {facts.products_before} before"
+    text = f"the WMS reported {counted(facts.products_now, 'record')}, {grouped(facts.products_before)} before"
     return Trip(SafetyRule.CATALOG_SHRUNK, lost, text)
 
 
@@ -177,7 +177,7 @@ def _jump(facts: PlanFacts, limits: Limits) -> Trip | None:
     if not limits.jump_factor or facts.to_jump <= allowed:
         return None
     text = (
-        f"{facts.to_jump} of {counted(facts.in_stock, 'listing')} in stock would change by more than a factor of "
+        f"{grouped(facts.to_jump)} of {counted(facts.in_stock, 'listing')} in stock would change by more than a factor of "
         f"{limits.jump_factor}; the limit is {allowed}"
     )
     return Trip(SafetyRule.JUMP, facts.to_jump, text)

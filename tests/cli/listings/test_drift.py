@@ -66,6 +66,17 @@ def test_drift_is_listed_by_class_with_its_exposure(drifted: Drifted) -> None:
     assert [line["sku"] for line in drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"]] == [
         drifted.over
     ]
+    # and by what is shown of it
+    asked = {
+        "exposure>0": [drifted.over],
+        "class:vanished": [drifted.gone],
+        "-class:vanished diff=5": [drifted.over],
+        drifted.gone: [drifted.gone],
+    }
+    for text, skus in asked.items():
+        found = drifted.shell.json("drift", drifted.cart, f"--filter={text}")
+        assert ([line["sku"] for line in found["drift"]], found["filter"]) == (skus, text)
+    assert drifted.shell.run("drift", drifted.cart, "--filter", "group:zero").code == 2
     # and by pages, as CSV and as text
     first = drifted.shell.json("drift", drifted.cart, "--limit", "1")
     rest = drifted.shell.json("drift", drifted.cart, "--limit", "9", "--after", first["next"])

@@ -42,6 +42,14 @@ def test_a_held_run_is_listed_by_group(held_run: tuple[Shell, int]) -> None:
     assert f"{first_push['text']} (FIRST_PUSH)" in shell.ok("runs", str(run)).out
     zero = shell.json("held", str(run), "--group", "zero")["held"]
     assert [(line["shows"], line["would_show"], line["group"]) for line in zero] == [(7, 0, "to_zero")] * 2
+    # and by what is shown of it
+    fewer = shell.json("held", str(run), "--filter", "change<0 -group:to_zero")
+    lower = [one for one in whole["held"] if one["shows"] is not None and one["would_show"] < one["shows"]]
+    assert fewer["filter"] == "change<0 -group:to_zero"
+    assert [one["id"] for one in fewer["held"]] == [one["id"] for one in lower if one["group"] != "to_zero"]
+    assert [one["sku"] for one in shell.json("held", str(run), "--filter", zero[0]["sku"])["held"]] == [zero[0]["sku"]]
+    wrong = shell.run("held", str(run), "--filter", "outcome:failed")
+    assert wrong.code == 2 and "Known: in-cart, target, change, diff, group" in wrong.err
     # and by pages
     first = shell.json("held", str(run), "--limit", "3")
     rest = shell.json("held", str(run), "--limit", "1000", "--after", first["next"])

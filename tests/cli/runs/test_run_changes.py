@@ -56,6 +56,41 @@ def test_the_same_as_csv_and_as_text(acme: Shelf, run: int, capsys: pytest.Captu
     assert "-5" in text and "updated" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "skus"),
+    [
+        ("", ["A", "B"]), ("change<-2", ["A"]), ("diff>2", ["A"]), ("before=none", ["B"]), ("set-to=0 result:updated", ["B"]),
+        ("-change<0", ["B"]), ("l-a", ["A"]), ("zz", []), ("sku:b", ["B"]),
+    ],
+)  # fmt: skip
+def test_changes_are_filtered_by_what_is_shown_of_them(
+    acme: Shelf, run: int, capsys: pytest.CaptureFixture[str], text: str, skus: list[str]
+) -> None:
+    document = json.loads(_printed(acme, capsys, "runs", str(run), "--changes", f"--filter={text}", "--json"))
+    check("runs", document)
+    assert ([row["sku"] for row in document["changes"]], document["filter"]) == (skus, text)
+    assert document["count"] == {"n": len(skus), "exact": True}
+    if not skus:
+        assert "No change of this run fulfils the filter" in _printed(
+            acme, capsys, "runs", str(run), "--changes", "--filter", text
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--changes", "--filter", "chang<3"), "chang is nothing to filter by. Did you mean change?"),
+        (("--outcome", "updated", "--filter", "chang<3"), "chang is nothing to filter by."),
+        (("--filter", "boot"), "--filter goes with --changes, --reason or --outcome"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_a_wrong_use(
+    acme: Shelf, run: int, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert main.run(["runs", str(run), *words, "--store", str(acme.bench.store.path)]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_page_of_changes_goes_on_by_its_token(acme: Shelf, run: int, capsys: pytest.CaptureFixture[str]) -> None:
     first = json.loads(_printed(acme, capsys, "runs", str(run), "--changes", "--limit", "1", "--json"))
     second = json.loads(_printed(acme, capsys, "runs", str(run), "--changes", "--after", first["next"], "--json"))

@@ -37,7 +37,7 @@ def test_a_form_has_the_guides_words_and_what_is_loaded(acme: Shelf) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stocked", "told"), [(10, "1 listing"), (230, "23 listings"), (50_000, "at least 5000 listings")]
+    ("stocked", "told"), [(10, "1 listing"), (230, "23 listings"), (50_000, "at least 5,000 listings")]
 )
 def test_a_percentage_of_listings_says_how_many_that_is(
     acme: Shelf, monkeypatch: pytest.MonkeyPatch, stocked: int, told: str

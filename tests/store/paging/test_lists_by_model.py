@@ -389,6 +389,67 @@ def test_skus_of_a_run_by_outcome_and_by_reason(cx: sqlite3.Connection, world: W
     assert found_reason.outcomes[-1] == "" and len(set(found_reason.outcomes)) == len(found_reason.outcomes)
 
 
+def of_the_run(row: Row, condition: Condition) -> Row:
+    """The row as the lists of a run show it: with the reason of the run, whatever its code means by now."""
+    return {**row, "match_reason": None} if condition.field == "reason" else row
+
+
+def test_skus_of_a_run_that_fulfil_conditions_or_have_a_text(cx: sqlite3.Connection, world: World) -> None:
+    rows = [
+        row
+        for number in cx.execute("SELECT DISTINCT cart_id FROM listing").fetchall()
+        for row in raw(cx, number)
+        if row["run_id"] == 77
+    ]
+    gone = {row["id"] for row in raw_with_gone(cx) if row["gone_at"] is not None}
+    for outcome in ("set", "held", "skipped"):
+        mine = [row for row in rows if row["outcome"] == outcome]
+        for condition in CONDITIONS:
+            found = listings.of_outcome(cx, 77, outcome, Sought("all", "", (condition,))).pages
+            kept = sorted(row[0] for row in found.after(None, 99) if row[0] not in gone)
+            assert kept == sorted(row["id"] for row in mine if fulfils(of_the_run(row, condition), condition)), (
+                condition
+            )
+        for text in ("s", "ku-x", "sku-b", "zz"):
+            found = listings.of_outcome(cx, 77, outcome, Sought("all", text)).pages
+            kept = sorted(row[0] for row in found.after(None, 99) if row[0] not in gone)
+            assert kept == sorted(row["id"] for row in mine if text in row["key"] or text in row["codes"]), text
+
+
+def test_products_that_a_cart_lacks_are_filtered_as_they_are_shown(tmp_path: Path) -> None:
+    world = prepared(tmp_path, ())
+    with world.acme.bench.store.transaction() as tx:
+        tx.execute(
+            "INSERT INTO run (id, kind, key, merchant_id, state, trigger, requested_by, requested_at, counts, reasons, epoch) "
+            "SELECT 77, kind, ?, ?, 'done', trigger, requested_by, requested_at, counts, reasons, epoch "
+            "FROM run WHERE kind = 'push' LIMIT 1",
+            (world.first, world.merchant),
+        )
+        products = tx.execute("SELECT id, sku_key FROM product ORDER BY id LIMIT 3").fetchall()
+        tx.execute("DELETE FROM unlisted WHERE cart_id = ?", (world.first,))
+        tx.executemany(
+            "INSERT INTO unlisted VALUES (?, ?, 'NOT_IN_CART', 77)", [(world.first, row[0]) for row in products]
+        )
+    with world.acme.bench.store.reading() as cx:
+
+        def found(*conditions: Condition, text: str = "") -> list[int]:
+            pages = listings.of_outcome(cx, 77, "skipped", Sought("all", text, conditions)).pages
+            by_reason = listings.of_run(cx, 77, "NOT_IN_CART", Sought("all", text, conditions)).pages
+            numbers = [-row[0] for row in pages.after(None, 99) if row[0] < 0]
+            assert [-row[0] for row in by_reason.after(None, 99) if row[0] < 0] == numbers
+            return numbers
+
+        every = [row[0] for row in products]
+        assert found() == every
+        assert found(Condition("target", "=", None)) == every, "nothing is known of them"
+        assert found(Condition("diff", ">", 0)) == [] and found(Condition("diff", ">", 0, negated=True)) == every
+        assert found(Condition("outcome", "=", "skipped"), Condition("never")) == every
+        assert found(Condition("reason", "=", "NOT_IN_CART")) == every
+        assert found(Condition("reason", "!=", "NOT_IN_CART")) == []
+        assert found(Condition("sku", "=", products[1][1])) == [products[1][0]]
+        assert found(text=products[2][1]) == [number for number, key in products if products[2][1] in key]
+
+
 def raw_with_gone(cx: sqlite3.Connection) -> list[Row]:
     cursor = cx.execute("SELECT * FROM listing")
     names = [one[0] for one in cursor.description]
@@ -413,6 +474,36 @@ def test_held_listings_of_a_run_by_group(cx: sqlite3.Connection) -> None:
     for wanted in (None, "zero", "jump", "rest"):
         mine = sorted(row["id"] for row in rows if wanted in (None, group(row)))
         check_list(listings.held(cx, 77, wanted, 2), [(number,) for number in mine], mine, lambda row: row[0])
+
+    def shown(row: Row) -> int | None:
+        return else_(beside(row), row["acked"])
+
+    def change(row: Row) -> int | None:
+        return None if None in (shown(row), row["desired"]) else row["desired"] - else_(shown(row), 0)
+
+    def answer(row: Row, condition: Condition) -> bool:
+        values = {
+            "in-cart": shown(row), "target": row["desired"], "change": change(row), "group": group(row),
+            "diff": None if change(row) is None else -else_(change(row), 0),
+        }  # fmt: skip
+        found = values[condition.field]
+        if condition.value is None:
+            return (found is None) == (condition.sign == "=")
+        return (found is not None and SIGNS[condition.sign](found, condition.value)) != condition.negated
+
+    asked = [
+        *(Condition(field, sign, value, negated) for field in ("in-cart", "target", "change", "diff")
+          for sign in SIGNS for value in (-3, 0, 3) for negated in (False, True)),
+        *(Condition(field, sign, None) for field in ("in-cart", "change") for sign in ("=", "!=")),
+        *(Condition("group", sign, name) for sign in ("=", "!=") for name in ("zero", "jump", "rest")),
+    ]  # fmt: skip
+    for condition in asked:
+        mine = sorted(row["id"] for row in rows if answer(row, condition))
+        pages = listings.held(cx, 77, None, 2, sought=Sought("all", "", (condition,)))
+        check_list(pages, [(number,) for number in mine], mine, lambda row: row[0])
+    texts = sorted(row["id"] for row in rows if "sku-x" in row["key"])
+    found = listings.held(cx, 77, None, 2, sought=Sought("all", "sku-x"))
+    check_list(found, [(number,) for number in texts], texts, lambda row: row[0])
 
 
 def sent(folder: Path) -> World:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from invsync_tui.operations.listings.drift import VALUES, DriftLine
+from invsync_tui.operations.listings.drift import FILTERED, VALUES, DriftLine
 from invsync_tui.operations.lists.rows import Ordering, Rows
 from invsync_tui.operations.lists.sorted_lines import in_order
 from invsync_tui.operations.views import Requested
-from tests.support.fakes.runs import FakeRows
+from invsync_tui.rules.listing_filter import DRIFT
+from tests.support.fakes.runs import FakeRows, filtered
 
 LINES = (
     ("oversell", 5, 15, "The cart offers 15 and 10 exist: 5 too many. It accepted 10: changed there since."),
@@ -24,14 +25,14 @@ class FakeDrift:
         self.orders: list[tuple[object, ...]] = []
 
     def drifted(
-        self, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None
+        self, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None, text: str = ""
     ) -> Rows[DriftLine]:
         lines = [
-            DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, text)
-            for n, (found, units, shows, text) in enumerate(LINES, 1)
+            DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, said)
+            for n, (found, units, shows, said) in enumerate(LINES, 1)
             if drift_class in (None, found)
         ]
-        return in_order(FakeRows(lines, "", *VALUES), ordering, VALUES)
+        return in_order(filtered(FakeRows(lines, "", *VALUES), text, DRIFT, FILTERED), ordering, VALUES)
 
     def verify(self, cart_id: int) -> Requested:
         self.orders.append(("radar", cart_id))

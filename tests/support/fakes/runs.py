@@ -9,13 +9,15 @@ from invsync_tui.operations.audit.audit import AuditFilter, AuditLine
 from invsync_tui.operations.audit.audit_text import Changed
 from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
 from invsync_tui.operations.events import EventFilter, EventLine, Severity
+from invsync_tui.operations.lists.filtering import FilteredRows, line_filter
 from invsync_tui.operations.lists.list_views import CartLine, ListingLine, Point, RunDiff
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.lists.sorted_lines import Value, in_order
-from invsync_tui.operations.runs.changes import VALUES, ChangeLine
+from invsync_tui.operations.runs.changes import FILTERED, VALUES, ChangeLine
 from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.operations.runs.history import SKU_VALUES
 from invsync_tui.operations.views import RunKind, RunRow, RunState
+from invsync_tui.rules.listing_filter import CHANGES, HELD, LISTINGS, Language
 from invsync_tui.rules.outcomes import Counts
 
 RUNS = 400
@@ -62,6 +64,17 @@ RUN_VALUES: Values = {"failed": lambda run: run.counts.failed, "state": lambda r
 AUDIT_VALUES: Values = {"who": lambda line: line.who, "action": lambda line: line.action}
 EVENT_VALUES: Values = {"severity": lambda line: list(Severity).index(line.severity), "text": lambda line: line.text}
 HELD_VALUES: Values = {"would_show": lambda line: line.would_show, "group": lambda line: line.group}
+HELD_FILTERED: Values = {
+    **HELD_VALUES, "sku": lambda line: line.sku, "target": lambda line: line.would_show, "in-cart": lambda line: line.shows,
+    "change": lambda line: line.change,
+}  # fmt: skip
+SKU_FILTERED: Values = {**SKU_VALUES, "diff": lambda line: line.difference, "in-cart": lambda line: line.in_cart}
+
+
+def filtered(rows: Rows[Any], text: str, language: Language, values: Values) -> Rows[Any]:
+    """The lines that fulfil a filter, as operations filter lines in memory."""
+    fulfils = line_filter(text, language, values, lambda line: (line.sku,))
+    return FilteredRows(rows, fulfils) if fulfils else rows
 
 
 def newest_first(lines: Sequence[Any], own: str, values: Values, ordering: Ordering | None) -> Rows[Any]:
@@ -198,16 +211,19 @@ class FakeHistory:
         outcomes = (("total", 4800, 4812), ("set", 4100, 4060), ("equal", 700, 712), ("failed", 0, 40))
         return RunDiff(run_id, run_id - 2, outcomes, (("NOT_IN_WMS", 14, 14), ("REJECTED_BY_CART", 0, 40)))
 
-    def skus(self, run_id: int, reason: str, ordering: Ordering | None = None) -> Rows[ListingLine]:
+    def skus(self, run_id: int, reason: str, ordering: Ordering | None = None, text: str = "") -> Rows[ListingLine]:
         lines = [listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)]
-        return in_order(FakeRows(lines, "", *SKU_VALUES), ordering, SKU_VALUES)
+        return in_order(filtered(FakeRows(lines, "", *SKU_VALUES), text, LISTINGS, SKU_FILTERED), ordering, SKU_VALUES)
 
-    def of_outcome(self, run_id: int, outcome: str, ordering: Ordering | None = None) -> Rows[ListingLine]:
+    def of_outcome(
+        self, run_id: int, outcome: str, ordering: Ordering | None = None, text: str = ""
+    ) -> Rows[ListingLine]:
         lines = [listing(n, f"FRN-{1000 + n}", None, outcome=outcome, target=4, confirmed=4) for n in range(1, 15)]
-        return in_order(FakeRows(lines, "", *SKU_VALUES), ordering, SKU_VALUES)
+        return in_order(filtered(FakeRows(lines, "", *SKU_VALUES), text, LISTINGS, SKU_FILTERED), ordering, SKU_VALUES)
 
-    def changes(self, run_id: int, ordering: Ordering | None = None) -> Rows[ChangeLine]:
-        return in_order(FakeRows([change(n) for n in range(400)], "", *VALUES), ordering, VALUES)
+    def changes(self, run_id: int, ordering: Ordering | None = None, text: str = "") -> Rows[ChangeLine]:
+        rows = FakeRows([change(n) for n in range(400)], "", *VALUES)
+        return in_order(filtered(rows, text, CHANGES, FILTERED), ordering, VALUES)
 
     def why_none(self, run_id: int) -> str:
         return f"Run {run_id} set nothing."
@@ -229,14 +245,16 @@ class FakeHistory:
     def audit_actions(self) -> tuple[str, ...]:
         return ("cart settings", "freeze", "release")
 
-    def held(self, run_id: int, group: str | None = None, ordering: Ordering | None = None) -> Rows[HeldLine]:
+    def held(
+        self, run_id: int, group: str | None = None, ordering: Ordering | None = None, text: str = ""
+    ) -> Rows[HeldLine]:
         groups = ("zero", "jump", "rest")
         lines = [
             HeldLine(n, f"L-{n}", f"DEMO-{n}", "Tent", 40, (0, 900, 41)[n % 3], groups[n % 3])
             for n in range(1, 400)
         ]  # fmt: skip
         left = [line for line in lines if group in (None, line.group)]
-        return in_order(FakeRows(left, "", *HELD_VALUES), ordering, HELD_VALUES)
+        return in_order(filtered(FakeRows(left, "", *HELD_VALUES), text, HELD, HELD_FILTERED), ordering, HELD_VALUES)
 
     def of_sku(self, word: str) -> tuple[SkuHistory, ...]:
         return (sku_history(word), sku_history(word, "Demo Cart US"))

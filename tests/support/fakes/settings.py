@@ -56,12 +56,12 @@ def merchant_form() -> Form:
 
 def cart_form() -> Form:
     warehouses = tuple(
-        Choice(code, name, f"{count} products")
+        Choice(code, name, f"{count:,} products")
         for code, name, count in (("WH-1", "Main", 4102), ("WH-2", "Overflow", 611), ("Default", "Default", 12))
     )
     aliases = (
-        Choice("SKU", "SKU (no alias)", "4812 products"),
-        Choice("UPC", "UPC", "4102 products, 3 collide"),
+        Choice("SKU", "SKU (no alias)", "4,812 products"),
+        Choice("UPC", "UPC", "4,102 products, 3 collide"),
         Choice("EAN", "EAN", "211 products"),
     )
     fields = (

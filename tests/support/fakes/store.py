@@ -122,7 +122,7 @@ def detail(run: RunRow, **changes: object) -> RunDetail:
         ),
         rate=RateView(available=31.5, limit=40, per_second=2, from_server=True, waited=14),
         events=(
-            EventRow(1, NOW - 240, "info", "Plan of 4812 listings"),
+            EventRow(1, NOW - 240, "info", "Plan of 4,812 listings"),
             EventRow(2, NOW - 170, "warning", "The cart asked us to slow down; waited 14 s"),
             EventRow(3, NOW - 100, "info", "Done"),
         ),

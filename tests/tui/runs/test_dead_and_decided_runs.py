@@ -41,7 +41,7 @@ def test_a_stalled_run_says_since_when_in_the_place_of_its_rate_and_what_to_pres
     text = sheet(dead)
     at = clock(NOW - 600, NOW)
     assert f"Stalled since {at}, 10 min ago. Its worker is gone." in text and STALL.key in text
-    (phase,) = [row for row in text.splitlines() if "999 of 4122" in row]
+    (phase,) = [row for row in text.splitlines() if "999 of 4,122" in row]
     assert phase.startswith("▲") and phase.endswith(f"stalled since {at}")
     assert "API rate limit" not in text and "API rate limit" in sheet(live)
 

@@ -25,7 +25,7 @@ def sum_text(counts: Counts, state: RunState) -> str:
 
 def test_the_sum_is_shown_with_a_check() -> None:
     text = sum_text(Counts(total=4812, set=4100, equal=690, skipped=22), RunState.DONE)
-    assert text == "4812 = 4100 updated + 690 in sync + 22 skipped  ✓ adds up"
+    assert text == "4,812 = 4,100 updated + 690 in sync + 22 skipped  ✓ adds up"
 
 
 def test_what_is_not_done_yet_is_part_of_the_sum() -> None:

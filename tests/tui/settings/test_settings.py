@@ -102,7 +102,7 @@ async def test_several_warehouses_are_marked_and_none_combines_all() -> None:
         await driver.press("down", "enter")
         assert isinstance(driver.app.screen, ListDialog)
         await driver.sees("None is marked: Combine All Locations")
-        await driver.sees("4102 products")
+        await driver.sees("4,102 products")
         await driver.press("down", "space", "up", "space", "enter")
         assert draft(driver).value("warehouses") == "WH-1,WH-2"
         await driver.sees("Main, Overflow")
@@ -124,7 +124,7 @@ async def test_the_preview_counts_on_in_the_background() -> None:
         await driver.sees("nothing has been changed yet")
         await type_share(driver, "80")
         await driver.sees("48 go to zero")
-        await driver.sees("of 4812 listings")
+        await driver.sees("of 4,812 listings")
         await driver.press("u")
         await driver.sees("nothing has been changed yet")
 

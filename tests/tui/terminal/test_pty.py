@@ -30,7 +30,7 @@ def test_merchants_and_a_run_fit_the_screen(size: tuple[int, int]) -> None:
         assert "service running" in terminal.lines()[0]
         terminal.wait_until(lambda: terminal.lines()[-1].endswith("q Quit"), "the whole footer")
         terminal.send("enter")
-        terminal.wait_for("1800 updated")
+        terminal.wait_for("1,800 updated")
         assert "running" in terminal.lines()[2]
         terminal.wait_until(lambda: terminal.lines()[-1].endswith("q Quit"), "the whole footer")
         terminal.send("escape")

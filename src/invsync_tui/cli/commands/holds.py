@@ -16,6 +16,7 @@ from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.shapes import NAME_MOST, cells, record
 from invsync_tui.cli.text import cut, number
 from invsync_tui.rules import words
+from invsync_tui.rules.listing_filter import HELD
 
 if TYPE_CHECKING:
     from invsync_tui.operations.runs.held import HeldLine
@@ -48,8 +49,11 @@ HELD_EXAMPLES = """\
 example:
   invsync held 17                         every held listing: shows now, would show, its group
   invsync held 17 --group to_zero --csv > zeroes.csv
+  invsync held 17 --filter "change<-20 -group:to_zero"
 
 Groups: to_zero (from stock to 0), large_changes (by more than the cart's factor), other.
+A filter compares in-cart, target, change and diff, group:, sku: and name:; - in front of one means not. Other words are
+looked for in SKUs and codes.
 Then: invsync release 17 --group other --reason ..., or: invsync discard 17 --reason ..."""
 GROUPS = tuple(words.GROUPS.values())
 _group = partial(words.name, words.GROUPS)
@@ -61,6 +65,7 @@ def add_held(subparsers: Subparsers) -> None:
     parser = command(subparsers, "held", "list what a held run would send", HELD_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--group", choices=GROUPS, type=_group, help="only this group")
+    list_command.add_filter(parser, "a part of a SKU or code", "change<-20")
     list_command.add_sort(parser, "sku, name, shows, would_show, change or group, where they are few")
     list_command.add_options(parser)
     parser.set_defaults(run=run_held)
@@ -89,15 +94,17 @@ def run_held(args: argparse.Namespace) -> int:
     """Print a page of what `invsync held` lists."""
     from invsync_tui.operations.runs import held, runs
 
+    looked_for = list_command.filter_text(args, HELD)
     with opened(args) as session:
         group = args.group and words.stored(words.GROUPS, args.group)
-        rows = held.held(session, args.number, group, list_command.ordering(args))
+        rows = held.held(session, args.number, group, list_command.ordering(args), looked_for)
         page, count = list_command.page(args, rows), list_command.counted(rows)
         groups, hold = held.groups(session, args.number), runs.detail(session, args.number).hold
     rules = hold.rules if hold else ()
     more = {
         "run": args.number,
         "group": args.group,
+        "filter": looked_for,
         "groups": words.named(words.GROUPS, groups),
         "reasons": [rule.text for rule in rules],
         "rules": [asdict(rule) for rule in rules],

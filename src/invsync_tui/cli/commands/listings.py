@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,10 @@ from invsync_tui.cli import list_command, shapes
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.shapes import record
 from invsync_tui.cli.text import age, clean, number, utc
-from invsync_tui.preferences import Preferences, UnknownFilterError
-from invsync_tui.rules.listing_filter import FilterError, parse
+from invsync_tui.rules.listing_filter import DRIFT
 
 if TYPE_CHECKING:
     from invsync_tui.operations.listings.drift import DriftLine
@@ -49,12 +47,7 @@ def add_listings(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--only", "--tab", choices=ONLY, help="only these (default: all of a cart, or the mismatches of all carts)"
     )
-    parser.add_argument(
-        "--filter",
-        metavar="TEXT",
-        default="",
-        help="a part of a SKU or code, conditions such as 'diff>0 -locked', or @NAME of a saved filter",
-    )
+    list_command.add_filter(parser, "a part of a SKU or code", "diff>0 -locked")
     list_command.add_sort(parser, "sku or synced_at, mismatches by difference; more on small lists")
     list_command.add_options(parser)
     parser.set_defaults(run=run_listings)
@@ -67,7 +60,7 @@ def run_listings(args: argparse.Namespace) -> int:
     from invsync_tui.operations.lists.list_views import ListingFilter
 
     only = ListingFilter(args.only or ("all" if args.cart else "mismatch"))
-    args.filter = _filter(args.filter)
+    args.filter = list_command.filter_text(args)
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
         look = args.filter, list_command.ordering(args)
@@ -81,23 +74,16 @@ def run_listings(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _filter(text: str) -> str:
-    """The filter that is asked for, by its saved name too."""
-    try:
-        text = Preferences.of(os.environ).filter_text(text)
-        parse(text)
-    except (FilterError, UnknownFilterError) as error:
-        raise UsageError(f"--filter: {error}") from error
-    return text
-
-
 DRIFT_EXAMPLES = """\
 example:
   invsync drift "Acme Shop"                       what drift checks and pushes have found
   invsync drift "Acme Shop" --class oversell      more units in the cart than in stock
+  invsync drift "Acme Shop" --filter "exposure>20 -correct"
   invsync correct "Acme Shop" --class oversell --reason "edited by hand"
 
-Classes: vanished, untracked, oversell, undersell, edited, lagging. A decrease that sales may explain is not drift."""
+Classes: vanished, untracked, oversell, undersell, edited, lagging. A decrease that sales may explain is not drift.
+A filter compares exposure, confirmed, in-cart, target and diff, class:, sku: and name:; correct alone: marked for the next
+push. - in front of one means not."""
 CLASSES = ("vanished", "untracked", "oversell", "undersell", "edited", "lagging")
 
 
@@ -107,6 +93,7 @@ def add_drift(subparsers: Subparsers) -> None:
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--class", dest="wanted", choices=CLASSES, help="only this class")
+    list_command.add_filter(parser, "a part of a SKU", "exposure>20 class:oversell")
     list_command.add_sort(parser, "sku, class, exposure, confirmed, in_cart, target or correct, where it is little")
     list_command.add_options(parser)
     parser.set_defaults(run=run_drift)
@@ -141,14 +128,14 @@ def run_drift(args: argparse.Namespace) -> int:
     """Print a page of what `invsync drift` lists."""
     from invsync_tui.operations.listings import drift
 
+    looked_for = list_command.filter_text(args, DRIFT)
     with opened(args) as session:
         cart = drift.cart_of(session, args.cart, args.merchant)
-        rows = drift.drifted(session, cart, args.wanted, list_command.ordering(args))
+        rows = drift.drifted(session, cart, args.wanted, list_command.ordering(args), looked_for)
         page, count = list_command.page(args, rows), list_command.counted(rows)
     exposure = sum(line.exposure for line in page[0])
-    list_command.print_page(
-        args, "drift", shape(time.time()), page, {"class": args.wanted, "exposure": exposure, **count}
-    )
+    more = {"class": args.wanted, "filter": looked_for, "exposure": exposure, **count}
+    list_command.print_page(args, "drift", shape(time.time()), page, more)
     return Exit.OK
 
 

@@ -16,6 +16,7 @@ from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.run_text import detail_lines, listed
 from invsync_tui.cli.text import clean, number, table
 from invsync_tui.rules import words
+from invsync_tui.rules.listing_filter import CHANGES
 
 if TYPE_CHECKING:
     from invsync_tui.operations.lists.list_views import RunDiff
@@ -30,9 +31,14 @@ example:
   invsync runs 17                          its phases, its sum, why SKUs were not set, and what happened
   invsync runs 17 --diff                   against the run before it
   invsync runs 17 --changes                what it set, from what to what; --csv for a spreadsheet
+  invsync runs 17 --changes --filter "change<-20 -result:failed"
   invsync runs 17 --reason NOT_IN_WMS      the SKUs that ended so
-  invsync runs 17 --outcome failed         the SKUs with this outcome, for whatever reason"""
+  invsync runs 17 --outcome failed         the SKUs with this outcome, for whatever reason
+
+A filter of changes compares before, set-to, change and diff, result:, reason:, sku:, name: and error:; one of --reason and
+--outcome is as of: invsync listings --help."""
 LIMIT = 20
+NOTHING_FOUND = "No change of this run fulfils the filter."
 OUTCOMES = ("updated", "in_sync", "skipped", "failed", "held", "in_doubt", "submitted")
 STATES = ("requested", "running", "canceling", "held", "canceled", "done", "failed")
 
@@ -61,6 +67,7 @@ def add_runs(subparsers: Subparsers) -> None:
         type=lambda word: words.name(words.OUTCOMES, word.replace("-", "_").replace(" ", "_")),
         help="the SKUs of RUN that ended so",
     )
+    list_command.add_filter(parser, "of --changes, --reason and --outcome: a part of a SKU or code", "change<-20")
     parser.add_argument(
         "--fold", action="store_true", help="in text: one line for runs in a row that found nothing to do"
     )
@@ -76,11 +83,13 @@ def add_runs(subparsers: Subparsers) -> None:
 def run_runs(args: argparse.Namespace) -> int:
     """Print one run, or a page of them."""
     if args.number is None:
-        if args.diff or args.reason or args.changes or args.outcome:
+        if args.diff or args.reason or args.changes or args.outcome or args.filter:
             raise UsageError(
-                "invsync runs: --diff, --changes, --reason and --outcome need a RUN. See: invsync runs --help"
+                "invsync runs: --diff, --changes, --reason, --outcome and --filter need a RUN. See: invsync runs --help"
             )
         return _list(args)
+    if args.filter and not (args.changes or args.outcome or args.reason):
+        raise UsageError("invsync runs: --filter goes with --changes, --reason or --outcome.")
     if args.diff:
         return _diff(args)
     if args.changes:
@@ -163,10 +172,11 @@ def _diff_lines(diff: RunDiff) -> list[str]:
 def _skus(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import history as run_history
 
+    looked_for = list_command.filter_text(args)
     with opened(args) as session:
-        rows = run_history.skus(session, args.number, args.reason.upper(), list_command.ordering(args))
+        rows = run_history.skus(session, args.number, args.reason.upper(), list_command.ordering(args), looked_for)
         page, count = list_command.page(args, rows), list_command.counted(rows)
-    more = {"run": args.number, "reason": args.reason.upper(), **count}
+    more = {"run": args.number, "reason": args.reason.upper(), "filter": looked_for, **count}
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
     return Exit.OK
 
@@ -174,11 +184,12 @@ def _skus(args: argparse.Namespace) -> int:
 def _outcome(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import history as run_history
 
+    looked_for = list_command.filter_text(args)
     with opened(args) as session:
         outcome = words.stored(words.OUTCOMES, args.outcome)
-        rows = run_history.of_outcome(session, args.number, outcome, list_command.ordering(args))
+        rows = run_history.of_outcome(session, args.number, outcome, list_command.ordering(args), looked_for)
         page, count = list_command.page(args, rows), list_command.counted(rows)
-    more = {"run": args.number, "outcome": args.outcome, **count}
+    more = {"run": args.number, "outcome": args.outcome, "filter": looked_for, **count}
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
     return Exit.OK
 
@@ -186,12 +197,13 @@ def _outcome(args: argparse.Namespace) -> int:
 def _changes(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import changes
 
+    looked_for = list_command.filter_text(args, CHANGES)
     with opened(args) as session:
-        rows = changes.changes(session, args.number, list_command.ordering(args))
+        rows = changes.changes(session, args.number, list_command.ordering(args), looked_for)
         page, count = list_command.page(args, rows), list_command.counted(rows)
-        nothing = "" if page[0] else changes.why_none(session, args.number)
-    more = {"run": args.number, **count, "note": nothing}
-    list_command.print_page(args, "changes", shapes.changes(nothing), page, more)
+        nothing = "" if page[0] or looked_for else changes.why_none(session, args.number)
+    more = {"run": args.number, "filter": looked_for, **count, "note": nothing}
+    list_command.print_page(args, "changes", shapes.changes(nothing or NOTHING_FOUND), page, more)
     return Exit.OK
 
 

@@ -103,7 +103,7 @@ def _verdict(
     if near:
         return f"none: closest are {_listed(near)} (differs only by zeros, dashes or spaces)"
     if count.n:
-        number = f"{count.n}{'' if count.exact else '+'}"
+        number = count.text
         return (
             f"none is exactly this: {number} {'product has' if number == '1' else 'products have'} it in a code or name"
         )

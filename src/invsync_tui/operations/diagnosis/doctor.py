@@ -16,6 +16,7 @@ from invsync_tui.operations.plans.freeze import how_to_unfreeze
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules import cart_checks, merchant_checks
 from invsync_tui.rules.cart_checks import CartFacts
 from invsync_tui.rules.location_checks import location_checks, sold_at_others
@@ -114,7 +115,10 @@ def _store(session: Session) -> list[Check]:
     """The store's own soundness, as far as that can be told in a moment."""
     with as_operation_error(), session.store.reading() as cx:
         problems, all_of_it = check.within(cx, STORE_SECONDS)
-    lines = [f"{problem.text}: {problem.n}{f' ({problem.sample})' if problem.sample else ''}" for problem in problems]
+    lines = [
+        f"{problem.text}: {grouped(problem.n)}{f' ({problem.sample})' if problem.sample else ''}"
+        for problem in problems
+    ]
     command = f"invsync --store {shlex.quote(str(session.path))} db check"
     return [merchant_checks.store_check(session.path.name, lines, command, all_of_it=all_of_it)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.evidence import CartReading, SourceView
@@ -39,7 +39,7 @@ def stock(row: SourceView) -> str:
         ("committed", row.committed),
         ("incoming", row.incoming),
     )
-    return ", ".join(f"{name} {'unknown' if value is None else value}" for name, value in known)
+    return ", ".join(f"{name} {'unknown' if value is None else grouped(value)}" for name, value in known)
 
 
 def remarks(row: SourceView) -> str:
@@ -50,14 +50,14 @@ def remarks(row: SourceView) -> str:
 
 def read_from_cart(shown: CartReading) -> str:
     """What a cart shows now."""
-    quantity = "no quantity" if shown.quantity is None else str(shown.quantity)
-    held = f", {shown.allocated} of it held for its own orders" if shown.allocated else ""
+    quantity = "no quantity" if shown.quantity is None else grouped(shown.quantity)
+    held = f", {grouped(shown.allocated)} of it held for its own orders" if shown.allocated else ""
     return f"the cart shows {quantity} in its own count{held}"
 
 
 def in_own_count(count: int | None, orders: int) -> str:
     """How a cart's own count becomes the sellable units beside it; '' where the two are the same."""
-    return "" if count is None or not orders else f"{count} on hand - {orders} on open orders"
+    return "" if count is None or not orders else f"{grouped(count)} on hand - {grouped(orders)} on open orders"
 
 
 RECORD_LINES = 200

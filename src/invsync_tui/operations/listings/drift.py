@@ -12,6 +12,7 @@ from typing import Any
 from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
+from invsync_tui.operations.lists.filtering import line_filter
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.roles import Right
@@ -21,6 +22,7 @@ from invsync_tui.operations.settings.transaction import saving
 from invsync_tui.operations.views import Requested
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.drift import LAG, Drift, Finding
+from invsync_tui.rules.listing_filter import DRIFT
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store import audit
 from invsync_tui.store.listings import drift as store
@@ -68,15 +70,25 @@ VALUES: Mapping[str, Callable[[DriftLine], Value]] = {
     "correct": lambda line: line.to_correct,
 }
 """What a cart's drift can be sorted by, where it is as little as is counted quickly."""
+FILTERED: Mapping[str, Callable[[DriftLine], Value]] = {
+    **VALUES,
+    "name": lambda line: line.name,
+    "in-cart": lambda line: line.in_cart,
+    "diff": lambda line: None if None in (line.in_cart, line.target) else (line.in_cart or 0) - (line.target or 0),
+}
+"""What it can be filtered by."""
 
 
 class DriftRows:
     """A list as `rows.Rows` describes it, in the order of the listings' numbers. It walks the cart's listings."""
 
-    def __init__(self, session: Session, cart_id: int, wanted: str | None) -> None:
+    def __init__(
+        self, session: Session, cart_id: int, wanted: str | None, fulfils: Callable[[DriftLine], bool]
+    ) -> None:
         self.session = session
         self.cart_id = cart_id
         self.wanted = wanted
+        self.fulfils = fulfils
         self._counted: Count | None = None
 
     @property
@@ -92,7 +104,9 @@ class DriftRows:
             after = rows[-1].id
             for row, finding in drift_check.findings(cx, settings, rows, LAG):
                 if finding is not None and self.wanted in (None, finding.drift.value):
-                    yield _line(row, finding)
+                    line = _line(row, finding)
+                    if self.fulfils(line):
+                        yield line
 
     def count(self) -> Count:
         """Exact up to a bound. The walk is made once: the list is asked anew for every reading."""
@@ -129,10 +143,12 @@ class DriftRows:
 
 
 def drifted(
-    session: Session, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None
+    session: Session, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None, text: str = ""
 ) -> Rows[DriftLine]:
-    """The listings of a cart that drifted as far as they were read, of one class or of all."""
-    rows = DriftRows(session, cart_id, None if drift_class is None else checked(drift_class))
+    """The listings of a cart that drifted as far as they were read, of one class or of all. `text` is a filter
+    (`rules.listing_filter.DRIFT`); OperationError for one that means nothing."""
+    fulfils = line_filter(text, DRIFT, FILTERED, lambda line: (line.sku, line.cart_listing_id))
+    rows = DriftRows(session, cart_id, None if drift_class is None else checked(drift_class), fulfils)
     return in_order(rows, ordering, VALUES)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.lists.filtering import understood
 from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.lists.listed_rows import Listed, chosen
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.paging import counts, stock
@@ -57,10 +57,7 @@ def listings(
 
 def _sought(filter: ListingFilter, text: str) -> Sought:  # noqa: A002 (the word of the screen)
     """What a filter looks for on a tab: where all of it is on a smaller tab, on that one."""
-    try:
-        parsed = parse(text)
-    except FilterError as error:
-        raise OperationError(str(error)) from error
+    parsed = understood(text)
     return Sought(tab_of(filter.value, parsed.conditions), normalize_key(parsed.text), parsed.conditions)
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from invsync_tui.plain_text import grouped
+
 Line_co = TypeVar("Line_co", covariant=True)
 PlaceKey = tuple[Any, ...]
 """Where a row stands in a list's order: sort values and the row's number, comparable and JSON-ready."""
 
 
 class Count(NamedTuple):
-    """How many rows there are; `exact` False means at least so many ("1000+")."""
+    """How many rows there are; `exact` False means at least so many ("1,000+")."""
 
     n: int
     exact: bool
+
+    @property
+    def text(self) -> str:
+        """For people: `5,003`, `1,000+`."""
+        return f"{grouped(self.n)}{'' if self.exact else '+'}"
 
 
 class Ordering(NamedTuple):

@@ -22,7 +22,7 @@ from invsync_tui.operations.views import (
     ServiceView,
     Stall,
 )
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.diagnosis.findings import FindingRow
@@ -64,7 +64,7 @@ def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
         text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {number}{info.text}"
         place = ("listings", cart, info.listings or "all") if cart else None
         return Problem(text, info.advice, urgent=False, place=place)
-    lines = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
+    lines = [f"{row.cause} {grouped(row.n)}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
     text = f"New in {cart or 'WMS connection'}: {', '.join(lines)}{more}."
     option = f" --cart {shlex.quote(cart)}" if cart else ""

@@ -13,7 +13,7 @@ from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import plans
@@ -58,9 +58,9 @@ def undo(session: Session, run_id: int, reason: str = "") -> Remedy:
     number = _keep(session, run.key, plan_operations.UNDO, run_id, reason, changes)
     text = f"Plan {number} puts {counted(len(changes.ids), 'listing')} back to what run {run_id} replaced."
     if changed:
-        text += f" {changed} were changed since and stay as they are."
+        text += f" {grouped(changed)} were changed since and stay as they are."
     if unknown:
-        text += f" {unknown} showed nothing known before and stay as they are."
+        text += f" {grouped(unknown)} showed nothing known before and stay as they are."
     return Remedy(number, changed, unknown, f"{text}{_next(number, changes)}")
 
 
@@ -84,7 +84,7 @@ def safe(
     what = f"to {level}" if exactly else f"down to {level}; none is raised"
     text = f"Plan {plan} sets {counted(len(changes.ids), 'listing')} {what}."
     if unknown:
-        text += f" Of {unknown} nobody knows what they show: they are set as well."
+        text += f" Of {grouped(unknown)} nobody knows what they show: they are set as well."
     return Remedy(plan, 0, unknown, f"{text}{_next(plan, changes)}")
 
 

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.lists.filtering import FilteredRows, line_filter
 from invsync_tui.operations.lists.listed_rows import Listed, few
 from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
+from invsync_tui.rules.listing_filter import CHANGES, SENT
 from invsync_tui.rules.outcomes import Counts, Outcome, Reason
 from invsync_tui.store.paging.sent_rows import SentRow, SentRows
-
-SENT = "sent"
-"""The result of a row that was sent and answered, where what the cart made of it is no longer recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,23 @@ VALUES: Mapping[str, Callable[[ChangeLine], Value]] = {
     "reason": lambda line: line.reason,
 }
 """What the changes of a run can be sorted by, where they are few."""
+FILTERED: Mapping[str, Callable[[ChangeLine], Value]] = {
+    **VALUES,
+    "set-to": lambda line: line.set_to,
+    "diff": lambda line: None if line.change is None else -line.change,
+    "error": lambda line: line.error,
+    "reason": lambda line: Reason(line.reason).stored if line.reason else None,
+}
+"""What they can be filtered by."""
 
 
-def changes(session: Session, run_id: int, ordering: Ordering | None = None) -> Rows[ChangeLine]:
-    """The rows that a push sent, in the order of its batches where no other is asked for.
+def changes(session: Session, run_id: int, ordering: Ordering | None = None, text: str = "") -> Rows[ChangeLine]:
+    """The rows that a push sent, in the order of its batches where no other is asked for. `text` is a filter
+    (`rules.listing_filter.CHANGES`).
 
-    OperationError for a download, which sends nothing.
+    OperationError for a download, which sends nothing, and for a filter that means nothing.
     """
+    fulfils = line_filter(text, CHANGES, FILTERED, codes_of)
     run = find(session, run_id)
     if run.kind != "push":
         what = "an inventory download" if run.kind == "pull" else "a drift check"
@@ -86,7 +95,8 @@ def changes(session: Session, run_id: int, ordering: Ordering | None = None) -> 
             _line(row, known if result == SENT else result, run_id) for row, result in zip(rows, results, strict=True)
         ]
 
-    return in_order(Listed(session, pages, lines, _place, sortable), ordering, VALUES)
+    listed: Rows[ChangeLine] = Listed(session, pages, lines, _place, sortable)
+    return in_order(FilteredRows(listed, fulfils) if fulfils else listed, ordering, VALUES)
 
 
 def why_none(session: Session, run_id: int) -> str:
@@ -98,6 +108,10 @@ def why_none(session: Session, run_id: int) -> str:
         f"Run {run_id} updated {counted(counts.set, 'listing')}; what they were set to is no longer kept. "
         "`batches` under [retention] in the configuration says for how many days it is."
     )
+
+
+def codes_of(line: ChangeLine) -> tuple[str, ...]:
+    return line.sku, line.cart_listing_id, line.product_sku or ""
 
 
 def _place(line: ChangeLine) -> PlaceKey:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.lists.filtering import understood
 from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
 from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
+from invsync_tui.rules.listing_filter import HELD
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.rules.safety import Group
@@ -66,16 +68,21 @@ def checked(groups: Sequence[str]) -> tuple[str, ...]:
     return tuple(group for group in GROUPS if group in groups)
 
 
-def held(session: Session, run_id: int, group: str | None = None, ordering: Ordering | None = None) -> Rows[HeldLine]:
-    """The listings that a run held. One that a newer run has decided on since is no longer among them."""
+def held(
+    session: Session, run_id: int, group: str | None = None, ordering: Ordering | None = None, text: str = ""
+) -> Rows[HeldLine]:
+    """The listings that a run held. One that a newer run has decided on since is no longer among them. `text` is a filter
+    (`rules.listing_filter.HELD`); OperationError for one that means nothing."""
     run = _push(session, run_id)
     safety_group = checked((group,))[0] if group else None
+    conditions = understood(text, HELD)
+    sought = pages.Sought("all", normalize_key(conditions.text), conditions.conditions)
     with as_operation_error(), session.store.reading() as cx:
         jump = factor(cx, run)
         orders = pages.held_orders(jump)
         small = few(pages.held(cx, run_id, safety_group, jump))
         order, descending, sortable = chosen(orders, ordering, small=small)
-        held_pages = pages.held(cx, run_id, safety_group, jump, order, descending)
+        held_pages = pages.held(cx, run_id, safety_group, jump, order, descending, sought)
     return Listed(session, held_pages, _lines, _PLACES[order.name], sortable)
 
 

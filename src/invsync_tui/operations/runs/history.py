@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.listings.product_sync import lines
+from invsync_tui.operations.lists.filtering import understood
 from invsync_tui.operations.lists.list_views import ListingLine, RunDiff
 from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
 from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
@@ -15,6 +16,7 @@ from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.paging import listings
 from invsync_tui.store.paging import runs as pages
@@ -96,15 +98,19 @@ SKU_VALUES: Mapping[str, Callable[[ListingLine], Value]] = {
 """What the SKUs of a run can be sorted by, where they are few."""
 
 
-def skus(session: Session, run_id: int, reason: Reason | str, ordering: Ordering | None = None) -> Rows[ListingLine]:
-    """SKUs that a run ended with a reason. Those that the cart does not list come last, with a number below 0.
+def skus(
+    session: Session, run_id: int, reason: Reason | str, ordering: Ordering | None = None, text: str = ""
+) -> Rows[ListingLine]:
+    """SKUs that a run ended with a reason. Those that the cart does not list come last, with a number below 0. `text` is a
+    filter (`rules.listing_filter.LISTINGS`); OperationError for one that means nothing.
 
     A listing that a newer run has decided on since is no longer among them.
     """
     find(session, run_id)
+    code, sought = Reason(reason).stored if reason else "", _sought(text)
     with as_operation_error(), session.store.reading() as cx:
-        run_skus = listings.of_run(cx, run_id, Reason(reason).stored if reason else "")
-        sortable = ("", *(SKU_VALUES if few(run_skus.pages) else ()))
+        run_skus = listings.of_run(cx, run_id, code, sought)
+        sortable = ("", *(SKU_VALUES if few(listings.of_run(cx, run_id, code).pages) else ()))
 
     def place(line: ListingLine) -> PlaceKey:
         part = "" if line.id < 0 else line.outcome or ""
@@ -113,8 +119,15 @@ def skus(session: Session, run_id: int, reason: Reason | str, ordering: Ordering
     return in_order(Listed(session, run_skus.pages, lines, place, sortable), ordering, SKU_VALUES)
 
 
-def of_outcome(session: Session, run_id: int, outcome: str, ordering: Ordering | None = None) -> Rows[ListingLine]:
-    """SKUs that a run ended with an outcome (a stored code such as `set`), by reason.
+def _sought(text: str) -> listings.Sought:
+    filtered = understood(text)
+    return listings.Sought("all", normalize_key(filtered.text), filtered.conditions)
+
+
+def of_outcome(
+    session: Session, run_id: int, outcome: str, ordering: Ordering | None = None, text: str = ""
+) -> Rows[ListingLine]:
+    """SKUs that a run ended with an outcome (a stored code such as `set`), by reason. `text` is a filter as of `skus`.
 
     As with `skus`, a listing that a newer run has decided on since is no longer among them.
     """
@@ -124,9 +137,10 @@ def of_outcome(session: Session, run_id: int, outcome: str, ordering: Ordering |
             f"Run {run_id} is an inventory download: it counts stock levels and keeps no list of them. "
             f"See: invsync levels {shlex.quote(run.merchant)}."
         )
+    sought = _sought(text)
     with as_operation_error(), session.store.reading() as cx:
-        run_skus = listings.of_outcome(cx, run_id, outcome)
-        sortable = ("", *(SKU_VALUES if few(run_skus.pages) else ()))
+        run_skus = listings.of_outcome(cx, run_id, outcome, sought)
+        sortable = ("", *(SKU_VALUES if few(listings.of_outcome(cx, run_id, outcome).pages) else ()))
 
     def place(line: ListingLine) -> PlaceKey:
         reason = Reason(line.reason).stored if line.reason else None

@@ -10,7 +10,7 @@ from invsync_tui.rules.listing_filter import Condition
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.listings.plans import GROUP, SHOWS
 from invsync_tui.store.paging.keyset import Chain, Pages, Paging, Part, Select, SortOrder
-from invsync_tui.store.paging.listing_conditions import DIFFERENCE, MISMATCH, part_of
+from invsync_tui.store.paging.listing_conditions import DIFFERENCE, MISMATCH, of_held, of_listings, part_of
 from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products, substring, upper
 
 COLUMNS = (
@@ -71,6 +71,9 @@ class Sought(NamedTuple):
     conditions: Sequence[Condition] = ()
 
 
+EVERYTHING = Sought("all")
+
+
 class Tab(NamedTuple):
     """A tab: the index that holds its rows in the order of their SKU, or of their difference, and its condition."""
 
@@ -91,6 +94,7 @@ TABS = {
     "excluded": Tab("listing_excluded", "l.excluded <> 0"),
     "locked": Tab("listing_locked", "l.locked <> 0"),
 }
+_FLAGS = {name: tab.where for name, tab in TABS.items()}
 SKU = SortOrder("sku", ("l.key", "l.id"))
 SYNCED = ("coalesce(l.synced_at, 0)", "l.id")
 _SMALL_ORDERS = (
@@ -158,7 +162,7 @@ def _selected(origin: str, sought: Sought, order: SortOrder, descending: bool) -
     select = Select(COLUMNS, origin, _present(sought.tab), (), order, descending, record=ListingRow._make)
     if not sought.conditions:
         return select
-    return select.narrowed(part_of(sought.conditions, {name: tab.where for name, tab in TABS.items()}))
+    return select.narrowed(part_of(sought.conditions, of_listings(_FLAGS)))
 
 
 def _present(tab: str) -> str:
@@ -228,6 +232,13 @@ _UNLISTED = (
     "-u.product_id, u.cart_id, c.name, m.name, '', p.sku, p.name, NULL, u.product_id, p.sku, NULL, NULL, NULL, 0, NULL, "
     "'skipped', u.reason, '', u.run_id, NULL, 0, 0, 0, NULL, p.sku_key"
 )
+_AS_LISTING = (
+    " CROSS JOIN (SELECT w.cart_id, w.product_id, w.reason, x.sku_key AS key, x.name, '' AS error, NULL AS desired, "
+    "NULL AS acked, NULL AS observed, NULL AS shown, 0 AS allocated, NULL AS override, 0 AS excluded, 0 AS locked, "
+    "NULL AS synced_at, 'skipped' AS outcome, NULL AS match_reason FROM unlisted AS w JOIN product AS x ON x.id = w.product_id"
+    ") AS l ON l.cart_id = u.cart_id AND l.product_id = u.product_id"
+)
+"""A product that the cart lacks as the listing `l` that conditions are about: as it is shown, with nothing known of it."""
 _OUTCOMES = ("failed", "in_doubt", "submitted", "held", "skipped", "set", "equal", "planned")
 _BY_ID = SortOrder("id", ("l.id",))
 _OF_RUN = COLUMNS.replace("coalesce(l.match_reason, l.reason)", "l.reason")
@@ -240,11 +251,11 @@ class RunSkus(NamedTuple):
     outcomes: tuple[str, ...]
 
 
-def of_run(cx: sqlite3.Connection, run_id: int, reason: str) -> RunSkus:
+def of_run(cx: sqlite3.Connection, run_id: int, reason: str, sought: Sought = EVERYTHING) -> RunSkus:
     """SKUs that a run ended with a reason, by outcome, then products that its cart lacks."""
     outcomes = [outcome for outcome in _OUTCOMES if _has(cx, run_id, outcome, reason)]
-    parts: list[Paging[ListingRow]] = [Pages(cx, _ended(run_id, outcome, reason)) for outcome in outcomes]
-    parts.append(Pages(cx, _missing(run_id, reason)))
+    parts: list[Paging[ListingRow]] = [Pages(cx, _ended(run_id, outcome, reason, sought)) for outcome in outcomes]
+    parts.append(Pages(cx, _missing(run_id, reason, sought)))
     return RunSkus(Chain(parts), (*outcomes, ""))
 
 
@@ -255,17 +266,17 @@ class OutcomeSkus(NamedTuple):
     parts: tuple[tuple[bool, str | None], ...]
 
 
-def of_outcome(cx: sqlite3.Connection, run_id: int, outcome: str) -> OutcomeSkus:
+def of_outcome(cx: sqlite3.Connection, run_id: int, outcome: str, sought: Sought = EVERYTHING) -> OutcomeSkus:
     """SKUs that a run ended with an outcome, by reason, then, of the skipped ones, products that its cart lacks."""
     reasons = [reason.stored for reason in Reason]
     parts: list[tuple[bool, str | None]] = [(True, None)]
     parts += [(True, reason) for reason in reasons if _has(cx, run_id, outcome, reason)]
-    pages: list[Paging[ListingRow]] = [Pages(cx, _ended(run_id, outcome, reason)) for _, reason in parts]
+    pages: list[Paging[ListingRow]] = [Pages(cx, _ended(run_id, outcome, reason, sought)) for _, reason in parts]
     if outcome == Outcome.SKIPPED:
         sql = "SELECT 1 FROM unlisted WHERE run_id = ? AND reason = ? LIMIT 1"
         lacking = [reason for reason in reasons if cx.execute(sql, (run_id, reason)).fetchone() is not None]
         parts += [(False, reason) for reason in lacking]
-        pages += [Pages(cx, _missing(run_id, reason)) for reason in lacking]
+        pages += [Pages(cx, _missing(run_id, reason, sought)) for reason in lacking]
     return OutcomeSkus(Chain(pages), tuple(parts))
 
 
@@ -274,22 +285,36 @@ def _has(cx: sqlite3.Connection, run_id: int, outcome: str, reason: str) -> bool
     return cx.execute(sql, (run_id, outcome, reason)).fetchone() is not None
 
 
-def _ended(run_id: int, outcome: str, reason: str | None) -> Select[ListingRow]:
+def _ended(run_id: int, outcome: str, reason: str | None, sought: Sought) -> Select[ListingRow]:
     origin = f"listing AS l INDEXED BY listing_run {_JOINS}"
     where = "l.run_id = ? AND l.outcome = ?"
     select = Select(_OF_RUN, origin, where, (run_id, outcome), _BY_ID, record=ListingRow._make)
-    return select.narrowed(Part("l.reason IS NULL") if reason is None else Part("l.reason = ?", (reason,)))
+    select = select.narrowed(Part("l.reason IS NULL") if reason is None else Part("l.reason = ?", (reason,)))
+    return _narrowed_to(select, sought)
 
 
-def _missing(run_id: int, reason: str) -> Select[ListingRow]:
+def _narrowed_to(select: Select[ListingRow], sought: Sought) -> Select[ListingRow]:
+    """The rows of a run that are looked for: nothing but the run's own index helps, so each of them is looked at."""
+    if sought.conditions:
+        select = select.narrowed(part_of(sought.conditions, of_listings(_FLAGS, "coalesce(l.reason, '')")))
+    return select.narrowed(_holding(sought.text)) if sought.text else select
+
+
+def _holding(text: str) -> Part:
+    """A text anywhere in the SKU, or in a code of the product."""
+    return Part("(instr(l.key, ?) > 0 OR instr(coalesce(p.codes_text, ''), ?) > 0)", (text, text))
+
+
+def _missing(run_id: int, reason: str, sought: Sought) -> Select[ListingRow]:
     origin = (
         "unlisted AS u INDEXED BY unlisted_run JOIN cart AS c ON c.id = u.cart_id JOIN merchant AS m ON m.id = c.merchant_id "
-        "JOIN product AS p ON p.id = u.product_id"
+        f"JOIN product AS p ON p.id = u.product_id{_AS_LISTING if sought.text or sought.conditions else ''}"
     )
     where = "u.run_id = ? AND u.reason = ? AND u.cart_id = (SELECT key FROM run WHERE id = u.run_id)"
-    return Select(
+    select = Select(
         _UNLISTED, origin, where, (run_id, reason), SortOrder("product", ("u.product_id",)), record=ListingRow._make
     )
+    return _narrowed_to(select, sought)
 
 
 class HeldRow(NamedTuple):
@@ -332,16 +357,21 @@ def held(
     factor: int,
     order: SortOrder = HELD_ORDER,
     descending: bool = False,
+    sought: Sought = EVERYTHING,
 ) -> Pages[HeldRow]:
-    """Held listings of a run, of one group or of all."""
+    """Held listings of a run, of one group or of all, that fulfil conditions."""
     of = _group(factor)
     select = Select(
         f"l.id, l.ref, l.sku, l.name, {SHOWS}, l.desired, {of}",
-        "listing AS l INDEXED BY listing_run",
+        "listing AS l INDEXED BY listing_run LEFT JOIN product AS p ON p.id = l.product_id",
         "l.run_id = ? AND l.outcome = ? AND l.reason = ?",
         (run_id, Outcome.HELD.value, Reason.HELD_FOR_REVIEW.stored),
         order,
         descending,
         record=HeldRow._make,
     )
+    if sought.conditions:
+        select = select.narrowed(part_of(sought.conditions, of_held(SHOWS, of)))
+    if sought.text:
+        select = select.narrowed(_holding(sought.text))
     return Pages(cx, select if group is None else select.narrowed(Part(f"{of} = ?", (group,))))

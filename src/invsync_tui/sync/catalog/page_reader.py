@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from invsync_tui.connectors.base import Page, Source
 from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import products as catalog_products
@@ -242,7 +243,7 @@ def _check_total(stage: str, rows: int, total: int | None) -> None:
     """A last page that comes before all rows did is a cut answer, not the end."""
     if total is not None and rows < total:
         raise UnavailableError(
-            f"The WMS announced {total} records for {stage} and sent {rows}; the read is not complete."
+            f"The WMS announced {grouped(total)} records for {stage} and sent {grouped(rows)}; the read is not complete."
         )
 
 

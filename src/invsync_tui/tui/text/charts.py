@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.views import PhaseState, PhaseView, RateView
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules import words
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.glyphs import Glyphs
@@ -79,11 +80,12 @@ def _progress(phase: PhaseView) -> str:
     if phase.state is PhaseState.SKIPPED:
         return "skipped"
     if phase.total is None:
-        return f"{phase.done} so far" if phase.state is PhaseState.RUNNING else str(phase.done) if phase.done else ""
+        done = grouped(phase.done)
+        return f"{done} so far" if phase.state is PhaseState.RUNNING else done if phase.done else ""
     if phase.total == 0:
         return "nothing to do" if phase.state is PhaseState.DONE else ""
-    done = str(phase.done).rjust(len(str(phase.total)))
-    return f"{done} of {phase.total}"
+    total = grouped(phase.total)
+    return f"{grouped(phase.done).rjust(len(total))} of {total}"
 
 
 def _pace(phase: PhaseView, per_second: float | None, eta: int | None) -> str:

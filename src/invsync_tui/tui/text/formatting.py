@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext
 
@@ -64,14 +65,9 @@ def about_left(seconds: int) -> str:
     return f"about {duration(rounded).removesuffix(' 00 s')} left"
 
 
-def grouped(number: int) -> str:
-    """A whole number with separators: 5,003."""
-    return f"{number:,}"
-
-
 def amount(number: float) -> str:
     """A whole number, or one decimal where it matters."""
-    return f"{number:.1f}" if 0 < number < 10 and number != int(number) else f"{number:.0f}"
+    return f"{number:.1f}" if 0 < number < 10 and number != int(number) else f"{number:,.0f}"
 
 
 L = TypeVar("L")
@@ -104,7 +100,7 @@ def age_field(
 
 
 def quantity_span(quantity: int | None) -> Span:
-    return UNKNOWN if quantity is None else (str(quantity), Tone.PLAIN)
+    return UNKNOWN if quantity is None else (grouped(quantity), Tone.PLAIN)
 
 
 _WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone
@@ -183,5 +184,15 @@ def fields_that_fit(fields: Sequence[Field[L]], width: int) -> tuple[Field[L], .
 
 
 def number(title: str, width: int, value: Callable[[L], int | None], *, sort: str = "", room: int = 0) -> Field[L]:
-    """A column of numbers, at the right edge."""
-    return Field(title, width, value, align=Align.RIGHT, sort=sort, room=room)
+    """A column of quantities and counts with separators, at the right edge."""
+
+    def show(line: L, rendering: RenderContext) -> Span:
+        quantity = value(line)
+        return UNKNOWN if quantity is None else (grouped(quantity), Tone.PLAIN)
+
+    return Field(title, width, value, show, align=Align.RIGHT, sort=sort, room=room)
+
+
+def run_number(width: int, run_id: Callable[[L], int | None]) -> Field[L]:
+    """A column of runs, at the right edge. A run's number is its name, as it is typed: without separators."""
+    return Field("Run", width, run_id, align=Align.RIGHT, sort="run")

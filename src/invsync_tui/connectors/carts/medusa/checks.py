@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
@@ -47,7 +47,7 @@ def _tracking(facts: CartFacts) -> Review:
     check = "medusa.tracking"
     if not facts.listings:
         return Review(check, Verdict.SKIPPED, "no variants yet")
-    evidence = f"{facts.untracked} of {facts.listings} variants do not manage inventory"
+    evidence = f"{grouped(facts.untracked)} of {grouped(facts.listings)} variants do not manage inventory"
     if facts.untracked * 2 <= facts.listings:
         return Review(check, Verdict.PASS, evidence)
     cause = "Manage inventory is off for most variants, so Medusa sells them without a look at their stock."

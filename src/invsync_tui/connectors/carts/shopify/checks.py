@@ -9,7 +9,7 @@ from invsync_tui.connectors.addresses import is_loopback
 from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
@@ -73,7 +73,7 @@ def _tracking(facts: CartFacts) -> Review:
     check = "shopify.tracking"
     if not facts.listings:
         return Review(check, Verdict.SKIPPED, "no variants yet")
-    evidence = f"{facts.untracked} of {facts.listings} variants are not tracked"
+    evidence = f"{grouped(facts.untracked)} of {grouped(facts.listings)} variants are not tracked"
     if facts.untracked * 2 <= facts.listings:
         return Review(check, Verdict.PASS, evidence)
     cause = "Most variants are sold without a look at their stock."

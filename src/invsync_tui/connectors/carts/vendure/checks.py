@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.merchant_checks import Verdict
 
 NO_LOCATION = (
@@ -48,7 +49,7 @@ def _tracking(facts: CartFacts) -> Review:
     check = "vendure.tracking"
     if not facts.listings:
         return Review(check, Verdict.SKIPPED, "no variants yet")
-    evidence = f"{facts.untracked} of {facts.listings} variants are not tracked"
+    evidence = f"{grouped(facts.untracked)} of {grouped(facts.listings)} variants are not tracked"
     if facts.untracked * 2 <= facts.listings:
         return Review(check, Verdict.PASS, evidence)
     cause = "The shop does not count stock: Track inventory is off in its global settings, and variants inherit that."

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from invsync_tui.connectors import addresses
 from invsync_tui.connectors.base import ListingRow, Page
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
@@ -68,7 +69,7 @@ def _tracking(facts: CartFacts) -> Review:
     check = "woocommerce.tracking"
     if not facts.listings:
         return Review(check, Verdict.SKIPPED, "no listings yet")
-    evidence = f"{facts.untracked} of {facts.listings} listings do not manage stock"
+    evidence = f"{grouped(facts.untracked)} of {grouped(facts.listings)} listings do not manage stock"
     if facts.untracked * 2 <= facts.listings:
         return Review(check, Verdict.PASS, evidence)
     cause = "WooCommerce does not manage the stock of most listings, and a quantity for these has no effect."

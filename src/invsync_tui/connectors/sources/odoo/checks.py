@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from invsync_tui.connectors.checks import Review, SourceFacts, told_by
 from invsync_tui.connectors.sources.odoo.quantities import IGNORED
 from invsync_tui.connectors.sources.odoo.rpc import NO_DATABASE
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.merchant_checks import Verdict
 
 NOT_OF_COMPANY = "is not allowed company"
@@ -69,7 +70,9 @@ def _zeros(facts: SourceFacts) -> Review:
         return Review(check, Verdict.SKIPPED, "no levels yet")
     if not empty:
         return Review(check, Verdict.PASS, "every warehouse holds some stock")
-    evidence = f"every quantity is 0 in {', '.join(f'{place.code} ({place.levels} levels)' for place in empty)}"
+    evidence = (
+        f"every quantity is 0 in {', '.join(f'{place.code} ({grouped(place.levels)} levels)' for place in empty)}"
+    )
     if len(empty) < len(loaded) and not any(place.starves for place in empty):
         return Review(check, Verdict.PASS, f"{evidence}; carts sell from other warehouses")
     cause = "The stock lies in locations outside the warehouse, or belongs to another company."

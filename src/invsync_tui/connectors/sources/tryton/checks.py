@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from invsync_tui.connectors.checks import Review, SourceFacts, WarehouseStock, told_by
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.merchant_checks import Verdict
 
 NO_COMPANY = "has no current company"
@@ -62,7 +63,7 @@ def _zeros(facts: SourceFacts) -> Review:
 
 
 def _named(places: list[WarehouseStock]) -> str:
-    return ", ".join(f"{place.code} ({place.levels} levels)" for place in places)
+    return ", ".join(f"{place.code} ({grouped(place.levels)} levels)" for place in places)
 
 
 def _delta(facts: SourceFacts) -> Review:
@@ -87,7 +88,9 @@ def _waiting(facts: SourceFacts) -> Review:
         cause = "The option waiting_shipments is ignore or subtract."
         fix = facts.set("--option waiting_shipments=ignore")
         return Review(check, Verdict.FAIL, f"option waiting_shipments: {word}", cause, fix)
-    text = f"{units} units of {products} products are in customer shipments that nothing is assigned to"
+    text = (
+        f"{grouped(units)} units of {grouped(products)} products are in customer shipments that nothing is assigned to"
+    )
     if word == "subtract":
         return Review(check, Verdict.PASS, f"{text}; they are not for sale")
     how = f"; they are still for sale, unless: {facts.set('--option waiting_shipments=subtract')}" if units else ""

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from invsync_tui.operations.lists.list_views import Choice, Field, FieldKind
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.words import ALL_LOCATIONS
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.screens.base.toned_screen import STYLES, TonedScreen
@@ -159,7 +160,7 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
         self._table.use(ListSource([self._row(choice) for choice in self._field.choices]))
         if self._several:
             number = len(self._marked)
-            text = f"{number} of {len(self._field.choices)} marked" if number else self._none_marked
+            text = f"{grouped(number)} of {grouped(len(self._field.choices))} marked" if number else self._none_marked
             self.query_one("#chosen", TextLine).show(line((text, Tone.ACCENT)))
 
     def _row(self, choice: Choice) -> Row:

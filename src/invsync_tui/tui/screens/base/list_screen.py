@@ -315,7 +315,7 @@ class ListScreen(BaseScreen, Generic[L]):
         elif count is None or not self._source or not self._source.sortable:
             yield self.context.glyphs.more, Tone.FAINT
         else:
-            yield f"{count.n}{'' if count.exact else '+'} {self.noun_of(count)}", Tone.FAINT
+            yield f"{count.text} {self.noun_of(count)}", Tone.FAINT
 
     def _nothing(self, width: int) -> Sequence[Line]:
         if self._looking:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from invsync_tui.operations.diagnosis.evidence_text import in_own_count
 from invsync_tui.operations.lists.list_views import ListingLine
-from invsync_tui.plain_text import signed
+from invsync_tui.plain_text import grouped, signed
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.tui.text import formatting
@@ -28,7 +28,7 @@ def _tracked(listing: ListingLine, rendering: RenderContext) -> Span:
 
 
 def _in_cart_span(listing: ListingLine, rendering: RenderContext) -> Span:
-    text = "-" if listing.in_cart is None else str(listing.in_cart)
+    text = "-" if listing.in_cart is None else grouped(listing.in_cart)
     return text, Tone.WARN if listing.drift else Tone.FAINT if listing.in_cart is None else Tone.PLAIN
 
 
@@ -47,7 +47,7 @@ def operator_words(listing: ListingLine) -> list[str]:
     """What an operator set for the listing."""
     marks = [word for word, held in (("excluded", listing.excluded), ("locked", listing.locked)) if held]
     if listing.override is not None:
-        marks.append(f"override {listing.override}")
+        marks.append(f"override {grouped(listing.override)}")
     return marks
 
 
@@ -185,4 +185,4 @@ def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> li
 
 
 def _number(value: int | None) -> Span:
-    return UNKNOWN if value is None else (str(value), Tone.PLAIN)
+    return UNKNOWN if value is None else (grouped(value), Tone.PLAIN)

@@ -12,9 +12,8 @@ from textual.widget import Widget
 
 from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.lists.rows import Count
-from invsync_tui.preferences import UnknownFilterError
-from invsync_tui.rules.listing_filter import FilterError, parse
-from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.plain_text import grouped
+from invsync_tui.tui.screens.base.conditions import ConditionsScreen
 from invsync_tui.tui.screens.base.listing_actions import ListingActionsScreen
 from invsync_tui.tui.screens.base.listing_fields import beyond_the_row, explained
 from invsync_tui.tui.text.sanitize import clean
@@ -58,10 +57,11 @@ def in_first_order(look: ListView, tab: ListingFilter, before: ListingFilter) ->
     return look.sorted_by("") if before is ListingFilter.MISMATCH else look
 
 
-class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
+class ListingTabsScreen(ConditionsScreen[ListingLine], ListingActionsScreen):
     """Enter opens the SKU; `[` and `]` change the tab."""
 
     noun = "listings"
+    walks = False
     filtered_by = "a part of a SKU or code, diff>0, outcome:failed, -locked"
     tabs: ClassVar[Sequence[ListingFilter]] = tuple(ListingFilter)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,19 +90,6 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
     def count_tabs(self, session: Session) -> Mapping[ListingFilter, Count]:
         """How many listings each tab has. Runs on a store thread."""
         raise NotImplementedError
-
-    def filter_problem(self, text: str) -> str:
-        try:
-            parse(self.filter_meant(text))
-        except (FilterError, UnknownFilterError) as error:
-            return str(error)
-        return ""
-
-    def filter_meant(self, text: str) -> str:
-        return self.context.preferences.filter_text(text)
-
-    def takes_long(self, look: ListView) -> bool:
-        return not self.filter_problem(look.text) and bool(parse(look.text).conditions)
 
     def above(self) -> Iterator[Widget]:
         yield TextLine(self.context.glyphs.more, id="tabs")
@@ -172,11 +159,11 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
     def how_many(self, listings: Sequence[ListingLine]) -> str:
         """How many of how many, and of which."""
         count = self.list_count
-        of = "" if count is None or not count.exact or count.n < len(listings) else f" of {count.n:,}"
+        of = "" if count is None or not count.exact or count.n < len(listings) else f" of {grouped(count.n)}"
         which = [LABELS[self.tab]] if self.tab is not ListingFilter.ALL else []
         which += [f"filter {clean(self.look.text)}"] if self.look.text else []
         named = f" ({', '.join(which)})" if which else ""
-        return f"{len(listings):,}{of} listings{named}"
+        return f"{grouped(len(listings))}{of} listings{named}"
 
     def action_select_all(self) -> None:
         """Everything that the tab and the filter hold, as long as it is not too much for one action; else nothing."""
@@ -193,7 +180,9 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         if (tab, look) != (self.tab, self.look):
             return
         if len(listings) > SELECTED_MOST:
-            self.notice(f"More than {SELECTED_MOST:,} listings are too many for one action. Filter first: f", Tone.WARN)
+            self.notice(
+                f"More than {grouped(SELECTED_MOST)} listings are too many for one action. Filter first: f", Tone.WARN
+            )
         else:
             self._select(listings)
 
@@ -208,7 +197,7 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         self._show_tabs()
 
     def _show_tabs(self) -> None:
-        chosen = line((f"{len(self.selected)} selected", Tone.KEY)) if self.selected else line()
+        chosen = line((f"{grouped(len(self.selected))} selected", Tone.KEY)) if self.selected else line()
         self.text_line("tabs").show(partial(self._tabs, self.tab), chosen)
 
     def _tabs(self, chosen: ListingFilter, width: int) -> Line:
@@ -216,7 +205,7 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def _tab_spans(self, tab: ListingFilter) -> Sequence[Span]:
         count = self._counts.get(tab)
-        number = "" if count is None else f" {count.n}{'' if count.exact else '+'}"
+        number = "" if count is None else f" {count.text}"
         if tab is self.tab:
             return ("[", Tone.KEY), (f"{LABELS[tab]}{number}", Tone.STRONG), ("] ", Tone.KEY)
         return ((f" {LABELS[tab]}{number}  ", Tone.FAINT if count and not count.n else Tone.PLAIN),)

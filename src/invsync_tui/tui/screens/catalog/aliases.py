@@ -10,7 +10,7 @@ from textual.geometry import Size
 
 from invsync_tui.operations.lists.list_views import AliasTypeLine, CollisionLine, SummaryLine
 from invsync_tui.operations.lists.rows import Rows
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _warned(value: int, tone: Tone) -> Span:
-    return (str(value), tone) if value else ("0", Tone.FAINT)
+    return (grouped(value), tone) if value else ("0", Tone.FAINT)
 
 
 def _carts(line: AliasTypeLine, rendering: RenderContext) -> Span:
@@ -41,7 +41,7 @@ def _ident(line: AliasTypeLine) -> int:
 
 ALIAS_FIELDS: tuple[Field[AliasTypeLine], ...] = (
     Field("Alias type", 12, lambda line: line.name, _name, flex=2, sort="name"),
-    Field("Products", 10, lambda line: line.products, align=Align.RIGHT, sort="products"),
+    number("Products", 10, lambda line: line.products, sort="products"),
     Field(
         "Missing", 9, lambda line: line.missing, lambda line, _: _warned(line.missing, Tone.WARN),
         align=Align.RIGHT, sort="missing",

@@ -13,11 +13,12 @@ from textual.geometry import Size
 
 from invsync_tui.operations.lists.list_views import SummaryLine
 from invsync_tui.operations.lists.rows import Rows
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext, number
 
 if TYPE_CHECKING:
     from invsync_tui.operations.lists.list_views import WarehouseLine
@@ -49,7 +50,7 @@ def _warehouse_fields(index: int, warehouse: WarehouseLine) -> tuple[Field[Summa
     loaded = partial(_at, lambda each: each.loaded_at, index)
     width = min(max(width_of(title), NARROWEST), WIDEST)
     return (
-        Field(title, width, available, align=Align.RIGHT),
+        number(title, width, available),
         Field("loaded", AGE, loaded, partial(_loaded, index)),
     )
 
@@ -100,7 +101,7 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
         for index, warehouse in enumerate(self._warehouses):
             available = _at(lambda each: each.available, index, summary)
             at = _at(lambda each: each.loaded_at, index, summary)
-            level = UNKNOWN if available is None else (str(available), Tone.STRONG)
+            level = UNKNOWN if available is None else (grouped(available), Tone.STRONG)
             age = "" if at is None else f" {formatting.moment(at, rendering.now)}"
             name = clean(warehouse.name or warehouse.code)
             levels.append(line((f"{name} ", Tone.FAINT), level, (age, Tone.FAINT)))

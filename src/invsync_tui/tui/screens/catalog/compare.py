@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.navigation.links import Link, LinkedLines
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.text.sanitize import clean, fit, wrap
@@ -26,7 +26,7 @@ def _codes(rival: ComparedProduct) -> Sequence[str]:
 
 
 def _levels(rival: ComparedProduct) -> Sequence[str]:
-    return [f"{warehouse} {available}" for warehouse, available in rival.levels] or NONE
+    return [f"{warehouse} {grouped(available)}" for warehouse, available in rival.levels] or NONE
 
 
 def _listings(rival: ComparedProduct) -> Sequence[str]:

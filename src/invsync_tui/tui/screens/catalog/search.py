@@ -186,7 +186,7 @@ class SearchScreen(BaseScreen):
         gap = f" {self.context.glyphs.crumb} "
         counted = ""
         if self._answer is not None and self._text:
-            counted = f"{self._count.n}{'' if self._count.exact else '+'} found"
+            counted = f"{self._count.text} found"
             if self._count.n > len(self._answer.hits):
                 counted += f", the best {len(self._answer.hits)} shown"
         here = line((f"Merchants{gap}", Tone.FAINT), ("Search", Tone.STRONG))

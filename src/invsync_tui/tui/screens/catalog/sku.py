@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.lists.list_views import ListingLine, SkuView
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.screens.base.listing_actions import ListingActionsScreen
 from invsync_tui.tui.screens.base.listing_fields import CART_FIELDS
 from invsync_tui.tui.screens.catalog.sku_text import LinkedSheet, head, write
@@ -116,7 +117,7 @@ class SkuScreen(ListingActionsScreen):
     def _show_trail(self) -> None:
         view = self._view
         total = sum(level.available for level in view.levels) if view else 0
-        state = line((f"{total} available", Tone.ACCENT)) if view else BLANK
+        state = line((f"{grouped(total)} available", Tone.ACCENT)) if view else BLANK
         trail = ("Merchants", *([view.merchant] if view else []), view.sku if view else self._called)
         self.text_line("trail").show(breadcrumb(trail, self.context.glyphs), state)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invsync_tui.operations.lists.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.screens.base.listing_fields import explained, quantities
 from invsync_tui.tui.text import formatting
@@ -33,7 +34,7 @@ def head(view: SkuView, sheet: LinkedSheet) -> list[Line]:
         since = formatting.moment(view.missing_since, sheet.rendering.now)
         rows.append(line((f"The WMS no longer lists it since {since}.", Tone.WARN)))
     if view.components:
-        parts = ", ".join(f"{needed} x {sku}" for sku, needed in view.components)
+        parts = ", ".join(f"{grouped(needed)} x {sku}" for sku, needed in view.components)
         rows += [line((row, Tone.FAINT)) for row in wrap(clean(f"A kit of {parts}"), sheet.width)]
     return rows
 
@@ -144,7 +145,7 @@ def _history(tracks: Sequence[Track], sheet: LinkedSheet) -> list[Line]:
         drawn = spark(track.points, begin, end, width, top, glyphs)
         name = _named(clean(track.name), names, glyphs.more)
         rows.append(line((name, Tone.FAINT), " ", (drawn, Tone.ACCENT), (f" {text}", tone)))
-    scale = f"{formatting.moment(begin, sheet.rendering.now)} to now, 0 to {top}"
+    scale = f"{formatting.moment(begin, sheet.rendering.now)} to now, 0 to {grouped(top)}"
     return [*rows, line((" " * (names + 1) + scale, Tone.FAINT))]
 
 

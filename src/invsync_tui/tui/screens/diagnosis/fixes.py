@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.roles import Right
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
@@ -125,7 +125,7 @@ class FixesScreen(BaseScreen):
         mark, tone = (glyphs.check, Tone.GOOD) if self._applied else (glyphs.arrow, Tone.ACCENT)
         if each.why_not:
             mark, tone = (glyphs.cross, Tone.BAD) if self._applied else (glyphs.skipped, Tone.FAINT)
-        in_cart = "unknown" if each.in_cart is None else str(each.in_cart)
+        in_cart = "unknown" if each.in_cart is None else grouped(each.in_cart)
         text = each.why_not or (
             f"done, in cart {in_cart}" if self._applied else f"will be changed, in cart {in_cart} now"
         )
@@ -137,9 +137,9 @@ class FixesScreen(BaseScreen):
             return "No listing needs it."
         more = f" {counted(plan.left, 'more listing needs', 'more listings need')} it." if plan.left else ""
         if self._applied:
-            return f"{len(plan.done)} of {counted(len(plan.lines), 'listing')} changed.{more}"
+            return f"{grouped(len(plan.done))} of {counted(len(plan.lines), 'listing')} changed.{more}"
         press = f" {KEY} makes the change, after a question." if plan.done else ""
-        return f"{len(plan.done)} of {counted(len(plan.lines), 'listing')} would be changed.{more}{press}"
+        return f"{grouped(len(plan.done))} of {counted(len(plan.lines), 'listing')} would be changed.{more}{press}"
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

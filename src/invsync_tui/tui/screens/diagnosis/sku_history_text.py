@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.navigation.links import Link, LinkedLines
 from invsync_tui.tui.text.charts import held_at
-from invsync_tui.tui.text.formatting import grouped
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.line_chart import (
     TOGETHER,

@@ -16,7 +16,7 @@ from invsync_tui.operations.diagnosis.evidence_text import (
     stock,
 )
 from invsync_tui.operations.diagnosis.why_table import HEAD, table_rows
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.navigation.links import LinkedLines, of_cause, of_step
@@ -74,12 +74,13 @@ def _record(raw: str) -> Iterator[Span]:
 
 
 def _sent(sent: SentView, records: bool) -> Iterator[Span]:
-    before = "unknown" if sent.before is None else sent.before
-    tries = f", {sent.attempts} attempts" if sent.attempts > 1 else ""
+    before = "unknown" if sent.before is None else grouped(sent.before)
+    tries = f", {counted(sent.attempts, 'attempt')}" if sent.attempts > 1 else ""
     error = f": {sent.error}" if sent.error else ""
     asked = f" ({sent.asked_by})" if sent.asked_by else ""
     yield (
-        f"sent {_at(sent.at)} by run {sent.run_id}{asked}: {before} to {sent.target}, {sent.state}{_until(sent)}{tries}{error}",
+        f"sent {_at(sent.at)} by run {sent.run_id}{asked}: {before} to {grouped(sent.target)}, "
+        f"{sent.state}{_until(sent)}{tries}{error}",
         Tone.PLAIN,
     )
     for attempt in sent.exchanges if records else ():
@@ -199,7 +200,7 @@ def _table(rows: LinkedLines, listing: WhyListing, width: int) -> None:
 
 
 def _number(value: int | None) -> Span:
-    return (UNKNOWN, Tone.WARN) if value is None else (f"{value:,}", Tone.STRONG)
+    return (UNKNOWN, Tone.WARN) if value is None else (grouped(value), Tone.STRONG)
 
 
 def _state(listing: WhyListing, width: int) -> list[Line]:

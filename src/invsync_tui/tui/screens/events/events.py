@@ -14,7 +14,7 @@ from invsync_tui.tui.screens.events.filter import Typed, offers, understand
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext, number
+from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext, run_number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ FIELDS: tuple[Field[EventLine], ...] = (
     Field("Severity", 9, lambda event: str(event.severity), _severity, sort="severity"),
     Field("Merchant", 10, lambda event: event.merchant, flex=1, sort="merchant", room=100),
     Field("Cart", 10, _about, flex=1, sort="cart"),
-    number("Run", 6, lambda event: event.run_id, sort="run"),
+    run_number(6, lambda event: event.run_id),
     Field("What happened", 30, lambda event: event.text, _text, flex=6, sort="text"),
 )
 

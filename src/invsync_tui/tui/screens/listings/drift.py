@@ -14,9 +14,10 @@ from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
 from invsync_tui.plain_text import counted
+from invsync_tui.rules.listing_filter import DRIFT
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
-from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.base.conditions import ConditionsScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.columns import Field, RenderContext, number
@@ -70,10 +71,12 @@ def _check_now(cart_id: int, session: Session) -> Requested:
     return drift.verify(session, cart_id)
 
 
-class DriftScreen(ListScreen[DriftLine]):
+class DriftScreen(ConditionsScreen[DriftLine]):
     """Enter says why; v shows one class after the other; h corrects the selected listing, R checks now."""
 
     noun = "drifted"
+    language = DRIFT
+    filtered_by = "a part of a SKU, exposure>20, diff>0, class:oversell"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "class", "Class", tooltip="All, then one class after the other", id="drift.class"),
         Binding(
@@ -116,7 +119,7 @@ class DriftScreen(ListScreen[DriftLine]):
     def rows(self, session: Session, look: ListView) -> Rows[DriftLine]:
         from invsync_tui.operations.listings import drift
 
-        return drift.drifted(session, self._cart_id, self._class, look.ordering)
+        return drift.drifted(session, self._cart_id, self._class, look.ordering, look.text)
 
     def empty(self) -> Sequence[str]:
         if self._class is not None:
@@ -139,7 +142,7 @@ class DriftScreen(ListScreen[DriftLine]):
             return self._class is not None and self._class not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
         if action == "verify":
             return not self._refusal(Right.SYNC)
-        return action != "filter" and super().check_action(action, parameters)
+        return super().check_action(action, parameters)
 
     def _refusal(self, right: Right) -> str:
         return refusal(self.context.connection, right)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCounts, LinkLine, RenameLine, UnmatchedLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -158,7 +158,9 @@ class IdentityScreen(ListScreen[AnyLine]):
     def action_accept_all(self) -> None:
         count = self._tally.counts.get(self._tab) if self._tally else None
         many = (
-            "all listings" if count is None else f"{count}{'' if self._tally and self._tally.exact else '+'} listings"
+            "all listings"
+            if count is None
+            else f"{grouped(count)}{'' if self._tally and self._tally.exact else '+'} listings"
         )
         ask = Confirmation(
             "Accept all of this kind?", "They get their stock with the next push.", "Accept all", needs_reason=False
@@ -177,7 +179,9 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._accepted += piece.done
         seen += piece.looked_at
         if piece.after is not None and self._accepting == kind:
-            self.notice(f"{self._accepted} linked, {seen} checked. Esc stops.", Tone.FAINT, lasts=True)
+            self.notice(
+                f"{grouped(self._accepted)} linked, {grouped(seen)} checked. Esc stops.", Tone.FAINT, lasts=True
+            )
             self._next_piece(kind, piece.after, seen)
             return
         stopped = piece.after is not None
@@ -232,7 +236,7 @@ class IdentityScreen(ListScreen[AnyLine]):
     def _tab_spans(self, tab: str) -> Sequence[Span]:
         count = self._count(tab)
         more = "" if self._tally is None or self._tally.exact or tab == LINKED else "+"
-        title = label(tab) if count is None else f"{label(tab)} {count}{more}"
+        title = label(tab) if count is None else f"{label(tab)} {grouped(count)}{more}"
         if tab == self._tab:
             return ("[", Tone.KEY), (title, Tone.STRONG), ("] ", Tone.KEY)
         return ((f" {title}  ", Tone.PLAIN),)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped, signed
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -42,7 +42,7 @@ def _risk(line: PlanLine, rendering: RenderContext) -> Span:
 
 
 def _difference(line: PlanLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if line.difference is None else (f"{line.difference:+}", Tone.PLAIN)
+    return UNKNOWN if line.difference is None else (signed(line.difference), Tone.PLAIN)
 
 
 FIELDS: tuple[Field[PlanLine], ...] = (
@@ -161,11 +161,11 @@ class PlanScreen(ListScreen["PlanLine"]):
         view = self._shown.view
         total, in_sync = view.totals, view.in_sync
         skipped = sum(view.skipped.values())
-        rest = "" if in_sync is None else f", {in_sync} in sync, {skipped} skipped"
+        rest = "" if in_sync is None else f", {grouped(in_sync)} in sync, {grouped(skipped)} skipped"
         self.text_line("totals").show(
             line(
-                (f"{total.up} up, {total.down} down, ", Tone.PLAIN),
-                (f"{total.to_zero} to zero", Tone.WARN if total.to_zero else Tone.PLAIN),
+                (f"{grouped(total.up)} up, {grouped(total.down)} down, ", Tone.PLAIN),
+                (f"{grouped(total.to_zero)} to zero", Tone.WARN if total.to_zero else Tone.PLAIN),
                 (f", {counted(view.requests, 'request')}" if total.to_set else "", Tone.PLAIN),
                 (rest, Tone.FAINT),
             )

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.views import CartRow, MerchantRow, Problem, RunState
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.formatting import NEVER, moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
@@ -51,7 +51,7 @@ def status_of(line: HomeLine) -> str:
 
 
 def _number(number: int, tone: Tone) -> Span:
-    return (str(number), tone) if number else ("-", Tone.FAINT)
+    return (grouped(number), tone) if number else ("-", Tone.FAINT)
 
 
 def _worst(problems: Sequence[Problem]) -> Tone:
@@ -102,7 +102,7 @@ def _sync(line: HomeLine, rendering: RenderContext) -> Span:
 
 def _mismatches(line: HomeLine, rendering: RenderContext) -> Span:
     count = line.mismatches
-    return (f"{count.n}{'' if count.exact else '+'}", Tone.WARN) if count.n else ("-", Tone.FAINT)
+    return (count.text, Tone.WARN) if count.n else ("-", Tone.FAINT)
 
 
 def _pushes(line: HomeLine, rendering: RenderContext) -> Span:
@@ -170,7 +170,7 @@ def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
 
 def _pulse(word: str, number: int, tone: Tone) -> Line:
     number_tone = tone if number else Tone.FAINT
-    return line((str(number), number_tone), (f" {word}", number_tone))
+    return line((grouped(number), number_tone), (f" {word}", number_tone))
 
 
 def about(merchant: HomeLine, width: int, now: float, glyphs: Glyphs) -> list[Line]:

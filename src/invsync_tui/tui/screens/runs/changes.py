@@ -9,8 +9,11 @@ from textual.geometry import Size
 
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.runs.changes import ChangeLine
+from invsync_tui.plain_text import grouped, signed
+from invsync_tui.rules.listing_filter import CHANGES
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
+from invsync_tui.tui.screens.base.conditions import ConditionsScreen
+from invsync_tui.tui.screens.base.list_screen import facts
 from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -23,11 +26,11 @@ if TYPE_CHECKING:
 
 
 def _set_to(change: ChangeLine, rendering: RenderContext) -> Span:
-    return str(change.set_to), Tone.BAD if change.set_to == 0 and change.before else Tone.STRONG
+    return grouped(change.set_to), Tone.BAD if change.set_to == 0 and change.before else Tone.STRONG
 
 
 def _change(change: ChangeLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if change.change is None else (f"{change.change:+}", Tone.PLAIN)
+    return UNKNOWN if change.change is None else (signed(change.change), Tone.PLAIN)
 
 
 def _result(change: ChangeLine, rendering: RenderContext) -> Span:
@@ -45,10 +48,12 @@ FIELDS: tuple[Field[ChangeLine], ...] = (
 )
 
 
-class ChangesScreen(ListScreen[ChangeLine]):
+class ChangesScreen(ConditionsScreen[ChangeLine]):
     """Enter opens the SKU, where the listing has a product."""
 
     noun = "changes"
+    language = CHANGES
+    filtered_by = "a part of a SKU, change<-20, set-to=0, result:failed"
 
     def __init__(self, context: AppContext, run_id: int) -> None:
         self._run_id = run_id
@@ -70,8 +75,8 @@ class ChangesScreen(ListScreen[ChangeLine]):
     def rows(self, session: Session, look: ListView) -> Rows[ChangeLine]:
         from invsync_tui.operations.runs import changes
 
-        listed = changes.changes(session, self._run_id, look.ordering)
-        self._why_none = "" if listed.count().n else changes.why_none(session, self._run_id)
+        listed = changes.changes(session, self._run_id, look.ordering, look.text)
+        self._why_none = "" if look.text or listed.count().n else changes.why_none(session, self._run_id)
         return listed
 
     def empty(self) -> Sequence[str]:
@@ -80,8 +85,8 @@ class ChangesScreen(ListScreen[ChangeLine]):
     def about(self, change: ChangeLine, size: Size) -> Sequence[Line]:
         rows = facts(self.left_out(), change, self.rendering(), size.width)
         if change.cart_set_to != change.set_to:
-            in_cart = "unknown" if change.cart_before is None else change.cart_before
-            text = f"In the cart's own basis, with its open orders: from {in_cart} to {change.cart_set_to}."
+            in_cart = "unknown" if change.cart_before is None else grouped(change.cart_before)
+            text = f"In the cart's own basis, with its open orders: from {in_cart} to {grouped(change.cart_set_to)}."
             rows += [line((row, Tone.FAINT)) for row in wrap(text, size.width)]
         if change.error:
             rows += [line((row, Tone.BAD)) for row in wrap(clean(change.error), size.width)]
@@ -94,7 +99,3 @@ class ChangesScreen(ListScreen[ChangeLine]):
             self.go_to("sku", line.product_id, line.product_sku or line.sku)
         else:
             self.go_to("search", line.sku)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is in it is the run's own."""
-        return action != "filter" and super().check_action(action, parameters)

@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.lists.list_views import RunDiff
+from invsync_tui.plain_text import grouped, signed
 from invsync_tui.rules import words
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
@@ -54,13 +55,13 @@ def _table(title: str, counted: Counted, before: int | None, now: int, width: in
 
 def _row(name: str, then: int, here: int, names: int, glyphs: Glyphs) -> Line:
     change = here - then
-    text = f"{change:+d}" if change else "same"
+    text = signed(change) if change else "same"
     return line(
         fit(clean(words.outcome(name)), names, glyphs.more),
         " ",
-        (fit_right(str(then), NUMBER), Tone.FAINT),
+        (fit_right(grouped(then), NUMBER), Tone.FAINT),
         " ",
-        (fit_right(str(here), NUMBER), Tone.PLAIN),
+        (fit_right(grouped(here), NUMBER), Tone.PLAIN),
         " ",
         (fit_right(text, NUMBER), _tone(name, change)),
     )

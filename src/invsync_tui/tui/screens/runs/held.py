@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.runs.held import HeldLine
-from invsync_tui.plain_text import signed
+from invsync_tui.plain_text import grouped, signed
 from invsync_tui.rules import words
-from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.rules.listing_filter import HELD
+from invsync_tui.tui.screens.base.conditions import ConditionsScreen
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext
 
@@ -25,11 +26,11 @@ _TONES = {"zero": Tone.BAD, "jump": Tone.WARN}
 
 
 def _shows(held_line: HeldLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if held_line.shows is None else (str(held_line.shows), Tone.PLAIN)
+    return UNKNOWN if held_line.shows is None else (grouped(held_line.shows), Tone.PLAIN)
 
 
 def _would(held_line: HeldLine, rendering: RenderContext) -> Span:
-    return str(held_line.would_show), _TONES.get(held_line.group, Tone.STRONG)
+    return grouped(held_line.would_show), _TONES.get(held_line.group, Tone.STRONG)
 
 
 def _change(held_line: HeldLine, rendering: RenderContext) -> Span:
@@ -50,10 +51,12 @@ FIELDS: tuple[Field[HeldLine], ...] = (
 )
 
 
-class HeldScreen(ListScreen[HeldLine]):
+class HeldScreen(ConditionsScreen[HeldLine]):
     """Enter searches the SKU; v shows one group after the other. The run itself is released or discarded on its screen."""
 
     noun = "held listings"
+    language = HELD
+    filtered_by = "a part of a SKU or code, change<-20, target=0, group:to_zero"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "group", "Group", tooltip="All, to zero, large changes, other", id="held.group"),
     ]
@@ -82,7 +85,7 @@ class HeldScreen(ListScreen[HeldLine]):
     def rows(self, session: Session, look: ListView) -> Rows[HeldLine]:
         from invsync_tui.operations.runs import held
 
-        return held.held(session, self._run_id, self._group, look.ordering)
+        return held.held(session, self._run_id, self._group, look.ordering, look.text)
 
     def empty(self) -> Sequence[str]:
         if self._group is not None:
@@ -91,10 +94,6 @@ class HeldScreen(ListScreen[HeldLine]):
 
     def open_line(self, line: HeldLine) -> None:
         self.go_to("search", line.sku)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is in it is the run's own."""
-        return action != "filter" and super().check_action(action, parameters)
 
     def action_group(self) -> None:
         """The next group, all of them after the last."""

@@ -11,6 +11,7 @@ from invsync_tui.operations.lists.list_views import ListingLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.views import EndRow, ends
 from invsync_tui.rules import words
+from invsync_tui.tui.screens.base.conditions import ConditionsScreen
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.base.listing_fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.text.advice import of_keys
@@ -86,10 +87,11 @@ class ReasonsScreen(ListScreen[EndRow]):
             self.go_to("outcome SKUs", self._run_id, line.outcome)
 
 
-class ReasonSkusScreen(ListScreen[ListingLine]):
+class ReasonSkusScreen(ConditionsScreen[ListingLine]):
     """Enter opens the SKU; where the WMS has none, the search for it."""
 
     noun = "SKUs"
+    filtered_by = "a part of a SKU or code, diff>0, reason:CODE, -locked"
 
     what = "reason"
 
@@ -113,7 +115,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
     def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
         from invsync_tui.operations.runs import history
 
-        return history.skus(session, self._run_id, self._reason, look.ordering)
+        return history.skus(session, self._run_id, self._reason, look.ordering, look.text)
 
     def empty(self) -> Sequence[str]:
         return (
@@ -131,10 +133,6 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
         else:
             self.go_to("search", line.sku)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is in it is the run's own."""
-        return action != "filter" and super().check_action(action, parameters)
-
 
 class OutcomeSkusScreen(ReasonSkusScreen):
     """The same for an outcome, whatever the reason."""
@@ -148,4 +146,4 @@ class OutcomeSkusScreen(ReasonSkusScreen):
     def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
         from invsync_tui.operations.runs import history
 
-        return history.of_outcome(session, self._run_id, self._reason, look.ordering)
+        return history.of_outcome(session, self._run_id, self._reason, look.ordering, look.text)

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.views import Action, EndRow, HoldView, Requested, RunDetail, RunKind, RunRow, ends
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules import words
 from invsync_tui.tui.actions import VERBS, Confirmation, RunAction, offered
 from invsync_tui.tui.context import AppContext
@@ -247,7 +247,7 @@ class RunScreen(BundleScreen):
         from invsync_tui.tui.screens.base.dialogs import Answer, ChoiceDialog
 
         answers = [Answer("cancel", "Cancel"), Answer("all", "All", risky=True)]
-        answers += [Answer(name, f"{name} ({n})", risky=True) for name, n in hold.groups.items()]
+        answers += [Answer(name, f"{name} ({grouped(n)})", risky=True) for name, n in hold.groups.items()]
 
         def chosen(answer: str | None) -> None:
             if answer in (None, "cancel"):
@@ -278,7 +278,7 @@ class RunScreen(BundleScreen):
             return ask
         number = sum(hold.groups.get(group, 0) for group in self._groups) if self._groups else total
         of = (
-            f"{number:,} of {total:,} listings ({', '.join(map(words.group, self._groups))})"
+            f"{grouped(number)} of {grouped(total)} listings ({', '.join(map(words.group, self._groups))})"
             if self._groups
             else (f"all {counted(total, 'held listing')}")
         )

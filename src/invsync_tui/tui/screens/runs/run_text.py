@@ -23,7 +23,7 @@ from invsync_tui.operations.views import (
     RunState,
     Stall,
 )
-from invsync_tui.plain_text import counted, occasion
+from invsync_tui.plain_text import counted, grouped, occasion
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.actions import VERBS
@@ -175,7 +175,7 @@ def decision_lines(run: RunRow, page: Page) -> list[Line]:
         rest = "the next run makes a new plan and may be held again."
     else:
         held = run.counts.held
-        still = "1 listing is" if held == 1 else f"{formatting.grouped(held)} listings are"
+        still = "1 listing is" if held == 1 else f"{grouped(held)} listings are"
         what = (
             f"It was released in part: {still} still held and keep{'s' if held == 1 else ''} the quantity of the cart."
         )
@@ -241,7 +241,7 @@ def group_lines(hold: HoldView, width: int) -> list[Line]:
 
 def _zeroed(hold: HoldView) -> tuple[Span, ...]:
     tone = Tone.BAD if hold.would_zero else Tone.PLAIN
-    return (_n(hold.would_zero), tone), (" of them to 0.", tone)
+    return (grouped(hold.would_zero), tone), (" of them to 0.", tone)
 
 
 def _ways_out(page: Page) -> list[Line]:
@@ -276,12 +276,14 @@ def _stalled(stall: Stall | None, now: float) -> str:
 
 def sum_lines(counts: Counts, state: RunState, page: Page) -> list[Line]:
     """The accounting: every SKU has one end, and the sum says so, or shouts."""
-    spans: list[Span] = [(_n(counts.total), Tone.STRONG), (" = ", Tone.FAINT)]
+    spans: list[Span] = [(grouped(counts.total), Tone.STRONG), (" = ", Tone.FAINT)]
     parts = [(outcome, getattr(counts, outcome)) for outcome in OUTCOME_TONES]
-    shown = [(_n(number) + f" {words.outcome(outcome)}", OUTCOME_TONES[outcome]) for outcome, number in parts if number]
+    shown = [
+        (grouped(number) + f" {words.outcome(outcome)}", OUTCOME_TONES[outcome]) for outcome, number in parts if number
+    ]
     open_rows = counts.total - counts.accounted
     if open_rows > 0 and state in OPEN_STATES:
-        shown.append((f"{_n(open_rows)} to go", Tone.FAINT))
+        shown.append((f"{grouped(open_rows)} to go", Tone.FAINT))
     for i, span in enumerate(shown or [("0", Tone.FAINT)]):
         spans += [(" + ", Tone.FAINT), span] if i else [span]
     if open_rows == 0 or (open_rows > 0 and state in OPEN_STATES):
@@ -295,7 +297,7 @@ def _verdict(open_rows: int, glyphs: Glyphs) -> list[Span]:
 
 def _off(counts: Counts, page: Page) -> list[Line]:
     text = (
-        f"DOES NOT ADD UP: {_n(counts.total)} SKUs, but {_n(counts.accounted)} outcomes. "
+        f"DOES NOT ADD UP: {grouped(counts.total)} SKUs, but {grouped(counts.accounted)} outcomes. "
         "Do not rely on this run; report it with its number."
     )
     return _warning(text, page, Tone.BAD)
@@ -311,13 +313,13 @@ def reasons_lines(reasons: Sequence[ReasonRow], page: Page) -> list[Line]:
 
 def _reason_lines(reason: ReasonRow, page: Page) -> list[Line]:
     tone = OUTCOME_TONES.get(reason.outcome, Tone.PLAIN)
-    head = line((_n(reason.count), Tone.STRONG), " ", (words.outcome(reason.outcome), tone), f" {reason.reason}  ")
+    head = line((grouped(reason.count), Tone.STRONG), " ", (words.outcome(reason.outcome), tone), f" {reason.reason}  ")
     cause = wrap(clean(reason.cause), page.size.width - head.width)
     lines = [Line((*head.spans, (cause[0], Tone.PLAIN))), *(line(" " * head.width + row) for row in cause[1:])]
     if reason.advice and reason.advice != "Nothing to do.":
         lines += _hanging(f"{page.glyphs.arrow} ", of_keys(reason.advice), page)
     if reason.sample:
-        more = f" and {_n(reason.count - len(reason.sample))} more" if reason.count > len(reason.sample) else ""
+        more = f" and {grouped(reason.count - len(reason.sample))} more" if reason.count > len(reason.sample) else ""
         lines += _hanging("e.g. ", ", ".join(reason.sample) + more, page, Tone.FAINT)
     return lines
 
@@ -346,7 +348,3 @@ def _event_lines(event: EventRow, page: Page) -> list[Line]:
     word = "" if event.level == "info" else f"{event.level}: "
     rows = wrap(clean(word + event.text), page.size.width - len(lead))
     return [line((lead if i == 0 else " " * len(lead), Tone.FAINT), (row, tone)) for i, row in enumerate(rows)]
-
-
-def _n(number: int) -> str:
-    return str(number)

@@ -11,6 +11,7 @@ from textual.geometry import Size
 from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.runs.folding import FoldedList, FoldedRuns
 from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState
+from invsync_tui.plain_text import grouped
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.navigation.names import NOBODY, Known, known
@@ -21,7 +22,7 @@ from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.styled import Line, Span, Tone
 from invsync_tui.tui.text.styled import line as styled
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, ListView, RenderContext, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, ListView, RenderContext, number, run_number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _story(run: RunRow) -> str:
     if run.stall is not None:
         return run.stall.text
     if run.decision is Decision.PARTLY_RELEASED:
-        return f"{formatting.grouped(run.counts.held)} still held"
+        return f"{grouped(run.counts.held)} still held"
     if run.decision is Decision.DISCARDED:
         return run.error or "held for review, nothing sent"
     if run.error:
@@ -66,7 +67,7 @@ def _story(run: RunRow) -> str:
         return (
             f"{words.phase(run.phase)} {run.done * 100 // run.total} %"
             if run.total
-            else f"{words.phase(run.phase)} {run.done}"
+            else f"{words.phase(run.phase)} {grouped(run.done)}"
         )
     return ""
 
@@ -81,11 +82,11 @@ def _failed(run: RunRow) -> int:
 
 
 def _failed_cell(run: RunRow, rendering: RenderContext) -> Span:
-    return (str(run.counts.failed), Tone.BAD) if run.counts.failed else ("-", Tone.FAINT)
+    return (grouped(run.counts.failed), Tone.BAD) if run.counts.failed else ("-", Tone.FAINT)
 
 
 FIELDS: tuple[Field[RunRow], ...] = (
-    number("Run", 7, lambda run: run.id, sort="run"),
+    run_number(7, lambda run: run.id),
     Field("Merchant", 10, lambda run: run.merchant, flex=2, sort="merchant"),
     Field("Cart", 10, _about, flex=2, sort="cart"),
     Field("State", 17, _state_word, _state, sort="state"),
@@ -206,7 +207,7 @@ class RunsScreen(ListScreen[RunLine]):
     def noun_of(self, count: Count) -> str:
         if not self._hidden:
             return super().noun_of(count)
-        return f"{'line' if count.n == 1 else 'lines'}, {count.n + self._hidden}{'' if count.exact else '+'} runs"
+        return f"{'line' if count.n == 1 else 'lines'}, {count._replace(n=count.n + self._hidden).text} runs"
 
     def empty(self) -> Sequence[str]:
         return ("No runs yet.", "Go back and press s to start the first sync.")

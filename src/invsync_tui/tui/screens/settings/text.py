@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from invsync_tui.operations.lists.list_views import Change, Conflict, FieldKind, Form, Preview
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line
@@ -88,9 +88,9 @@ def preview_reach(preview: Preview | None) -> Line:
         return BLANK
     if preview.counted >= preview.total:
         return line((f"of {counted(preview.total, 'listing')}", Tone.FAINT))
-    return line((f"counted {preview.counted} of {preview.total}", Tone.ACCENT))
+    return line((f"counted {grouped(preview.counted)} of {grouped(preview.total)}", Tone.ACCENT))
 
 
 def _counted(word: str, number: int, tone: Tone) -> list[Span]:
     number_tone = tone if number else Tone.FAINT
-    return [(str(number), number_tone), (f" {word}", number_tone), (", ", Tone.FAINT)]
+    return [(grouped(number), number_tone), (f" {word}", number_tone), (", ", Tone.FAINT)]
