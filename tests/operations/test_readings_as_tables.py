@@ -17,12 +17,13 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.operations import events
 from invsync_tui.operations.audit import audit
-from invsync_tui.operations.catalog import stock
+from invsync_tui.operations.catalog import sku_tracks, stock
 from invsync_tui.operations.connections import webhooks
-from invsync_tui.operations.diagnosis import doctor, evidence_text, sku_history
+from invsync_tui.operations.diagnosis import doctor, evidence_text
 from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.listings import carts
 from invsync_tui.operations.lists import export
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.runs import folding, follow
 from invsync_tui.operations.service import hooks as service_hooks
 from invsync_tui.operations.service import serve, workers
@@ -228,7 +229,7 @@ def test_a_quantity_over_time(
     since: int | None,
     expected: list[tuple[int, int | None]],
 ) -> None:
-    assert points(sku_history._track_line(changes, now, since)) == expected
+    assert points(sku_tracks._track_line(changes, now, since)) == expected
 
 
 def level(warehouse: int, at: int, before: int | None, after: int | None) -> Any:
@@ -248,7 +249,7 @@ def level(warehouse: int, at: int, before: int | None, after: int | None) -> Any
 )  # fmt: skip
 def test_the_stock_of_all_warehouses_over_time(stock_rows: Any, changes: Any, expected: Any) -> None:
     rows: Any = [some(warehouse_id=number, available=available, loaded_at=at) for number, available, at in stock_rows]
-    assert points(sku_history._total(rows, changes)) == expected
+    assert points(sku_tracks._total(rows, changes)) == expected
 
 
 def test_the_lines_of_a_chart() -> None:
@@ -256,11 +257,15 @@ def test_the_lines_of_a_chart() -> None:
     other: Any = some(id=2, cart="Shop", sku="B", target=9, confirmed=8, synced_at=60)
     change: Any = some(listing_id=1, at=100, desired_before=1, desired=5, acked_before=2, acked=4)
     held: Any = [some(warehouse_id=1, available=5, loaded_at=100)]
-    lines = sku_history.tracks(held, [listing, other], [level(1, 80, 3, 5)], [change])
-    assert [(line.name, points(line.points)) for line in lines] == [
-        ("all warehouses", [(79, 3), (80, 5)]),
-        ("Shop: A target", [(99, 1), (100, 5)]), ("Shop: A confirmed", [(99, 2), (100, 4)]),
-        ("Shop: B target", [(60, 9)]), ("Shop: B confirmed", [(60, 8)]),
+    shown = {1: sku_tracks.Shown((Point(70, 9),), 110), 2: sku_tracks.Shown((), None)}
+    lines = sku_tracks.tracks(held, [listing, other], [level(1, 80, 3, 5)], [change], shown)
+    assert [(line.name, line.quantity, line.listing_id, line.until, points(line.points)) for line in lines] == [
+        ("all warehouses", "available", None, None, [(79, 3), (80, 5)]),
+        ("Shop: A target", "target", 1, None, [(99, 1), (100, 5)]),
+        ("Shop: A confirmed", "confirmed", 1, None, [(99, 2), (100, 4)]),
+        ("Shop: A in cart", "in cart", 1, 110, [(70, 9)]),
+        ("Shop: B target", "target", 2, None, [(60, 9)]), ("Shop: B confirmed", "confirmed", 2, None, [(60, 8)]),
+        ("Shop: B in cart", "in cart", 2, None, []),
     ]  # fmt: skip
 
 

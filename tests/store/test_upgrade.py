@@ -49,11 +49,12 @@ LANDED = {
     "v0020_orders_known": "10ebcf268ed2650780dee9f2de7026b20145a7d87375455d57d0d9ab314ebe79",
     "v0021_prepared_listings": "f1b068963d8945e36653e05720ba7aa5d874c5ed1b8d1e9e626c0deba2f16e0d",
     "v0022_shared_codes": "5cf5695a0378e1ae5d92825d77882fe2bc20630be534342af85634fd1dbc441d",
+    "v0023_in_cart_history": "0d77a3325db7aee6ea9f0d7ca8e47fe61604a7020430397f905f8bfd3278edac",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 
 
-GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 19, 20, 21)
+GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 19, 20, 21, 22)
 """Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from invsync_tui.store.errors import StoreForeignError, StoreNewerError
 from invsync_tui.store.file import file_modes
 
-VERSION = 22
+VERSION = 23
 """The schema this program writes: PRAGMA user_version, equal to the newest migration's number."""
 BUSY_TIMEOUT_MS = 5000
 

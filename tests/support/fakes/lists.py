@@ -312,5 +312,10 @@ def _view(number: int, first: ListingLine) -> SkuView:
         levels=(StockLine(1, "Default", 7, 4, 3, 0, NOW - 240, NOW - 240, None), far),
         listings=(first, other),
         not_listed=((HOSTILE[3], "NOT_IN_CART"),),
-        history=(Track("all warehouses", points), Track("Demo Cart EU: DEMO confirmed", points[5:])),
+        history=(
+            Track("all warehouses", points),
+            Track("Demo Cart EU: DEMO target", points[2:], "target", first.id),
+            Track("Demo Cart EU: DEMO confirmed", points[5:], "confirmed", first.id),
+            Track("Demo Cart EU: DEMO in cart", points[5:9], "in cart", first.id, NOW - 1800),
+        ),
     )

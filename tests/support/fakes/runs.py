@@ -272,7 +272,10 @@ def sku_history(asked: str, cart: str = "Demo Cart EU") -> SkuHistory:
     orders = (Happening(begin + 36 * HOUR, "[red]demo", "lock", reason="photo \x1b[2J\x1b[31mcleared day"),)
     told = tuple(sorted((*happenings, *orders), key=lambda one: -one.at))
     read = Point(NOW - HOUR, 6)
-    return SkuHistory(asked, "Demo Outdoor", cart, "v-42", begin, NOW, source, desired, desired[:-1], told, read)
+    in_cart = (*desired[:-1], Point(NOW - 9 * HOUR, 6))
+    return SkuHistory(
+        asked, "Demo Outdoor", cart, "v-42", begin, NOW, source, desired, desired[:-1], in_cart, told, read
+    )
 
 
 def _matches(run: RunRow, wanted: tuple[int | str | None, ...]) -> bool:

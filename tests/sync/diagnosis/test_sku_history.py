@@ -1,8 +1,9 @@
-"""The history of a SKU: three lines and who did what; as an operation and as commands, whose documents keep their schemas."""
+"""The history of a SKU: its lines and who did what; as an operation and as commands, whose documents keep their schemas."""
 
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from invsync_tui.operations.diagnosis.sku_history import SkuHistory, histories
 from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.settings import carts
+from invsync_tui.sync.listings import drift_check
 from tests.support.clocks.past import grow_older
 from tests.support.processes.shell import check
+from tests.support.runs.drift_looks import look
 from tests.support.runs.sandbox_world import Town
 
 HOUR = 3600
@@ -43,7 +46,7 @@ async def _lived(made: Town) -> tuple[str, int, int]:
     return name, before, made.stock()[name]
 
 
-async def test_three_lines_tell_what_was(synced: Town) -> None:
+async def test_lines_tell_what_was(synced: Town) -> None:
     name, before, after = await _lived(synced)
     found = _of(synced, name)
     assert _values(found.source) == [before, after]
@@ -51,7 +54,70 @@ async def test_three_lines_tell_what_was(synced: Town) -> None:
     assert _values(found.confirmed) == [before, after, after - 2]
     assert found.begin < found.end - 2 * HOUR + 60
     read = synced.bench.one("SELECT observed_at FROM our_listing WHERE sku = ?", name)
-    assert found.in_cart == Point(read, after - 2)
+    assert found.last_read == Point(read, after - 2)
+    assert _values(found.in_cart) == [before, after, after - 2]
+
+
+async def test_a_reading_that_differs_is_a_step_of_what_the_cart_showed(
+    synced: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift_check, "LAG", 0)
+    name = max(synced.in_stock(), key=synced.stock().__getitem__)
+    units = synced.stock()[name]
+    kept = "SELECT count(*) FROM listing_history"
+    # given: somebody edits the listing in the cart, and the cart is read twice
+    grow_older(synced.bench, HOUR)
+    synced.cart.edit(name, quantity=units + 5)
+    rows = synced.bench.one(kept)
+    await look(synced)
+    read = synced.bench.one("SELECT observed_at FROM our_listing WHERE sku = ?", name)
+    assert synced.bench.one(kept) == rows + 1, "a row for the listing that changed, none for the others"
+    grow_older(synced.bench, HOUR)
+    await look(synced)
+    assert synced.bench.one(kept) == rows + 1, "a reading that is as before writes nothing"
+    # when a push has corrected it
+    grow_older(synced.bench, HOUR)
+    number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", name)
+    sku.sync_now(synced.bench.session(), [number])
+    await synced.bench.work()
+    assert synced.shown()[name] == units
+    # then
+    found = _of(synced, name)
+    assert [value for value, _ in groupby(_values(found.in_cart))] == [units, units + 5, units]
+    edited = next(point.at for point in found.in_cart if point.value == units + 5)
+    assert edited == pytest.approx(read - 2 * HOUR, abs=5)
+    assert set(_values(found.target)) == {units}
+    assert found.last_read is not None and found.last_read.value == units
+    # and no run is said to have done what somebody did in the cart
+    noted = synced.bench.store.read(
+        "SELECT run_id FROM listing_history WHERE listing_id = ? AND in_cart = ?", (number, units + 5)
+    )
+    assert (None,) in noted
+    # and when it leaves the cart, the cart shows nothing of it
+    grow_older(synced.bench, HOUR)
+    listing = next(row for row in synced.cart.dump()["main"] if row["sku"] == name)
+    synced.cart.control("remove", {"shop": "main", "refs": [listing["ref"]]})
+    await look(synced)
+    last = "SELECT in_cart_before, in_cart FROM listing_history WHERE listing_id = ? ORDER BY at DESC LIMIT 1"
+    assert synced.bench.store.one(last, (number,)) == (units, None)
+
+
+async def test_of_the_time_before_readings_were_noted_the_confirmed_quantities_are_known(synced: Town) -> None:
+    """A store that an earlier program wrote: its rows say nothing of the cart."""
+    name, before, after = await _lived(synced)
+    grow_older(synced.bench, HOUR)
+    with synced.bench.by_hand() as tx:
+        tx.execute("UPDATE listing_history SET in_cart = NULL, in_cart_before = NULL")
+        tx.execute("UPDATE counter SET value = (SELECT max(at) FROM listing_history) WHERE name = 'in_cart'")
+    # then
+    found = _of(synced, name)
+    assert [value for value, _ in groupby(_values(found.in_cart))] == [before, after, after - 2]
+    # and what is noted from then on follows
+    synced.wms.set_level(name, "EAST", 7)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    values = [value for value, _ in groupby(_values(_of(synced, name).in_cart))]
+    assert values == [before, after, after - 2, synced.stock()[name] - 2]
 
 
 async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:

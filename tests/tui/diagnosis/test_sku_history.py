@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
@@ -46,26 +47,56 @@ def test_every_row_fits_and_the_chart_says_its_scale(width: int, height: int, gl
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 def test_the_legend_names_each_line_with_its_present_value(glyphs: Glyphs) -> None:
     text = " ".join(" ".join(row.text for row in written(glyphs=glyphs)).split())
-    for words in ("available 1", "target 1", "confirmed 4", f"{glyphs.diamond} in cart 6, read"):
+    for words in ("available 1", "target 1", "in cart 6, read "):
         assert words in text
 
 
 def test_what_is_not_known_is_a_gap_and_said() -> None:
-    unread = dataclasses.replace(HISTORY, source=(), target=(), confirmed=(), in_cart=None)
+    unread = dataclasses.replace(HISTORY, source=(), target=(), confirmed=(), in_cart=(), last_read=None)
     rows = write(unread, 0, 80, 19, SelectedEvent(0), UNICODE)
     text = "\n".join(row.text for row in rows)
     assert text.count("unknown") == 6, "in the legend and at the selected event"
     assert not any(BRAILLE <= ord(character) < BRAILLE + 256 for character in text[text.index("┤") : text.index("└")])
-    assert "in cart" not in text
-    read = dataclasses.replace(unread, in_cart=Point(HISTORY.end, None))
-    assert "in cart unknown" in "\n".join(row.text for row in write(read, 0, 80, 19, SelectedEvent(0), UNICODE))
+    read = dataclasses.replace(unread, last_read=Point(HISTORY.end, None))
+    assert "in cart unknown, read" in "\n".join(row.text for row in write(read, 0, 80, 19, SelectedEvent(0), UNICODE))
+
+
+def test_what_the_cart_showed_is_a_line_that_ends_where_it_was_read_last() -> None:
+    shown = (Point(HISTORY.begin, 20), Point(HISTORY.begin + 86400, 40))
+    half = (HISTORY.begin + HISTORY.end) // 2
+    read = dataclasses.replace(
+        HISTORY, source=(), target=(), in_cart=shown, last_read=Point(half, 40), confirmed=(Point(HISTORY.begin, 7),)
+    )
+    rows = [row.text for row in write(read, 0, 80, 19, SelectedEvent(0), ASCII)]
+    chart = [row.split(ASCII.tick, 1)[1] for row in rows if f" {ASCII.tick}" in row[:5]]
+    top, middle = chart[0], next(row for row in chart[1:-1] if "=" in row)
+    assert abs(len(middle.rstrip()) - len(top) // 7) <= 1 and top[: len(middle.rstrip()) - 1].strip() == ""
+    assert abs(len(top.rstrip()) - len(top) // 2) <= 1
+    assert not any("=" in row for row in chart[-2:]), "what the cart accepted is no line"
+
+
+def test_times_of_events_have_seconds_where_the_axis_has_them() -> None:
+    happened = dataclasses.replace(HISTORY.happenings[0], at=HISTORY.end - 20)
+    minutes = dataclasses.replace(HISTORY, begin=HISTORY.end - 90, happenings=(happened,))
+    clock = time.strftime("%H:%M:%S", time.localtime(HISTORY.end - 20))
+    (row,) = [row.text for row in write(minutes, 0, 80, 19, SelectedEvent(0), UNICODE) if "push" in row.text]
+    assert row.startswith(clock)
+    days = dataclasses.replace(HISTORY, happenings=(happened,))
+    (row,) = [row.text for row in write(days, 0, 80, 19, SelectedEvent(0), UNICODE) if "push" in row.text]
+    assert row.startswith(f"{clock[:5]} ")
 
 
 def test_the_values_are_those_at_the_selected_event() -> None:
     at_lock = next(n for n, event in enumerate(HISTORY.happenings) if event.what == "lock")
     rows = [row.text for row in written(selected=at_lock)]
     (values,) = [row for row in rows if row.startswith(UNICODE.bar_full)]
-    assert "available 31   target 31   confirmed 31" in values
+    assert values.endswith("available 31  target 31  in cart 31")
+
+
+def test_what_the_cart_accepted_is_told_where_it_showed_something_else() -> None:
+    sold = dataclasses.replace(HISTORY, in_cart=(*HISTORY.in_cart[:-1], Point(HISTORY.happenings[0].at, 12_345)))
+    (values,) = [row.text for row in write(sold, 0, 80, 19, SelectedEvent(0), UNICODE) if "target" in row.text][1:]
+    assert values.endswith("in cart 12,345  confirmed 4")
 
 
 @pytest.mark.parametrize("selected", range(len(HISTORY.happenings)))
@@ -90,7 +121,7 @@ async def test_h_on_a_sku_tells_its_past(size: tuple[int, int]) -> None:
     async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), size=size) as driver:
         await _open(driver)
         text = sheet(driver)
-        for word in ("available", "target", "confirmed", "push 307: should show 1", "demo, after pull"):
+        for word in ("available", "target", "in cart", "push 307: should show 1", "demo, after pull"):
             assert word in text
         assert all(len(row) <= size[0] for row in text.splitlines())
         assert text.index("push 307") < text.index("push 306"), "the newest first"

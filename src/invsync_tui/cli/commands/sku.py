@@ -196,7 +196,7 @@ def _record(view: SkuView, listings: Sequence[Any]) -> dict[str, Any]:
 
 HISTORY_EXAMPLES = """\
 example:
-  invsync history DEMO-LAMP-00432                          what its warehouses had, what it should show, what carts took
+  invsync history DEMO-LAMP-00432                          what warehouses had, and what carts should show, took and showed
   invsync history DEMO-LAMP-00432 --cart 'Web shop' --since -2d
   invsync history DEMO-LAMP-00432 --since 2026-11-20 --until 2026-11-21
   invsync history DEMO-LAMP-00432 --json
@@ -258,19 +258,29 @@ HISTORY_COLUMNS = (
 def _csv(history: SkuHistory) -> list[tuple[Cell, ...]]:
     """Quantities from when on they held, and events with no quantity, the oldest first. Unknown is empty."""
     listing = (history.merchant, history.cart, history.sku, history.cart_listing_id)
-    quantities = (("Available", history.source), ("Target", history.target), ("Confirmed", history.confirmed))
+    quantities = (
+        ("Available", history.source),
+        ("Target", history.target),
+        ("Confirmed", history.confirmed),
+        ("In cart", history.in_cart),
+    )
     lines: list[tuple[int, tuple[Cell, ...]]] = [
         (point.at, (name, point.value, "", None, "")) for name, points in quantities for point in points
     ]
-    if (read := history.in_cart) is not None:
-        lines.append((read.at, ("In cart", read.value, "", None, "")))
+    if (read := history.last_read) is not None:
+        lines.append((read.at, ("In cart, last read", read.value, "", None, "")))
     lines += [(event.at, (event.what, None, event.who, event.run_id, event.reason)) for event in history.happenings]
     return [(*listing, utc(at), *cells) for at, cells in sorted(lines, key=lambda line: line[0])]
 
 
 def _document(history: SkuHistory) -> dict[str, Any]:
-    lines = {"source": history.source, "target": history.target, "confirmed": history.confirmed}
-    read = history.in_cart
+    lines = {
+        "source": history.source,
+        "target": history.target,
+        "confirmed": history.confirmed,
+        "in_cart": history.in_cart,
+    }
+    read = history.last_read
     return {
         "cart": history.cart,
         "merchant": history.merchant,
@@ -289,10 +299,10 @@ def _document(history: SkuHistory) -> dict[str, Any]:
 
 def _history_lines(history: SkuHistory) -> list[str]:
     rows = [(moment(at, history.end), *(number(value) for value in values)) for at, values in _steps(history)]
-    read = history.in_cart
+    read = history.last_read
     return [
         clean(f"{history.cart}: listing {history.sku}, cart listing ID {history.cart_listing_id}"),
-        *(f"  {row}" for row in table(("SINCE", "AVAILABLE", "TARGET", "CONFIRMED"), rows)),
+        *(f"  {row}" for row in table(("SINCE", "AVAILABLE", "TARGET", "CONFIRMED", "IN CART"), rows)),
         *([] if read is None else ["", f"  in cart {number(read.value)}, read {moment(read.at, history.end)}"]),
         "",
         *(f"  {row}" for row in _events(history.happenings, history.end)),
@@ -302,7 +312,7 @@ def _history_lines(history: SkuHistory) -> list[str]:
 
 def _steps(history: SkuHistory) -> list[tuple[int, list[int | None]]]:
     """What held from each moment on, the newest first."""
-    lines = (history.source, history.target, history.confirmed)
+    lines = (history.source, history.target, history.confirmed, history.in_cart)
     moments = sorted({point.at for line in lines for point in line}, reverse=True)
     return [(at, [_held(line, at) for line in lines]) for at in moments]
 

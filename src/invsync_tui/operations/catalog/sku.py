@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
-from invsync_tui.operations.diagnosis.sku_history import tracks
+from invsync_tui.operations.catalog.sku_tracks import shown_in_carts, tracks
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.listings.product_sync import line
 from invsync_tui.operations.lists.list_views import AliasLine, ListingLine, SkuView, StockLine
@@ -42,6 +42,7 @@ def view(session: Session, product_id: int) -> SkuView:
         lacking = products.unlisted(cx, product.merchant_id, product_id)
         levels_then = level_history.of_product(cx, product_id)
         listings_then = level_history.of_listings(cx, [listing.id for listing in listings])
+        shown = shown_in_carts(cx, listings, listings_then)
         aliases = products.codes(cx, product_id)
         parts = products.components(cx, product_id)
     listed = {listing.cart_id for listing in listings}
@@ -57,7 +58,7 @@ def view(session: Session, product_id: int) -> SkuView:
         levels=tuple(StockLine(**row._asdict()) for row in stock),
         listings=listings,
         not_listed=tuple((cart, reason) for number, cart, reason in lacking if number not in listed),
-        history=tracks(stock, listings, levels_then, listings_then),
+        history=tracks(stock, listings, levels_then, listings_then, shown),
     )
 
 

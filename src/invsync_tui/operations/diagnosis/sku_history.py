@@ -1,4 +1,4 @@
-"""A SKU in a cart over time: stock, target, what the cart accepted, and who changed what."""
+"""A SKU in a cart over time: stock, target, what the cart accepted and showed, and who changed what."""
 
 from __future__ import annotations
 
@@ -6,34 +6,25 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis.audit_text import describe
+from invsync_tui.operations.diagnosis.history_lines import Change, in_cart, last_read, over_time, parted
 from invsync_tui.operations.diagnosis.why import meaning_of
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
-from invsync_tui.operations.lists.list_views import ListingLine, Point, Track
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import asked_by
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.catalog import level_history, products
-from invsync_tui.store.catalog.level_history import KEPT_SECONDS, LevelChange, ListingChange
+from invsync_tui.store.catalog.level_history import KEPT_SECONDS, LevelChange
 from invsync_tui.store.catalog.lookup import ListingOf
-from invsync_tui.store.catalog.products import StockRow
 from invsync_tui.store.runs import decision_log, timeline
 from invsync_tui.store.runs.timeline import Ran
 from invsync_tui.store.settings import carts
 from invsync_tui.sync.plans.decision_log import DecisionChunk, RecordedDecision
 from invsync_tui.sync.settings import load_settings
-
-
-class Change(NamedTuple):
-    """A quantity that changed; None is unknown, or nothing there."""
-
-    at: int
-    before: int | None
-    after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +52,20 @@ class SkuHistory:
     """The sum over the cart's warehouses of now."""
     target: tuple[Point, ...]
     confirmed: tuple[Point, ...]
+    in_cart: tuple[Point, ...]
+    """Sellable units that the cart was seen to show, as far as `last_read`: pushes that it confirmed, readings, orders."""
     happenings: tuple[Happening, ...]
     """The newest first."""
-    in_cart: Point | None = None
-    """Sellable units as last read from the cart, and when; None where it was never read."""
+    last_read: Point | None = None
+    """What the cart showed when it was last read, and when; None where it was never read."""
 
     def until(self, end: int) -> SkuHistory:
         """The same as far as a moment, in epoch seconds."""
         if end >= self.end:
             return self
-        source, target, confirmed = (
-            tuple(point for point in line if point.at <= end) for line in (self.source, self.target, self.confirmed)
+        source, target, confirmed, in_cart = (
+            tuple(point for point in line if point.at <= end)
+            for line in (self.source, self.target, self.confirmed, self.in_cart)
         )
         return replace(
             self,
@@ -80,8 +74,9 @@ class SkuHistory:
             source=source,
             target=target,
             confirmed=confirmed,
+            in_cart=in_cart,
             happenings=tuple(happening for happening in self.happenings if happening.at <= end),
-            in_cart=None if self.in_cart is None or self.in_cart.at > end else self.in_cart,
+            last_read=None if self.last_read is None or self.last_read.at > end else self.last_read,
         )
 
 
@@ -109,10 +104,12 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
         () if product is None or settings is None else _source(cx, product, settings.warehouse_ids, levels, begin, now)
     )
     desired, acked, quantities = _quantities(cx, listing, begin, now)
+    read = last_read(cx, listing.id)
+    shown = in_cart(cx, listing.cart_id, quantities, read, begin, now)
     happened = [*_pushes(cx, listing, quantities, begin), *_orders(cx, listing, begin)]
     if product is not None:
         happened += _pulls(cx, product, [level for level in levels if level.at >= begin])
-    points = [point.at for line in (source, desired, acked) for point in line if point.value is not None]
+    points = [point.at for line in (source, desired, acked, shown) for point in line if point.value is not None]
     return SkuHistory(
         sku=listing.sku,
         merchant=settings.merchant.name if settings else "",
@@ -123,27 +120,13 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
         source=source,
         target=desired,
         confirmed=acked,
-        in_cart=_in_cart(cx, listing.id),
+        in_cart=shown,
+        last_read=read,
         happenings=tuple(sorted(happened, key=lambda happening: (happening.at, happening.run_id or 0), reverse=True)),
     )
 
 
-def _in_cart(cx: sqlite3.Connection, listing_id: int) -> Point | None:
-    read = level_history.read_from_cart(cx, listing_id)
-    return None if read is None else Point(*read)
-
-
 # --- lines -------------------------------------------------------------------------------------------------------------
-
-
-def _line(changes: Sequence[Change], present: int | None, since: int | None, begin: int, now: int) -> tuple[Point, ...]:
-    """A quantity over time from `begin` on, or from when on it is known."""
-    known = level_history.limit(since, now)
-    start = begin if known is None else max(begin, known)
-    held = level_history.at(changes, start, present, known)
-    points = [Point(start, held.value)] if held.known else []
-    points += [Point(at, after) for at, _, after in changes if at > start or (not points and at >= begin)]
-    return tuple(points)
 
 
 def _source(
@@ -164,7 +147,7 @@ def _source(
                 for change in changes
                 if change.warehouse_id == row.warehouse_id
             ]
-            line = _line(own, row.available, since, begin, now)
+            line = over_time(own, row.available, since, begin, now)
             lines.append(line or (Point(max(begin, row.loaded_at), row.available),))
     moments = sorted({point.at for line in lines for point in line})
     return tuple(Point(at, _sum(_held(line, at) for line in lines)) for at in moments)
@@ -187,14 +170,9 @@ def _quantities(
     changes = level_history.of_listings(cx, [listing.id])
     since = level_history.known_listings_since(cx, listing.cart_id)
     desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
-    targets = _parted([Change(change.at, change.desired_before, change.desired) for change in changes])
-    taken = _parted([Change(change.at, change.acked_before, change.acked) for change in changes])
-    return _line(targets, desired, since, begin, now), _line(taken, acked, since, begin, now), changes
-
-
-def _parted(changes: Sequence[Change]) -> list[Change]:
-    """Without those at which only the other quantity changed; the first one stays, since it tells what was before."""
-    return [change for place, change in enumerate(changes) if place == 0 or change.before != change.after]
+    targets = parted([Change(change.at, change.desired_before, change.desired) for change in changes])
+    taken = parted([Change(change.at, change.acked_before, change.acked) for change in changes])
+    return over_time(targets, desired, since, begin, now), over_time(taken, acked, since, begin, now), changes
 
 
 # --- happenings --------------------------------------------------------------------------------------------------------
@@ -275,61 +253,3 @@ def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happ
         if text is not None:
             happenings.append(Happening(entry.at, entry.who, text, reason=entry.reason))
     return happenings
-
-
-TOTAL = "all warehouses"
-
-
-def tracks(
-    stock: Sequence[StockRow],
-    listings: Sequence[ListingLine],
-    levels: Sequence[LevelChange],
-    changes: Sequence[ListingChange],
-) -> tuple[Track, ...]:
-    """The lines of the chart, each oldest first and up to the present value."""
-    lines = [Track(TOTAL, _total(stock, levels))]
-    for listing in listings:
-        mine = [change for change in changes if change.listing_id == listing.id]
-        targets = [Change(change.at, change.desired_before, change.desired) for change in mine]
-        taken = [Change(change.at, change.acked_before, change.acked) for change in mine]
-        name = f"{listing.cart}: {listing.sku}"
-        lines.append(Track(f"{name} target", _track_line(targets, listing.target, listing.synced_at)))
-        lines.append(Track(f"{name} confirmed", _track_line(taken, listing.confirmed, listing.synced_at)))
-    return tuple(lines)
-
-
-def _track_line(changes: Sequence[Change], now: int | None, since: int | None) -> tuple[Point, ...]:
-    """A quantity over time: what it was before the first change, then each change that was one."""
-    if not changes:
-        return (Point(since, now),) if since is not None else ()
-    at, start, _ = changes[0]
-    points = [Point(at - 1, start)]
-    for at, _, after in changes:
-        if after != points[-1].value:
-            points.append(Point(at, after))
-    return tuple(points)
-
-
-def _total(stock: Sequence[StockRow], changes: Sequence[LevelChange]) -> tuple[Point, ...]:
-    """The sum over the warehouses over time, worked back from the first `before` of each."""
-    present: dict[int, int | None] = {row.warehouse_id: row.available for row in stock}
-    if not present:
-        return ()
-    first: dict[int, int | None] = {}
-    for change in changes:
-        first.setdefault(change.warehouse_id, change.before)
-    parts = present | first
-    begun = changes[0].at - 1 if changes else max(row.loaded_at for row in stock)
-    points = [Point(begun, _track_sum(parts.values()))]
-    for change in changes:
-        parts[change.warehouse_id] = change.after
-        if points[-1].at == change.at:
-            points.pop()
-        points.append(Point(change.at, _track_sum(parts.values())))
-    return tuple(points)
-
-
-def _track_sum(parts: Iterable[int | None]) -> int | None:
-    """None where no warehouse had it at all: that is not 0."""
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None

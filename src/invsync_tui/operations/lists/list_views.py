@@ -181,10 +181,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One line of a product's history: the total of the warehouses, or a cart's target or confirmed quantity."""
+    """One line of a product's history: `available` of all warehouses, or a listing's `target`, `confirmed` or `in cart`."""
 
     name: str
     points: tuple[Point, ...]
+    quantity: str = "available"
+    listing_id: int | None = None
+    until: int | None = None
+    """When the cart was last read: what it shows since is not known. None for what is always known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What quantities were over time, from the changes that triggers note: every one, to the second, for thirty days.
 
+A reading of a cart is noted where it differs from what was known before, so that a cart which is read often costs nothing.
+
 What the first download of a merchant loaded, and the first plan of a cart, are not noted, to keep a first load cheap: from
 the end of the first one on, the `before` of a row's first change tells what it was, or, where nothing changed, the
 present value. Of the time before that nothing is known, and that is what is said.
@@ -25,7 +27,7 @@ class LevelChange(NamedTuple):
 
 
 class ListingChange(NamedTuple):
-    """What a listing should show, and what the cart accepted, before and after."""
+    """What a listing should show, what the cart accepted, and what it was seen to show (sellable units), before and after."""
 
     listing_id: int
     at: int
@@ -33,6 +35,8 @@ class ListingChange(NamedTuple):
     desired: int | None
     acked_before: int | None
     acked: int | None
+    in_cart_before: int | None = None
+    in_cart: int | None = None
 
 
 def of_product(cx: sqlite3.Connection, product_id: int) -> list[LevelChange]:
@@ -44,7 +48,7 @@ def of_product(cx: sqlite3.Connection, product_id: int) -> list[LevelChange]:
 def of_listings(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[ListingChange]:
     """Changes of some listings, oldest first."""
     rows = cx.execute(
-        "SELECT listing_id, at, desired_before, desired, acked_before, acked FROM listing_history "
+        "SELECT listing_id, at, desired_before, desired, acked_before, acked, in_cart_before, in_cart FROM listing_history "
         "WHERE listing_id IN (SELECT value FROM json_each(?)) ORDER BY at, listing_id",
         (json.dumps(list(listing_ids)),),
     )
@@ -98,9 +102,23 @@ def limit(since: int | None, now: int) -> int | None:
     return None if since is None else max(since, now - KEPT_SECONDS)
 
 
+def known_in_cart_since(cx: sqlite3.Connection) -> int:
+    """Up to when changes do not say what the cart showed: an earlier program noted them. 0 for never."""
+    return int(cx.execute("SELECT value FROM counter WHERE name = 'in_cart'").fetchone()[0])
+
+
 def read_from_cart(cx: sqlite3.Connection, listing_id: int) -> tuple[int, int | None] | None:
-    """When the cart was last read, and the sellable units that it showed; None where it was never read."""
-    sql = "SELECT observed_at, observed - allocated FROM listing WHERE id = ? AND observed_at IS NOT NULL"
+    """When the cart was last read, and the sellable units that it showed; None where it was never read.
+
+    A reading of the whole cart, or of what had changed in it, is one of this listing too, and leaves it as it is where it
+    is unchanged.
+    """
+    sql = (
+        "SELECT CASE WHEN l.skip IS 'BAD_ROW' THEN l.observed_at "
+        "ELSE max(l.observed_at, coalesce(c.observed_at, 0), coalesce(c.listed_at, 0)) END, "
+        "CASE WHEN l.gone_at IS NULL THEN l.observed - l.allocated END "
+        "FROM listing AS l JOIN cart AS c ON c.id = l.cart_id WHERE l.id = ? AND l.observed_at IS NOT NULL"
+    )
     row = cx.execute(sql, (listing_id,)).fetchone()
     return None if row is None else (row[0], row[1])
 

@@ -159,7 +159,8 @@ class LevelHistory(Table, table=True):
 
 
 class ListingHistory(Table, table=True):
-    """Every change of what a listing should show, or of what its cart accepted, for thirty days."""
+    """Every change of what a listing should show, of what its cart accepted, or of what the cart was seen to show, for
+    thirty days. `in_cart` is sellable units; None where it is not known, and in rows up to the counter `in_cart`."""
 
     __tablename__ = "listing_history"
     __table_args__ = (STRICT_NO_ROWID,)
@@ -170,3 +171,5 @@ class ListingHistory(Table, table=True):
     desired: int | None = Field(default=None, sa_type=Big)
     acked_before: int | None = Field(default=None, sa_type=Big)
     acked: int | None = Field(default=None, sa_type=Big)
+    in_cart_before: int | None = Field(default=None, sa_type=Big)
+    in_cart: int | None = Field(default=None, sa_type=Big)

@@ -238,7 +238,8 @@ class Worker(Table, table=True):
 
 class Counter(Table, table=True):
     """Numbers that only grow: `seq` orders the write batches of the store; `merchant`, `cart` and `run` are the highest
-    number of a removed row's table, see `store.numbers`. `removed cart 3` marks what was removed at that time and has left
+    number of a removed row's table, see `store.numbers`. `in_cart` is the time up to which `listing_history` does not know what
+    carts showed. `removed cart 3` marks what was removed at that time and has left
     rows behind, see `store.removal`."""
 
     __tablename__ = "counter"

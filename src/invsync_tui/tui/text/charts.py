@@ -115,11 +115,6 @@ def rate_line(rate: RateView, width: int, glyphs: Glyphs) -> list[Line]:
     return [first, *(line(" " * lead + row) for row in rows[1:])]
 
 
-def spark(points: Sequence[Point], begin: int, end: int, width: int, top: int, glyphs: Glyphs) -> str:
-    """One character per span of time: the quantity that held at its end, as a share of `top`; blank before the first."""
-    return "".join(_level(held_at(points, moment), top, glyphs) for moment in ends(begin, end, width))
-
-
 def ends(begin: int, end: int, width: int) -> list[float]:
     """The ends of so many spans of the same length."""
     span = max(end - begin, 1) / width
@@ -134,10 +129,3 @@ def held_at(points: Sequence[Point], moment: float) -> int | None:
             break
         held = point.value
     return held
-
-
-def _level(value: int | None, top: int, glyphs: Glyphs) -> str:
-    if value is None:
-        return " "
-    steps = glyphs.levels
-    return steps[min(max(value, 0) * (len(steps) - 1) // max(top, 1), len(steps) - 1)]

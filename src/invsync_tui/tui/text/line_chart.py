@@ -6,14 +6,16 @@ Each line has a pattern of its own, so that it can be told from the others witho
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.tui.text.charts import ends, held_at
+from invsync_tui.tui.text.formatting import grouped
 from invsync_tui.tui.text.glyphs import Glyphs
-from invsync_tui.tui.text.styled import Line, Span, Tone
+from invsync_tui.tui.text.sanitize import fit_right
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
 
 BRAILLE = 0x2800
 """The code point of the braille cell without dots."""
@@ -21,6 +23,10 @@ DOT_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bits of a braille cell by row from the top and column, as Unicode numbers them."""
 ACROSS, DOWN = 2, 4
 """Dots of a cell."""
+LEAST_WIDTH = 16
+"""Cells for the lines, however narrow the terminal."""
+LEAST_FOR_HALF = 5
+"""Rows from which on the scale names half its top as well."""
 TOGETHER = "#"
 """Without Unicode: where several lines meet."""
 
@@ -48,28 +54,67 @@ class Series(NamedTuple):
     tone: Tone
 
 
-class Dot(NamedTuple):
-    """A value that is known of one moment only."""
-
-    at: int
-    value: int
-
-
 def sample(pattern: Pattern, glyphs: Glyphs) -> str:
     """How a line looks, for a legend."""
     return LETTERS[pattern] * 2 if glyphs.bar_full.isascii() else SAMPLES[pattern]
 
 
+def known_until(points: Sequence[Point], moment: int | None, end: int) -> Sequence[Point]:
+    """A line that is not known any more after a moment; None for one that is known to its end."""
+    if moment is None or moment >= end:
+        return points
+    return [*(point for point in points if point.at <= moment), Point(moment + 1, None)] if points else points
+
+
+def in_chart(
+    available: Sequence[Point], target: Sequence[Point], in_cart: Sequence[Point], read_at: int | None, end: int
+) -> tuple[Series, ...]:
+    """The three lines of a listing, those that cover others last. What the cart shows is drawn as far as it was read."""
+    return (
+        Series("available", available, Pattern.THIN, Tone.FAINT),
+        Series("target", target, Pattern.DASHED, Tone.ACCENT),
+        Series("in cart", known_until(in_cart, read_at, end), Pattern.THICK, Tone.STRONG),
+    )
+
+
 def plotted(
-    series: Sequence[Series], begin: int, end: int, width: int, rows: int, top: int, glyphs: Glyphs, dot: Dot | None
+    series: Sequence[Series], begin: int, end: int, width: int, rows: int, top: int, glyphs: Glyphs
 ) -> list[Line]:
     """Rows from the top down, each of `width` cells. `top` is the value at the top row."""
     draw = _letters if glyphs.bar_full.isascii() else _dots
-    cells = draw(series, begin, end, width, rows, top)
-    if dot is not None:
-        column = column_of(dot.at, begin, end, width)
-        cells[rows - 1 - height_of(dot.value, rows, top)][column] = (glyphs.diamond, Tone.KEY)
-    return [Line(tuple(_merged(row))) for row in cells]
+    return [Line(tuple(_merged(row))) for row in draw(series, begin, end, width, rows, top)]
+
+
+def framed(
+    series: Sequence[Series],
+    begin: int,
+    end: int,
+    width: int,
+    rows: int,
+    glyphs: Glyphs,
+    marks: Callable[[int], Sequence[Span]] | None = None,
+) -> list[Line]:
+    """The lines with their scale, and below them the axis with its times; `marks` are the cells between the two.
+
+    One row more than `rows` for the axis, one for its times, and one for the marks where there are any.
+    """
+    top = max((point.value or 0 for each in series for point in each.points), default=0)
+    scale = {0: grouped(top), rows - 1: "0"}
+    if rows >= LEAST_FOR_HALF and top > 1:
+        scale[rows - 1 - height_of(top // 2, rows, top)] = grouped(top // 2)
+    margin = max(map(len, scale.values())) + 1
+    room = max(width - margin - 1, LEAST_WIDTH)
+    drawn = plotted(series, begin, end, room, rows, top, glyphs)
+    left = " " * (margin + 1)
+    return [
+        *(
+            Line(((f"{fit_right(scale.get(n, ''), margin - 1)} {glyphs.tick}", Tone.FAINT), *row.spans))
+            for n, row in enumerate(drawn)
+        ),
+        line((f"{' ' * margin}{glyphs.corner}{glyphs.rule * room}", Tone.FAINT)),
+        *([] if marks is None else [Line(((left, Tone.PLAIN), *marks(room)))]),
+        line((f"{left}{time_axis(begin, end, room)}", Tone.FAINT)),
+    ]
 
 
 def column_of(at: float, begin: int, end: int, width: int) -> int:
@@ -111,16 +156,16 @@ def _dots(series: Sequence[Series], begin: int, end: int, width: int, rows: int,
         bits[row][column] |= DOT_BITS[DOWN - 1 - y % DOWN][x % ACROSS]
         tones[row][column] = tone
 
-    for line in series:
+    for each in series:
         before: int | None = None
         for x, moment in enumerate(ends(begin, end, width * ACROSS)):
-            value = held_at(line.points, moment)
+            value = held_at(each.points, moment)
             if value is None:
                 before = None
                 continue
             y = 1 + height_of(value, rows * DOWN - 2, top)
-            for dot_y in {*_stroke(line.pattern, x, y), *_joint(line.pattern, before, y)}:
-                put(x, dot_y, line.tone)
+            for dot_y in {*_stroke(each.pattern, x, y), *_joint(each.pattern, before, y)}:
+                put(x, dot_y, each.tone)
             before = y
     return [
         [(chr(BRAILLE + cell) if cell else " ", tone) for cell, tone in zip(cells, its_tones, strict=True)]
@@ -148,10 +193,10 @@ def _joint(pattern: Pattern, before: int | None, y: int) -> Iterable[int]:
 def _letters(series: Sequence[Series], begin: int, end: int, width: int, rows: int, top: int) -> Cells:
     """Plain characters, one value for each cell."""
     cells: Cells = [[(" ", Tone.PLAIN)] * width for _ in range(rows)]
-    for line in series:
+    for each in series:
         moments = ends(begin, end, width)
         heights = [
-            None if (value := held_at(line.points, at)) is None else height_of(value, rows, top) for at in moments
+            None if (value := held_at(each.points, at)) is None else height_of(value, rows, top) for at in moments
         ]
         for x, y in enumerate(heights):
             if y is None:
@@ -160,26 +205,38 @@ def _letters(series: Sequence[Series], begin: int, end: int, width: int, rows: i
             steps = following is not None and following != y
             for joint in range(min(y, following), max(y, following) + 1) if steps and following is not None else ():
                 if cells[rows - 1 - joint][x][0] == " " and joint != y:
-                    cells[rows - 1 - joint][x] = ("|", line.tone)
+                    cells[rows - 1 - joint][x] = ("|", each.tone)
             held = cells[rows - 1 - y][x][0]
-            letter = LETTERS[line.pattern] if held in " |" else TOGETHER
-            cells[rows - 1 - y][x] = (letter, line.tone)
+            letter = LETTERS[each.pattern] if held in " |" else TOGETHER
+            cells[rows - 1 - y][x] = (letter, each.tone)
     return cells
 
 
 HOUR, DAY = 3600, 86400
+BETWEEN = 6
+"""Cells between two times of an axis at least."""
+
+
+def in_seconds(begin: int, end: int) -> bool:
+    """Whether the times below a chart have seconds: where several are in one minute."""
+    return end - begin <= HOUR and time.localtime(begin)[:3] == time.localtime(end)[:3]
 
 
 def time_axis(begin: int, end: int, width: int) -> str:
-    """Times below a chart: as many as have room, the last one with the zone."""
+    """Times below a chart, the same span between any two: as many as have room, the last one with the zone.
+
+    The first stands at the beginning with its left end, the last at the end with its right end, the others in between.
+    """
     span = end - begin
     form = "%b %d" if span > 3 * DAY else "%b %d %H:%M"
     if span < DAY and time.localtime(begin)[:3] == time.localtime(end)[:3]:
-        form = "%H:%M" if span > HOUR else "%H:%M:%S"
+        form = "%H:%M:%S" if in_seconds(begin, end) else "%H:%M"
     last = time.strftime(f"{'%H:%M' if form == '%b %d' else form} %Z", time.localtime(end)).rstrip()
-    slot = len(time.strftime(form, time.localtime(begin))) + 6
-    count = max((width - len(last) - 1) // slot, 0)
-    step = (width - len(last) - 1) // count if count else 0
-    labels = (time.strftime(form, time.localtime(begin + span * step * n / width)) for n in range(count))
-    written = "".join(label.ljust(step) for label in labels)
-    return (written.ljust(width - len(last)) + last)[-width:]
+    room = width - len(last)
+    label = len(time.strftime(form, time.localtime(begin)))
+    count = max(room // (label + BETWEEN), int(room > label))
+    written = ""
+    for number in range(count):
+        written = written.ljust(round(room * number / count))
+        written += time.strftime(form, time.localtime(begin + span * number / count))
+    return (written.ljust(room) + last)[-width:]

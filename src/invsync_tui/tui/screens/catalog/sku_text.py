@@ -10,13 +10,13 @@ from invsync_tui.plain_text import grouped
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.screens.base.listing_fields import explained, quantities
 from invsync_tui.tui.text import formatting
-from invsync_tui.tui.text.charts import spark
 from invsync_tui.tui.text.formatting import quantity_span
-from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
-from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line
+from invsync_tui.tui.text.line_chart import framed, in_chart, sample
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, flowed, line
 from invsync_tui.tui.widgets.columns import RenderContext
 
-NAME_WIDTH, SPARK_LEAST, SPARK_MOST = 26, 16, 60
+HISTORY = "History (h shows it with its events)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def write(view: SkuView, listing: ListingLine | None, sheet: LinkedSheet) -> lis
         *_titled("Levels", _levels(view.levels, sheet)),
         *_titled("Aliases", _aliases(view.aliases, sheet)),
         *_titled("Not listed in", _lacking(view.not_listed, sheet)),
-        *_titled("History", _history(view.history, sheet)),
+        *_titled(HISTORY, _history(view.history, listing, sheet)),
     ]
 
 
@@ -126,33 +126,25 @@ def _reason_text(name: str) -> str:
 
 # -- history ----------------------------------------------------------------------------------------------------------
 
+CHART_ROWS = 5
 
-def _history(tracks: Sequence[Track], sheet: LinkedSheet) -> list[Line]:
-    """One row per track, all on the same scale of time and quantity, so that they can be compared."""
-    drawn_tracks = [track for track in tracks if track.points]
-    if not drawn_tracks:
+
+def _history(tracks: Sequence[Track], listing: ListingLine | None, sheet: LinkedSheet) -> list[Line]:
+    """The product's stock and the listing's quantities as lines in one chart, as on the screen that `h` opens."""
+    end, glyphs = int(sheet.rendering.now), sheet.rendering.glyphs
+    mine = {track.quantity: track for track in tracks if track.listing_id in (None, listing.id if listing else None)}
+    available, target, in_cart = (mine.get(name) for name in ("available", "target", "in cart"))
+    series = in_chart(
+        available.points if available else (),
+        target.points if target else (),
+        in_cart.points if in_cart else (),
+        in_cart.until if in_cart else None,
+        end,
+    )
+    known = [point.at for each in series for point in each.points if point.value is not None]
+    if not known:
         return []
-    begin = min(track.points[0].at for track in drawn_tracks)
-    end = int(sheet.rendering.now)
-    top = max((point.value or 0 for track in drawn_tracks for point in track.points), default=0)
-    longest = max(width_of(clean(track.name)) for track in drawn_tracks)
-    # Names are not cut while the line beside them is as long as it gets.
-    names = max(min(longest, sheet.width - SPARK_MOST - 12), NAME_WIDTH)
-    width = min(max(sheet.width - names - 12, SPARK_LEAST), SPARK_MOST)
-    glyphs, rows = sheet.rendering.glyphs, []
-    for track in drawn_tracks:
-        text, tone = quantity_span(track.points[-1].value)
-        drawn = spark(track.points, begin, end, width, top, glyphs)
-        name = _named(clean(track.name), names, glyphs.more)
-        rows.append(line((name, Tone.FAINT), " ", (drawn, Tone.ACCENT), (f" {text}", tone)))
-    scale = f"{formatting.moment(begin, sheet.rendering.now)} to now, 0 to {grouped(top)}"
-    return [*rows, line((" " * (names + 1) + scale, Tone.FAINT))]
-
-
-def _named(name: str, width: int, more: str) -> str:
-    """The name in its column; where it is cut, its last word stays, since that tells what it is."""
-    if width_of(name) <= width:
-        return fit(name, width)
-    subject, _, what = name.rpartition(" ")
-    room = width - width_of(what) - 1
-    return f"{fit(subject, room, more)} {what}" if room > 1 else fit(name, width, more)
+    names = [
+        line((f"{sample(each.pattern, glyphs)} ", each.tone), (each.name, Tone.FAINT)) for each in series if each.points
+    ]
+    return [*flowed(names, sheet.width), *framed(series, min(known), end, sheet.width, CHART_ROWS, glyphs)]

@@ -10,18 +10,8 @@ from invsync_tui.plain_text import grouped
 from invsync_tui.tui.navigation.links import Link, LinkedLines
 from invsync_tui.tui.text.charts import held_at
 from invsync_tui.tui.text.glyphs import Glyphs
-from invsync_tui.tui.text.line_chart import (
-    TOGETHER,
-    Dot,
-    Pattern,
-    Series,
-    column_of,
-    height_of,
-    plotted,
-    sample,
-    time_axis,
-)
-from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
+from invsync_tui.tui.text.line_chart import TOGETHER, Series, column_of, framed, in_chart, in_seconds, sample
+from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, flowed, line
 
 if TYPE_CHECKING:
@@ -47,11 +37,11 @@ class SelectedEvent(NamedTuple):
 
 def series_of(history: SkuHistory) -> tuple[Series, ...]:
     """The lines, those that cover others last."""
-    return (
-        Series("available", history.source, Pattern.THIN, Tone.FAINT),
-        Series("target", history.target, Pattern.DASHED, Tone.ACCENT),
-        Series("confirmed", history.confirmed, Pattern.THICK, Tone.STRONG),
-    )
+    return in_chart(history.source, history.target, history.in_cart, _last_read(history), history.end)
+
+
+def _last_read(history: SkuHistory) -> int | None:
+    return history.last_read.at if history.last_read else None
 
 
 def chart_rows(height: int) -> int:
@@ -93,7 +83,7 @@ def shown_events(
     """Events from the first one on, as many rows as there is room for."""
     blocks: list[tuple[int, list[Line]]] = []
     for number in range(place.first, len(history.happenings)):
-        block = _event(history.happenings[number], history.end, width, glyphs, selected=number == place.selected)
+        block = _event(history.happenings[number], history, width, glyphs, selected=number == place.selected)
         blocks.append((number, block[:room]))
         room -= len(block)
         if room <= 0:
@@ -110,7 +100,7 @@ def first_shown(history: SkuHistory, width: int, height: int, place: SelectedEve
     first = place.selected
     used = 0
     while first >= place.first:
-        used += len(_event(history.happenings[first], history.end, width, glyphs, selected=False))
+        used += len(_event(history.happenings[first], history, width, glyphs, selected=False))
         if used > room:
             return min(first + 1, place.selected)
         first -= 1
@@ -118,21 +108,21 @@ def first_shown(history: SkuHistory, width: int, height: int, place: SelectedEve
 
 
 def _legend(history: SkuHistory, width: int, glyphs: Glyphs) -> list[Line]:
-    items = [
-        line((f"{sample(series.pattern, glyphs)} ", series.tone), (f"{series.name} ", Tone.FAINT), _now(series))
-        for series in series_of(history)
-    ]
+    items = [_named(series, glyphs, _quantity(_now(series))) for series in series_of(history)]
+    if history.last_read is not None:
+        read = f", read {_when(history.last_read.at, history)}"
+        items[-1] = _named(series_of(history)[-1], glyphs, _quantity(history.last_read.value), (read, Tone.FAINT))
     if glyphs.bar_full.isascii():
         items.append(line((f"{TOGETHER} together", Tone.FAINT)))
-    if history.in_cart is not None:
-        read = f", read {_when(history.in_cart.at, history.end)}"
-        value = _quantity(history.in_cart.value)
-        items.append(line((f"{glyphs.diamond} ", Tone.KEY), ("in cart ", Tone.FAINT), value, (read, Tone.FAINT)))
     return flowed(items, width)
 
 
-def _now(series: Series) -> Span:
-    return _quantity(series.points[-1].value if series.points else None)
+def _named(series: Series, glyphs: Glyphs, *values: Span) -> Line:
+    return Line(((f"{sample(series.pattern, glyphs)} ", series.tone), (f"{series.name} ", Tone.FAINT), *values))
+
+
+def _now(series: Series) -> int | None:
+    return series.points[-1].value if series.points else None
 
 
 def _quantity(value: int | None) -> Span:
@@ -140,30 +130,15 @@ def _quantity(value: int | None) -> Span:
 
 
 def _chart(history: SkuHistory, width: int, rows: int, selected: int, glyphs: Glyphs) -> list[Line]:
-    series = series_of(history)
-    read = history.in_cart
-    dot = None if read is None or read.value is None or read.at < history.begin else Dot(read.at, read.value)
-    values = [point.value or 0 for each in series for point in each.points]
-    top = max([*values, dot.value if dot else 0], default=0)
-    scale = {0: grouped(top), rows - 1: "0"}
-    if rows >= CHART_LEAST + 2 and top > 1:
-        scale[rows - 1 - height_of(top // 2, rows, top)] = grouped(top // 2)
-    margin = max(map(len, scale.values())) + 1
-    room = max(width - margin - 1, LEAST_WIDTH)
-    drawn = plotted(series, history.begin, history.end, room, rows, top, glyphs, dot)
-    lines = [
-        Line(((f"{fit_right(scale.get(n, ''), margin - 1)} {glyphs.tick}", Tone.FAINT), *row.spans))
-        for n, row in enumerate(drawn)
-    ]
-    axis = f"{' ' * margin}{glyphs.corner}{glyphs.rule * room}"
-    times = f"{' ' * (margin + 1)}{time_axis(history.begin, history.end, room)}"
-    marks = _marks(history, room, selected, glyphs)
-    return [
-        *lines,
-        line((axis, Tone.FAINT)),
-        Line(((" " * (margin + 1), Tone.PLAIN), *marks)),
-        line((times, Tone.FAINT)),
-    ]
+    return framed(
+        series_of(history),
+        history.begin,
+        history.end,
+        width,
+        rows,
+        glyphs,
+        lambda room: _marks(history, room, selected, glyphs),
+    )
 
 
 def _marks(history: SkuHistory, room: int, selected: int, glyphs: Glyphs) -> list[Span]:
@@ -186,17 +161,28 @@ def _mark(happening: Happening, glyphs: Glyphs) -> str:
 
 
 def _values(history: SkuHistory, at: int, width: int, glyphs: Glyphs) -> Line:
-    """What each line was at the end of the second of an event."""
-    zone = time.strftime("%b %d %H:%M:%S %Z", time.localtime(at)).rstrip()
-    spans: list[Span] = [(f"{glyphs.bar_full} ", Tone.KEY), (zone, Tone.STRONG)]
-    for series in series_of(history):
-        spans += [(f"   {series.name} ", Tone.FAINT), _quantity(held_at(series.points, at))]
+    """What each line was at the end of the second of an event; what the cart accepted where it showed something else.
+
+    The zone is that of the axis above.
+    """
+    spans: list[Span] = [
+        (f"{glyphs.bar_full} ", Tone.KEY),
+        (time.strftime("%b %d %H:%M:%S", time.localtime(at)), Tone.STRONG),
+    ]
+    values = {series.name: held_at(series.points, at) for series in series_of(history)}
+    confirmed = held_at(history.confirmed, at)
+    if confirmed != values["in cart"]:
+        values["confirmed"] = confirmed
+    for name, value in values.items():
+        spans += [(f"  {name} ", Tone.FAINT), _quantity(value)]
     return cut(Line(tuple(spans)), width, glyphs.more)
 
 
-def _event(happening: Happening, now: int, width: int, glyphs: Glyphs, *, selected: bool) -> list[Line]:
+def _event(happening: Happening, history: SkuHistory, width: int, glyphs: Glyphs, *, selected: bool) -> list[Line]:
     """When, and beside it what, why and who."""
-    head = f"{fit(_when(happening.at, now), WHEN_WIDTH)} {glyphs.bar_full if selected else _mark(happening, glyphs)} "
+    head = (
+        f"{fit(_when(happening.at, history), WHEN_WIDTH)} {glyphs.bar_full if selected else _mark(happening, glyphs)} "
+    )
     why = f": {happening.reason}" if happening.reason else ""
     by = f" ({happening.who})" if happening.who else ""
     rows = wrap(clean(f"{happening.what}{why}{by}"), max(width - len(head), LEAST_WIDTH))
@@ -204,11 +190,12 @@ def _event(happening: Happening, now: int, width: int, glyphs: Glyphs, *, select
     return [line((head if row == 0 else " " * len(head), Tone.FAINT), (text, tone)) for row, text in enumerate(rows)]
 
 
-def _when(at: int, now: int) -> str:
-    """The time of day; of another day with its date."""
+def _when(at: int, history: SkuHistory) -> str:
+    """The time of day, with seconds where those of the axis have them; of another day with its date."""
     there = time.localtime(at)
-    form = "%H:%M" if there[:3] == time.localtime(now)[:3] else "%b %d %H:%M"
-    return time.strftime(form, there)
+    if there[:3] != time.localtime(history.end)[:3]:
+        return time.strftime("%b %d %H:%M", there)
+    return time.strftime("%H:%M:%S" if in_seconds(history.begin, history.end) else "%H:%M", there)
 
 
 def moved(events: Sequence[Happening], place: SelectedEvent, by: int) -> int:
