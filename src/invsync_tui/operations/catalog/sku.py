@@ -42,7 +42,7 @@ def view(session: Session, product_id: int) -> SkuView:
         lacking = products.unlisted(cx, product.merchant_id, product_id)
         levels_then = level_history.of_product(cx, product_id)
         listings_then = level_history.of_listings(cx, [listing.id for listing in listings])
-        shown = shown_in_carts(cx, listings, listings_then)
+        in_carts = shown_in_carts(cx, listings, listings_then)
         aliases = products.codes(cx, product_id)
         parts = products.components(cx, product_id)
     listed = {listing.cart_id for listing in listings}
@@ -58,7 +58,7 @@ def view(session: Session, product_id: int) -> SkuView:
         levels=tuple(StockLine(**row._asdict()) for row in stock),
         listings=listings,
         not_listed=tuple((cart, reason) for number, cart, reason in lacking if number not in listed),
-        history=tracks(stock, listings, levels_then, listings_then, shown),
+        history=tracks(stock, listings, levels_then, listings_then, in_carts),
     )
 
 

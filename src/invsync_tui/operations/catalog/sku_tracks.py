@@ -27,13 +27,13 @@ def shown_in_carts(
 ) -> dict[int, Shown]:
     """By listing, for as long as history is kept."""
     now = clock.seconds()
-    found = {}
+    by_listing = {}
     for listing in listings:
         read = last_read(cx, listing.id)
         mine = [change for change in changes if change.listing_id == listing.id]
         line = in_cart(cx, listing.cart_id, mine, read, now - KEPT_SECONDS, now)
-        found[listing.id] = Shown(line, read.at if read else None)
-    return found
+        by_listing[listing.id] = Shown(line, read.at if read else None)
+    return by_listing
 
 
 def tracks(
@@ -41,7 +41,7 @@ def tracks(
     listings: Sequence[ListingLine],
     levels: Sequence[LevelChange],
     changes: Sequence[ListingChange],
-    shown: Mapping[int, Shown],
+    in_carts: Mapping[int, Shown],
 ) -> tuple[Track, ...]:
     """The lines of the chart, each oldest first and up to the present value."""
     lines = [Track(TOTAL, _total(stock, levels))]
@@ -50,7 +50,7 @@ def tracks(
         targets = [Change(change.at, change.desired_before, change.desired) for change in mine]
         taken = [Change(change.at, change.acked_before, change.acked) for change in mine]
         name = f"{listing.cart}: {listing.sku}"
-        line, read_at = shown[listing.id]
+        line, read_at = in_carts[listing.id]
         lines += [
             Track(f"{name} target", _track_line(targets, listing.target, listing.synced_at), "target", listing.id),
             Track(

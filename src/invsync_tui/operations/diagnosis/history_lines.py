@@ -52,14 +52,14 @@ def in_cart(
     """What the cart was seen to show. Of the time before it was noted, the quantities that it confirmed."""
     noted, since = level_history.known_in_cart_since(cx), level_history.known_listings_since(cx, cart_id)
     confirmed = [Point(change.at, change.acked) for change in changes if change.at <= noted and _confirms(change)]
-    shown = parted([Change(row.at, row.in_cart_before, row.in_cart) for row in changes if row.at > noted])
+    readings = parted([Change(row.at, row.in_cart_before, row.in_cart) for row in changes if row.at > noted])
     if since is not None:
         since = max(since, noted, changes[0].at if changes and _is_first(changes[0]) else 0)
-        if not shown and read is not None:
+        if not readings and read is not None:
             since = min(since, read.at)
     after: tuple[Point, ...] = ()
-    if shown or read is not None:
-        after = over_time(shown, read.value if read else None, since, begin, now)
+    if readings or read is not None:
+        after = over_time(readings, read.value if read else None, since, begin, now)
     if not after and read is not None and read.at >= begin:
         after = (read,)
     earlier = [point for point in confirmed if not after or point.at < after[0].at]

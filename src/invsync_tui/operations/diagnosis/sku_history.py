@@ -105,11 +105,11 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
     )
     desired, acked, quantities = _quantities(cx, listing, begin, now)
     read = last_read(cx, listing.id)
-    shown = in_cart(cx, listing.cart_id, quantities, read, begin, now)
+    cart_line = in_cart(cx, listing.cart_id, quantities, read, begin, now)
     happened = [*_pushes(cx, listing, quantities, begin), *_orders(cx, listing, begin)]
     if product is not None:
         happened += _pulls(cx, product, [level for level in levels if level.at >= begin])
-    points = [point.at for line in (source, desired, acked, shown) for point in line if point.value is not None]
+    points = [point.at for line in (source, desired, acked, cart_line) for point in line if point.value is not None]
     return SkuHistory(
         sku=listing.sku,
         merchant=settings.merchant.name if settings else "",
@@ -120,7 +120,7 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
         source=source,
         target=desired,
         confirmed=acked,
-        in_cart=shown,
+        in_cart=cart_line,
         last_read=read,
         happenings=tuple(sorted(happened, key=lambda happening: (happening.at, happening.run_id or 0), reverse=True)),
     )
