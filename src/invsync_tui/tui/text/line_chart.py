@@ -105,15 +105,15 @@ def framed(
     margin = max(map(len, scale.values())) + 1
     room = max(width - margin - 1, LEAST_WIDTH)
     drawn = plotted(series, begin, end, room, rows, top, glyphs)
-    left = " " * (margin + 1)
+    indent = " " * (margin + 1)
     return [
         *(
             Line(((f"{fit_right(scale.get(n, ''), margin - 1)} {glyphs.tick}", Tone.FAINT), *row.spans))
             for n, row in enumerate(drawn)
         ),
         line((f"{' ' * margin}{glyphs.corner}{glyphs.rule * room}", Tone.FAINT)),
-        *([] if marks is None else [Line(((left, Tone.PLAIN), *marks(room)))]),
-        line((f"{left}{time_axis(begin, end, room)}", Tone.FAINT)),
+        *([] if marks is None else [Line(((indent, Tone.PLAIN), *marks(room)))]),
+        line((f"{indent}{time_axis(begin, end, room)}", Tone.FAINT)),
     ]
 
 
