@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from invsync_tui.operations.lists.list_views import Point
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.text.charts import ends, held_at
-from invsync_tui.tui.text.formatting import grouped
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import fit_right
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
