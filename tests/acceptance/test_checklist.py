@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.support.terminal.pty import Terminal
 
 DEMO = (sys.executable, "-m", "invsync_tui", "demo", "--products", str(PRODUCTS), "--seed", str(SEED))
 HOME = "2 merchants"
-NAMED = ("Enter", "Down", "End")
+NAMED = ("Enter", "Down", "End", "PageDown")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.question)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.section}: {step.question}")
 def test_the_keys_lead_to_the_answer(room: Terminal, step: Step) -> None:
     home(room)
     for key in step.keys:
@@ -38,7 +39,7 @@ def test_the_keys_lead_to_the_answer(room: Terminal, step: Step) -> None:
             room.wait_for(key[1:])
         else:
             room.send(key.lower() if key in NAMED else key)
-    room.wait_until(lambda: any(step.shows in line for line in room.lines()), f"{step.shows!r} in a row")
+    room.wait_until(lambda: any(step.shown(f"{line} ") for line in room.lines()), f"{step.shows!r} in a row")
 
 
 def _ended(lines: list[str]) -> bool:
@@ -57,6 +58,27 @@ def home(room: Terminal) -> None:
         room.send("escape")
         room.settle(0.3, 3)
     raise AssertionError("no way back to the merchants from:\n" + "\n".join(room.lines()))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.section}: {step.question}")
+def test_every_question_is_answered_yes_or_no(step: Step) -> None:
+    assert re.fullmatch("(yes|no)(: .+)?", step.answer)
+
+
+@pytest.mark.parametrize(
+    ("shows", "row", "whether"),
+    [
+        ("Demo Outdoor ... HH:MM, AGE ", "Demo Outdoor sandbox on   13:02, just now    success ", True),
+        ("Demo Outdoor ... HH:MM, AGE ", "Demo Outdoor sandbox on   N/A                never run ", False),
+        ("Demo Outdoor ... success ", "Demo Outdoor sandbox on   13:02, 1 min ago   failed: x ", False),
+        ("Level 3 ", "Level         3 ", True),
+        ("Level 3 ", "Level         30 ", False),
+        ("in N min ", "in 12 min ", True),
+        ("in N min ", "in a min ", False),
+    ],
+)
+def test_a_step_sees_its_answer_and_no_other(shows: str, row: str, whether: bool) -> None:
+    assert Step("", "", (), shows, "yes").shown(row) is whether
 
 
 def test_every_section_is_walked() -> None:

@@ -142,4 +142,4 @@ def test_the_command_keeps_its_contract(demo: Demo) -> None:
     check("doctor", document)
     assert done.returncode == 1 and {group["cart"] for group in document["groups"]} == {"Demo Outdoor B"}
     text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert text.returncode == 1 and "Check Cart Settings 3" in text.stdout and "WRONG_ALIAS_TYPE" in text.stdout
+    assert text.returncode == 1 and "Check Cart Settings, step 3" in text.stdout and "WRONG_ALIAS_TYPE" in text.stdout

@@ -24,7 +24,7 @@ from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.listings import carts
 from invsync_tui.operations.lists import export
 from invsync_tui.operations.lists.list_views import Point
-from invsync_tui.operations.runs import folding, follow
+from invsync_tui.operations.runs import folding, follow, last_status
 from invsync_tui.operations.service import hooks as service_hooks
 from invsync_tui.operations.service import serve, workers
 from invsync_tui.operations.settings import preview
@@ -54,46 +54,71 @@ STALL = some(text="no worker")
         (None, ("done", "odd"), "done: odd"),
         (None, ("failed", "no answer"), "failed: no answer"),
         (None, ("failed", ""), "failed"),
-        ((RunState.HELD, None), ("done", ""), "held"),
-        ((RunState.REQUESTED, None), ("done", ""), "waiting for a worker"),
-        ((RunState.RUNNING, None), None, "running"),
-        ((RunState.CANCELLING, None), None, "running"),
-        ((RunState.RUNNING, STALL), ("done", ""), "stalled: no worker"),
-        ((RunState.REQUESTED, STALL), None, "waiting for a worker"),
-        ((RunState.DONE, None), ("done", ""), "success"),
-        ((RunState.CANCELLED, None), None, ""),
+        (("held", None), ("done", ""), "held"),
+        (("requested", None), ("done", ""), "waiting for a worker"),
+        (("running", None), None, "running"),
+        (("cancelling", None), None, "running"),
+        (("running", STALL), ("done", ""), "stalled: no worker"),
+        (("requested", STALL), None, "waiting for a worker"),
+        (("done", None), ("done", ""), "success"),
+        (("cancelled", None), None, ""),
     ],
 )
 def test_the_state_of_a_cart_in_words(last: Any, ended: Any, words: str) -> None:
-    setup = some(last_run=some(state=last[0], stall=last[1]) if last else None)
     run: Any = some(state=ended[0], error=ended[1]) if ended else None
-    assert carts._status(setup, run) == words
+    state, stall = last or (None, None)
+    assert last_status.push_status(True, True, state, stall, run) == words
+    if words != "held":
+        assert last_status.download_status(True, state, stall, run) == words
+    # Switched off, it says no more than that, but for what is under way.
+    said = words if state in last_status.ACTIVE else "off"
+    assert last_status.download_status(False, state, stall, run) == said
+    assert last_status.push_status(False, True, state, stall, run) == said
+    of_merchant = words if state in last_status.ACTIVE else "off: merchant is off"
+    assert last_status.push_status(True, False, state, stall, run) == of_merchant
+
+
+def test_a_push_that_is_held_says_how_much_and_a_freeze_who_did_it() -> None:
+    done: Any = some(state="done", error="")
+    assert last_status.push_status(True, True, "held", None, done, held=1) == "held: 1 listing"
+    assert last_status.push_status(True, True, "held", None, done, held=931) == "held: 931 listings"
+    assert (
+        last_status.push_status(True, True, "held", None, done, held=9, frozen="ann: count") == "frozen by ann: count"
+    )
+    assert last_status.push_status(False, True, "held", None, done, frozen="ann: count") == "off"
 
 
 @pytest.mark.parametrize(
-    ("every", "upload_on", "last", "frozen", "expected"),
+    ("every", "upload_on", "merchant_on", "last", "expected"),
     [
-        (60, True, None, None, ("", False, None, None, "off duty")),
-        (None, True, None, None, ("", False, None, None, "")),
-        (60, False, None, None, ("", False, None, None, "")),
-        (60, True, (5, RunState.RUNNING), None, ("running", False, 5, 5, "off duty")),
-        (60, True, (5, RunState.DONE), None, ("", False, 5, None, "off duty")),
-        (60, True, None, some(by="ann", why="count"), ("frozen by ann: count", True, None, None, "off duty")),
+        (60, True, True, None, (None, None, "off duty")),
+        (None, True, True, None, (None, None, "")),
+        (60, False, True, None, (None, None, "")),
+        (60, True, False, None, (None, None, "")),
+        (60, True, True, (5, RunState.RUNNING), (5, 5, "off duty")),
+        (60, True, True, (5, RunState.DONE), (5, None, "off duty")),
     ],
 )
 def test_the_line_of_a_cart(
-    every: int | None, upload_on: bool, last: Any, frozen: Any, expected: tuple[Any, ...]
+    every: int | None, upload_on: bool, merchant_on: bool, last: Any, expected: tuple[Any, ...]
 ) -> None:
     run = some(id=last[0], state=last[1], stall=None) if last else None
     setup = some(
         id=3, merchant_id=2, merchant="Acme", name="Shop", connection=some(system="sandbox"), upload_on=upload_on,
         warehouses=("A",), alias="EAN", values={"minimum": 4}, last_run=run, next_run_at=77, every=every,
+        merchant_on=merchant_on, last_push_at=66, status="success", frozen=True,
     )  # fmt: skip
-    line = carts._line(setup, 12, None, frozen, "off duty")
-    assert (line.status, line.frozen, line.latest_run, line.active_run, line.not_due) == expected
+    line = carts._line(setup, 12, "off duty")
+    assert (line.latest_run, line.active_run, line.not_due) == expected
     assert (line.id, line.merchant_id, line.merchant, line.name, line.system) == (3, 2, "Acme", "Shop", "sandbox")
     assert (line.upload_on, line.warehouses, line.alias_type, line.minimum) == (upload_on, ("A",), "EAN", 4)
-    assert (line.listings, line.last_push_at, line.next_run_at) == (12, None, 77)
+    assert (line.listings, line.last_push_at, line.next_run_at, line.status, line.frozen) == (
+        12,
+        66,
+        77,
+        "success",
+        True,
+    )
 
 
 # --- facts for the doctor --------------------------------------------------------------------------------------------
@@ -524,8 +549,8 @@ def test_events_that_matter_as_much_and_more(severity: str, levels: tuple[str, .
     ("size", "words"),
     [
         (RunSize(), ""),
-        (RunSize(levels=1), "1 stock level"),
-        (RunSize(levels=9, products=3), "9 stock levels of 3 products"),
+        (RunSize(levels=1, products=1), "1 product + 1 stock level"),
+        (RunSize(levels=9, products=3), "3 products + 9 stock levels"),
         (RunSize(listings=4), "4 listings"),
         (RunSize(listings=4, not_listed=0), "4 listings"),
         (RunSize(listings=1, not_listed=2), "1 listing + 2 products not listed in the cart"),
@@ -606,10 +631,7 @@ def test_what_a_preview_has_counted_is_added_up() -> None:
 @pytest.mark.parametrize("today", [0, 1])
 def test_the_period_of_runs_in_a_row(monkeypatch: pytest.MonkeyPatch, today: int) -> None:
     noon = int(time.mktime((2026, 3, 5, 12, 0, 0, 0, 0, -1)))
-    monkeypatch.setattr(folding.time, "localtime", lambda at=None: REAL(noon + today * DAY if at is None else at))
+    monkeypatch.setattr(folding.clock, "seconds", lambda: noon + today * DAY)
     day = "2026-03-05 " if today else ""
     assert folding._period(noon, noon + 3900) == f"{day}12:00-13:05"
     assert folding._period(noon, noon + DAY) == "2026-03-05 12:00 to 2026-03-06 12:00"
-
-
-REAL = time.localtime

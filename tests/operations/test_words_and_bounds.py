@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui import clock
+from invsync_tui import clock, local_time
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.auth.token_store import Token
 from invsync_tui.connectors.errors import UnavailableError
@@ -29,6 +29,7 @@ from invsync_tui.store.settings import schedule
 from tests.support.stores.products_store import Shelf
 
 NOW = 1_760_100_000
+WHEN = local_time.stamp(NOW)
 DAY = 86400
 SETUP = ConnectionSetup(
     "sandbox", "https://shop.test", "me", "env:A", {"shop": "two"}, 12.5, "refused", {"token": "env:B"}
@@ -258,15 +259,15 @@ def test_whether_an_entry_set_a_listing(made: AuditedChange, certain: bool | Non
     if change is not None:
         assert (change.cause, change.who, change.at, change.reason) == (Reason.LOCKED, "ann", NOW, "count")
         doubt = "" if certain else " (perhaps: the entry does not name all of its listings)"
-        assert change.text == f"by ann at 2025-10-10 12:40 UTC: count{doubt}"
+        assert change.text == f"by ann at {WHEN}: count{doubt}"
 
 
 @pytest.mark.parametrize(("entries", "words"), [
-    ([], ""), ([entry([5], {"locked": 1}, 3)], "last for 3 listings by ann at 2025-10-10 12:40 UTC: count"),
-    ([entry([5], {"locked": 1})], "last for 1 listing by ann at 2025-10-10 12:40 UTC: count"),
+    ([], ""), ([entry([5], {"locked": 1}, 3)], f"last for 3 listings by ann at {WHEN}: count"),
+    ([entry([5], {"locked": 1})], f"last for 1 listing by ann at {WHEN}: count"),
     (
         [entry([5], {"override": None}, 3), entry([5], {"override": 1}, 2, who="bob")],
-        "last for 2 listings by bob at 2025-10-10 12:40 UTC: count",
+        f"last for 2 listings by bob at {WHEN}: count",
     ),
 ])  # fmt: skip
 def test_who_set_a_cause_last(monkeypatch: pytest.MonkeyPatch, entries: list[AuditedChange], words: str) -> None:

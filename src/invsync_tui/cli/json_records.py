@@ -179,4 +179,5 @@ def cart(setup: CartSetup) -> dict[str, Any]:
         "every": setup.every,
         "next_run_at": utc(setup.next_run_at),
         "last_run": run(setup.last_run) if setup.last_run else None,
+        "status": setup.status,
     }

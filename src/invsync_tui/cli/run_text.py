@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.views import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow
     from invsync_tui.rules.outcomes import Counts
 
-HEAD = ("RUN", "KIND", "MERCHANT", "CART", "STATE", "STARTED", "TOOK", "OUTCOMES")
+HEAD = ("RUN", "KIND", "MERCHANT", "CART", "STATE", "STARTED", "TOOK", "COUNTED", "OUTCOMES")
 
 
 def listed(rows: Sequence[RunRow], *, fold: bool = False) -> list[str]:
@@ -37,7 +37,12 @@ def _folded_cells(line: FoldedRuns) -> tuple[str, ...]:
 def _cells(row: RunRow) -> tuple[str, ...]:
     state = state_text(row)
     names = (str(row.id), words.run_kind(row.kind.value), row.merchant, row.cart or "-")
-    return (*names, state, moment(row.started_at), took(row), outcome_sum(row.counts))
+    return (*names, state, moment(row.started_at), took(row), _unit(row), outcome_sum(row.counts))
+
+
+def _unit(row: RunRow) -> str:
+    """What its total counts; nothing where it counted nothing."""
+    return words.counted_in(row.kind.value) if row.counts.total else "-"
 
 
 def state_text(row: RunRow) -> str:
@@ -115,7 +120,7 @@ def _facts(detail: RunDetail) -> list[tuple[str, str]]:
         ("Held since" if row.state.value == "held" else "Ended", moment(row.ended_at)),
         ("Took", took(row)),
         ("Outcomes", outcome_sum(row.counts)),
-        *([("Counted", detail.counted.text)] if detail.counted.text else []),
+        *([("Counted", detail.counted.text or words.counted_in(row.kind.value))] if row.counts.total else []),
     ]
 
 

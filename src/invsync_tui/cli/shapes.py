@@ -198,7 +198,7 @@ def listings(now: float) -> Shape[ListingLine]:
             *("-" if units is None else number(units) for units in (line.target, line.confirmed, line.in_cart)),
             signed(line.difference),
             _since(line.synced_at, now),
-            words.outcome(line.outcome or "-"),
+            ", ".join([words.outcome(line.outcome or "-"), *([words.EDITED] if line.drift else [])]),
             line.reason or "-",
         ),
         "No such listings. Not every cart tells what it lists; compare the SKU there with: invsync search TEXT",

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from invsync_tui import plain_text
+from invsync_tui import local_time, plain_text
 from invsync_tui.plain_text import STAND_IN, grouped, width
 
 __all__ = ["age", "clean", "cut", "duration", "fields", "moment", "number", "on_off", "pad", "table", "utc", "width"]
@@ -99,12 +99,13 @@ def moment(at: float | None, now: float | None = None) -> str:
     """Local time with its offset, and the age; N/A is never."""
     if at is None:
         return NEVER
-    there = datetime.fromtimestamp(at, UTC).astimezone()
-    return f"{there.isoformat(timespec='seconds')} ({age(at, time.time() if now is None else now)})"
+    return f"{local_time.with_offset(at)} ({age(at, time.time() if now is None else now)})"
 
 
-def next_run(at: float | None, *, scheduled: bool) -> str:
-    """When the next run is due; what is scheduled without a service to start it is not promised."""
+def next_run(at: float | None, *, on: bool, scheduled: bool) -> str:
+    """When the next run is due; what is scheduled without a service to start it is not promised, and N/A is what is off."""
+    if not on:
+        return NEVER
     if at is not None:
         return moment(at)
     return "not before a service runs: invsync serve" if scheduled else "-"

@@ -172,8 +172,6 @@ class CartRow:
     latest_run: int | None
     held: int
     """Pushes that wait for an operator."""
-    held_listings: int
-    """Listings of these."""
     mismatches: Count
     pushes: tuple[PastPush, ...]
     """The last ones, oldest first."""
@@ -407,8 +405,8 @@ def ways_out_of(run_id: int, cart: str | None) -> tuple[str, ...]:
 class RunSize:
     """What the SKUs of a run's sum are; None for what is not counted by its kind or not known any more.
 
-    A download counts stock levels: one for each product and warehouse. A push counts listings, and the products that
-    its cart does not list.
+    A download counts products, and stock levels: one for each product and warehouse. A push counts listings, and the
+    products that its cart does not list.
     """
 
     levels: int | None = None
@@ -418,10 +416,9 @@ class RunSize:
 
     @property
     def text(self) -> str:
-        """In words, such as "14144 stock levels of 5000 products"; '' where nothing is known."""
-        if self.levels is not None:
-            of = "" if self.products is None else f" of {counted(self.products, 'product')}"
-            return f"{counted(self.levels, 'stock level')}{of}"
+        """In words, such as "5,000 products + 14,144 stock levels"; '' where nothing is known."""
+        if self.levels is not None and self.products is not None:
+            return f"{counted(self.products, 'product')} + {counted(self.levels, 'stock level')}"
         if self.listings is None:
             return ""
         more = f" + {counted(self.not_listed, 'product')} not listed in the cart" if self.not_listed else ""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from invsync_tui.rules import words
+from invsync_tui import local_time
 from invsync_tui.rules.outcomes import Reason
 
 LAG = 120
@@ -104,7 +104,7 @@ def classify(seen: ListingState, lag: int = LAG) -> Finding | None:
 def _submitted(seen: ListingState, look_after: int) -> Finding:
     """The cart may show either quantity: which one is known once it says what became of the newer."""
     shows = "no quantity" if seen.observed is None else str(seen.observed - seen.allocated)
-    text = f"Submitted, checked again at {words.time_of_day(look_after)}; the cart shows {shows}."
+    text = f"Submitted, checked again at {local_time.stamp(look_after)}; the cart shows {shows}."
     return Finding(Drift.LAGGING, 0, text)
 
 

@@ -54,6 +54,17 @@ class Section(StrEnum):
         """The guide's own heading, without the number of the step."""
         return self.value.rstrip("0123456789. ")
 
+    @property
+    def step(self) -> str:
+        """The guide's step in words, such as `step 2.1`; '' where the section has none."""
+        number = self.value.removeprefix(self.heading).strip()
+        return f"step {number}" if number else ""
+
+    @property
+    def full(self) -> str:
+        """The heading with the step."""
+        return f"{self.heading}, {self.step}" if self.step else self.heading
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -68,11 +79,6 @@ class Check:
     fix: str = ""
     reason: Reason | None = None
     """What its listings have in common; None where it is not about listings."""
-
-    @property
-    def step(self) -> str:
-        """The number of the guide's step, such as 2.1."""
-        return self.section.value.rpartition(" ")[2] if self.section is not Section.SYSTEM else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,16 @@ A document and an option have the name (`in_sync`), a screen and a line for a pe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 OUTCOMES = {"set": "updated", "equal": "in_sync", "in_doubt": "in_doubt", "submitted": "submitted"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
 ALL_LOCATIONS = "Combine All Locations"
 """A cart that names no warehouse."""
+EDITED = "edited in cart"
+"""Of a listing that drifted: the cart shows another quantity than the one it accepted."""
 RUN_KINDS = {"radar": "drift_check"}
 SAFETY_RULES = {"JUMP": "LARGE_CHANGES", "CATALOGUE_SHRUNK": "CATALOG_SHRUNK"}
+COUNTED = {"pull": "products and stock levels", "push": "listings and unlisted products", "radar": "listings"}
 GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
 PHASES = {
     "resolve": "check unanswered batches",
@@ -53,6 +55,11 @@ def state(code: str) -> str:
     return _words(STATES, code)
 
 
+def counted_in(code: str) -> str:
+    """What the total of a run of a kind counts."""
+    return COUNTED[code]
+
+
 def group(code: str) -> str:
     """A group of held listings: `jump` is "large changes"."""
     return _words(GROUPS, code)
@@ -63,11 +70,6 @@ def phase(name: str) -> str:
     if name.startswith(_LEVELS):
         return f"stock levels: {name.removeprefix(_LEVELS)}"
     return PHASES.get(name, name)
-
-
-def time_of_day(epoch: float) -> str:
-    """A time in words that may be read in another zone: 14:05 UTC."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M UTC")
 
 
 def _words(names: Mapping[str, str], code: str) -> str:

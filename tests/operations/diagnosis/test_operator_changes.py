@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invsync_tui import clock
+from invsync_tui import clock, local_time
 from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.diagnosis import causes, operator_changes, why
 from invsync_tui.rules.outcomes import Reason
@@ -47,7 +47,7 @@ def test_why_tells_who_set_it_when_and_why_until_it_is_taken_back(acme: Shelf, c
         True,
     )
     assert change.text.startswith(f"by {acme.session.operator} at 20") and change.text.endswith(
-        "UTC: sold in the shop alone"
+        f" {local_time.zone(NOW)}: sold in the shop alone"
     )
     UNDOES[cause](acme, ids)
     listing = why.why(acme.session, "A").listings[0]

@@ -73,7 +73,7 @@ def test_a_cart_has_its_last_eight_pushes_its_held_listings_and_its_own_problems
     held = push(acme, acme.cart, "held", held=12)
     row, beside = of_cart(acme, acme.cart), of_cart(acme, other)
     assert row.pushes == (*(PastPush(RunState.DONE, updated) for updated in range(2, 9)), PastPush(RunState.HELD, 0))
-    assert (row.held, row.held_listings, row.status, row.latest_run) == (1, 12, "held", held)
+    assert (row.held, row.status, row.latest_run) == (1, "held: 12 listings", held)
     assert [problem.kind for problem in row.problems] == [ProblemKind.HELD]
     assert [(problem.kind, problem.place) for problem in beside.problems] == [
         (ProblemKind.FAILING, ("run", str(failed), "")),

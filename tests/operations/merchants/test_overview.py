@@ -187,7 +187,7 @@ def test_each_merchant_has_its_own_times_states_and_counts_and_the_pulse_their_s
         "Acme": Line("sandbox", True, 300, "failed: no way", on, True, 1, None, acme_push, 0),
         "Beta Goods": Line("tryton", True, 4000, running, on, True, 2, beta_pull, beta_last, 0),
         "Gamma": Line("tryton", True, 1000, waiting, on, True, 1, gamma_pull, gamma_pull, 1),
-        "Off": Line("tryton", False, 90_000, "success", None, False, 0, None, off_pull, 0),
+        "Off": Line("tryton", False, 90_000, "off", None, False, 0, None, off_pull, 0),
         "Still": Line("tryton", True, None, "stalled", None, False, 1, still_pull, still_pull, 0),
         "Zeta": Line("sandbox", True, 70, "done: 3 rows were left out", None, False, 0, None, noticed_pull, 0),
         "Eta": Line("tryton", True, None, "", on, True, 0, None, None, 0),

@@ -666,14 +666,17 @@ def test_products_of_a_push_that_its_cart_does_not_list(
 
 def test_products_that_a_pull_read(tmp_path: Path) -> None:
     rows = ", ".join(
-        f"({n}, {m}, {run}, 'full', 'complete', {products}, 1)"
+        f"({n}, {m}, {run}, 'full', 'complete', {products}, 3 * ifnull({products}, 0), 1)"
         for n, m, run, products in ((901, ":m", 77, 5), (902, ":m", 77, 6), (903, ":m", 78, 7), (905, ":m", 79, "NULL"))
     )  # fmt: skip
     world = prepared(
         tmp_path,
-        (f"INSERT INTO pull_generation (id, merchant_id, run_id, kind, state, products, started_at) VALUES {rows}",),
+        (
+            f"INSERT INTO pull_generation (id, merchant_id, run_id, kind, state, products, levels, started_at) VALUES {rows}",
+        ),
     )
     with world.acme.bench.store.reading() as cx:
-        assert [run_size.products_read(cx, world.merchant, run) for run in (77, 78, 79, 80)] == [6, 7, None, None]
-        assert run_size.products_read(cx, NEIGHBORS[0].number, 77) is None
+        read = [run_size.read(cx, world.merchant, run) for run in (77, 78, 79, 80)]
+        assert read == [(6, 18), (7, 21), None, None]
+        assert run_size.read(cx, NEIGHBORS[0].number, 77) is None
     world.acme.bench.store.close()

@@ -204,7 +204,7 @@ def demo_merchants() -> tuple[MerchantRow, ...]:
         merchant(
             2, "Demo Books", status="failed: https://wms.example refused our login (401)", problems=(refused, stale)
         ),
-        merchant(3, "Demo Café", sync_on=False, next_run_at=None),
+        merchant(3, "Demo Café", sync_on=False, status="off", next_run_at=None),
         merchant(4, "Demo New", source="", last_run_at=None, status="", latest_run=None, next_run_at=None, carts=0),
         merchant(5, "Demo Läden", status="success", last_run_at=NOW - 90_000),
     )
@@ -225,8 +225,7 @@ def home_cart(cart: CartLine, **changes: object) -> CartRow:
         not_due=cart.not_due,
         active_run=cart.active_run,
         latest_run=cart.latest_run,
-        held=int(cart.status == "held"),
-        held_listings=0,
+        held=int(cart.status.startswith("held")),
         mismatches=Count(0, exact=True),
         pushes=tuple(PastPush(RunState.DONE, updated) for updated in (0, 3, 12, 0, 1)),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui import clock
+from invsync_tui import clock, local_time
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.listings import product_sync
@@ -561,7 +561,7 @@ async def test_why_and_drift_say_that_it_is_submitted_and_not_that_it_drifted(ma
     (listing,) = why(session, sku, made.cart_id).listings
     assert listing.outcome == "submitted"
     assert listing.drift is not None and listing.sent is not None
-    at = submitted.time_of_day(listing.sent.look_after or 0)
+    at = local_time.stamp(listing.sent.look_after or 0)
     assert listing.drift.drift == "lagging"
     assert listing.drift.text == f"Submitted, checked again at {at}; the cart shows {made.stock()[sku]}."
     assert listing.sent.state == "submitted"

@@ -38,7 +38,7 @@ def test_headings_are_the_guides_own_and_each_stands_once() -> None:
     assert "  ✓ 5 checks passed" in rows and len(rows) == 5 * 2 + 4
     unfolded = [row.text for row in write(Checkup(checks, ()), 80, UNICODE, unfolded=True)]
     assert sum("✓ ok" in row for row in unfolded) == len(Section)
-    assert any(row.split()[2:4] == ["3.2", "Demo:"] for row in unfolded), "the guide's step stands beside it"
+    assert any(row.split()[2:5] == ["step", "3.2", "Demo:"] for row in unfolded), "the guide's step stands beside it"
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -94,7 +94,7 @@ async def test_a_download_offers_no_changes_and_says_what_it_counts() -> None:
     async with room(store) as driver:
         await _opened(driver)
         # then
-        await driver.sees("14,144 stock levels of 5,000 products")
+        await driver.sees("5,000 products + 14,144 stock levels")
         # when
         await driver.press("v")
         await driver.press("enter")

@@ -203,7 +203,7 @@ async def test_an_explanation_is_copied_as_lines(size: tuple[int, int]) -> None:
         assert driver.app.clipboard.splitlines()[1:] == [
             "Inventory Upload Service is off.", "Switch it on in Edit Setup of the cart.",
         ]  # fmt: skip
-        assert driver.app.clipboard.startswith("Check Cart Settings 1: ") and "\x1b" not in driver.app.clipboard
+        assert driver.app.clipboard.startswith("Check Cart Settings, step 1: ") and "\x1b" not in driver.app.clipboard
         assert driver.notice().startswith("Sent to the terminal's clipboard: 3 lines")
         await driver.press("escape", "colon", *"why DEMO-00042", "enter")
         await answered(driver)

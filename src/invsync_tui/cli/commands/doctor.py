@@ -27,6 +27,7 @@ example:
 
 Exit code 0 healthy, 1 there are findings, 2 it cannot tell: never ran, or the store does not answer."""
 
+NEWS = "invsync status sums up those of a cart that are new in the last hour as one problem."
 MARKS = {"pass": "ok", "fail": "FAIL", "unknown": "?", "skipped": "-"}
 
 
@@ -92,7 +93,7 @@ def _lines(checkup: Checkup, *, unfolded: bool) -> Iterator[str]:
     """Checks under the guide's headings; those that passed or do not apply are counted, or printed too."""
     for section, checks in groupby(checkup.checks, key=lambda check: check.section):
         known = list(checks)
-        yield f"\n{section}"
+        yield f"\n{section.full}"
         for check in known:
             if unfolded or check.verdict not in FOLDED:
                 yield from _check_lines(check)
@@ -127,6 +128,9 @@ def _summary(checkup: Checkup) -> Iterator[str]:
         yield f"  {group.cart}: {group.count} {group.cause.value} ({', '.join(group.sample)}{more})"
     verdicts = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
     yield f"\n{verdicts[checkup.exit_code]}"
+    problems = sum(check.verdict == "fail" for check in checkup.checks)
+    if problems:
+        yield f"{counted(problems, 'problem')} by cause and cart. {NEWS}"
 
 
 BUNDLE_EXAMPLES = """\

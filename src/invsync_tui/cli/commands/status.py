@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
-from invsync_tui.cli.text import clean, moment, on_off, table, utc
+from invsync_tui.cli.text import NEVER, clean, moment, on_off, table, utc
+from invsync_tui.operations.runs.last_status import NEVER_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,12 +138,13 @@ def _counted(number: int, what: str) -> str:
 
 def _cells(row: MerchantRow) -> tuple[str, ...]:
     due = moment(row.next_run_at) if row.next_run_at is not None else WAITS if row.scheduled else "-"
+    due = due if row.sync_on else NEVER
     return (
         row.name,
         row.source or "-",
         on_off(row.sync_on),
         moment(row.last_run_at),
-        row.status or "-",
+        row.status or NEVER_RUN,
         due,
         str(row.carts),
     )

@@ -6,9 +6,9 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from invsync_tui import local_time
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.runs import timeline
@@ -36,9 +36,8 @@ class OperatorChange:
     @property
     def text(self) -> str:
         """Who, when and why, in words."""
-        moment = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         doubt = "" if self.certain else " (perhaps: the entry does not name all of its listings)"
-        return f"by {self.who} at {moment}: {self.reason}{doubt}"
+        return f"by {self.who} at {local_time.stamp(self.at)}: {self.reason}{doubt}"
 
 
 def of_listing(

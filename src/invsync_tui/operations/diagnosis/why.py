@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from invsync_tui import clock
+from invsync_tui import clock, local_time
 from invsync_tui.connectors import registry
 from invsync_tui.operations.diagnosis import evidence, operator_changes
 from invsync_tui.operations.diagnosis.evidence import SentView, SourceView
@@ -141,8 +140,7 @@ def sellable(row: PlanRow) -> int | None:
 
 
 def _as_linked(link: Link, product_id: int | None) -> str:
-    moment = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    text = f"linked to {link.product_sku} by {link.made_by} at {moment} ({link.kind})"
+    text = f"linked to {link.product_sku} by {link.made_by} at {local_time.stamp(link.made_at)} ({link.kind})"
     if link.product_missing is not None:
         return f"{text}; the WMS no longer has that product"
     return text if product_id == link.product_id else f"{text}; takes effect with the next push"

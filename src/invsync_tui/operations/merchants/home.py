@@ -14,11 +14,9 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.listings.carts import push_status
 from invsync_tui.operations.lists.listed_rows import Listed
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.merchants.overview import (
-    ACTIVE,
     Facts,
     freeze_problem,
     problems,
@@ -27,6 +25,7 @@ from invsync_tui.operations.merchants.overview import (
     run_problems,
     upload_off,
 )
+from invsync_tui.operations.runs.last_status import ACTIVE, push_status
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import CartRow, MerchantRow, PastPush, Problem, Pulse, RunState
 from invsync_tui.rules.outcomes import Counts
@@ -157,23 +156,30 @@ def _cart(
         for freeze in facts.frozen.get(cart.merchant_id, ())
         if freeze.subject == "merchant" or freeze.number == cart.id
     ]
-    status = push_status(RunState(push.state) if push else None, facts.stalled.get(push.id) if push else None, ended)
-    own_schedule = cart.every is not None and bool(cart.upload_enabled)
+    on, merchant_on = bool(cart.upload_enabled), bool(cart.inventory_sync)
+    own_schedule = cart.every is not None and on and merchant_on
     return CartRow(
         id=cart.id,
         merchant_id=cart.merchant_id,
         merchant=cart.merchant,
         name=cart.name,
         system=cart.system,
-        upload_on=bool(cart.upload_enabled),
+        upload_on=on,
         last_push_at=ended.ended_at if ended else None,
-        status=f"frozen by {frozen[-1].by}: {frozen[-1].why}" if frozen else status,
+        status=push_status(
+            on,
+            merchant_on,
+            push.state if push else None,
+            facts.stalled.get(push.id) if push else None,
+            ended,
+            held=sum(Counts.from_dict(json.loads(run.counts)).held for run in held),
+            frozen=f"{frozen[-1].by}: {frozen[-1].why}" if frozen else "",
+        ),
         next_run_at=cart.next_at if own_schedule and facts.service.scheduled else None,
         not_due=facts.service.not_due if own_schedule else "",
         active_run=push.id if push is not None and push.state in ACTIVE else None,
         latest_run=push.id if push is not None else None,
         held=len(held),
-        held_listings=sum(Counts.from_dict(json.loads(run.counts)).held for run in held),
         mismatches=mismatches,
         pushes=pushes,
         problems=tuple(_cart_problems(cart, runs, facts)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import as_operation_error
+from invsync_tui.operations.runs.last_status import ACTIVE, download_status
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
@@ -66,19 +67,16 @@ def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
         return Problem(text, info.advice, urgent=False, place=place)
     lines = [f"{row.cause} {grouped(row.n)}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
-    text = f"New in {cart or 'WMS connection'}: {', '.join(lines)}{more}."
+    text = f"New in {cart or 'WMS connection'}, {counted(len(rows), 'finding')}: {', '.join(lines)}{more}."
     option = f" --cart {shlex.quote(cart)}" if cart else ""
     place = ("listings", cart, "all") if cart else None
     return Problem(
         text,
         f"See each with its fix: invsync doctor{option}",
         urgent=False,
-        key="D tells each with its fix.",
+        key="D tells each of these findings with its fix.",
         place=place,
     )
-
-
-ACTIVE = ("running", "cancelling", "requested")
 
 
 def overview(session: Session) -> Overview:
@@ -165,7 +163,7 @@ def _row(site: MerchantOverviewRow, facts: Facts) -> MerchantRow:
         source=site.system or "",
         sync_on=bool(site.inventory_sync),
         last_run_at=ended.ended_at if ended else None,
-        status=_status(ended, newest_runs, facts.stalled),
+        status=_status(site, ended, newest_runs, facts.stalled),
         next_run_at=site.next_at if site.inventory_sync and facts.service.scheduled else None,
         scheduled=site.next_at is not None and bool(site.inventory_sync),
         not_due=facts.service.not_due if site.next_at is not None and site.inventory_sync else "",
@@ -196,15 +194,14 @@ def freeze_problem(row: FreezeRow) -> Problem:
     return Problem(text, f"Nothing is sent until: invsync unfreeze {shlex.quote(row.name)}", False, key)
 
 
-def _status(ended: RunRow | None, newest_runs: Sequence[RunRow], stalled: Mapping[int, Stall]) -> str:
+def _status(
+    site: MerchantOverviewRow, ended: RunRow | None, newest_runs: Sequence[RunRow], stalled: Mapping[int, Stall]
+) -> str:
     pull = next((run for run in newest_runs if run.kind == "pull"), None)
-    if pull is not None and pull.id in stalled:
-        return f"stalled: {stalled[pull.id].text}"
-    if pull is not None and pull.state in ACTIVE:
-        return "running" if pull.state != "requested" else "waiting for a worker"
-    if ended is None:
-        return ""
-    return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")
+    on = bool(site.inventory_sync)
+    if pull is None:
+        return download_status(on, None, None, ended)
+    return download_status(on, pull.state, stalled.get(pull.id), ended)
 
 
 def _problems(site: MerchantOverviewRow, facts: Facts) -> list[Problem]:

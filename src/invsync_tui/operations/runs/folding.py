@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from invsync_tui import clock, local_time
 from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.plain_text import counted
@@ -122,8 +122,12 @@ class FoldedList:
 
 def _period(begin: int, end: int) -> str:
     """Clock times of one day, with the date before them where it was not today."""
-    first, last, today = time.localtime(begin), time.localtime(end), time.localtime()
-    if first[:3] != last[:3]:
-        return f"{time.strftime('%Y-%m-%d %H:%M', first)} to {time.strftime('%Y-%m-%d %H:%M', last)}"
-    day = "" if first[:3] == today[:3] else time.strftime("%Y-%m-%d ", first)
-    return f"{day}{time.strftime('%H:%M', first)}-{time.strftime('%H:%M', last)}"
+    first, last = local_time.day_of(begin), local_time.day_of(end)
+    if first != last:
+        return f"{_date(first)} {local_time.clock(begin)} to {_date(last)} {local_time.clock(end)}"
+    day = "" if first == local_time.day_of(clock.seconds()) else f"{_date(first)} "
+    return f"{day}{local_time.clock(begin)}-{local_time.clock(end)}"
+
+
+def _date(day: tuple[int, int, int]) -> str:
+    return "{}-{:02}-{:02}".format(*day)

@@ -82,7 +82,8 @@ def _size(cx, row: records.RunRow) -> RunSize:  # type: ignore[no-untyped-def]
     if not total or row.state not in (*rows.FINAL, "held"):
         return RunSize()
     if row.kind == "pull":
-        return RunSize(levels=total, products=run_size.products_read(cx, row.merchant_id, row.id))
+        read = run_size.read(cx, row.merchant_id, row.id)
+        return RunSize() if read is None else RunSize(levels=read.levels, products=read.products)
     not_listed = run_size.not_listed(cx, row.id, json.loads(row.reasons))
     return RunSize() if not_listed is None else RunSize(listings=total - not_listed, not_listed=not_listed)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from invsync_tui.operations.errors import as_operation_error
+from invsync_tui.operations.runs.last_status import push_status
 from invsync_tui.operations.runs.views import views
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.views import RunRow
-from invsync_tui.store.runs import runs
+from invsync_tui.store.listings import plans
+from invsync_tui.store.listings.plans import Frozen
+from invsync_tui.store.runs import records, runs
 from invsync_tui.store.settings import read as settings_read
 
 SKU = "SKU"
@@ -73,6 +76,14 @@ class CartSetup:
     """None also where there is a schedule and no service to keep it."""
     last_run: RunRow | None
     """The newest push; None for never."""
+    merchant_on: bool
+    """Synchronization With WMS - Inventory of its merchant."""
+    last_push_at: int | None
+    """When its last push ended; None for never."""
+    status: str
+    """How its last push went, in words; '' for never."""
+    frozen: bool
+    """Nothing is sent to it, by an operator's decision; the status says so too."""
     of_cart: int | None = None
     """The cart of which it is a further location; None for one with a connection of its own."""
     several: bool = False
@@ -112,6 +123,8 @@ def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, 
         rows = settings_read.carts(cx, merchant_id)
         chosen = settings_read.chosen_warehouses(cx)
         pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]
+        ended = runs.last_ended(cx, "push")
+        frozen = plans.all_frozen(cx)
     newest = {run.cart_id: run for run in views(session, pushes)}
     keeps = workers.service(session).scheduled
     mains = {row["of_cart"] for row in rows} - {None}
@@ -119,12 +132,32 @@ def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, 
         _cart(
             row,
             tuple(code for number, code in chosen if number == row["id"]),
-            newest.get(row["id"]),
+            _Pushes(newest.get(row["id"]), ended.get(row["id"]), frozen.get(row["id"])),
             keeps,
             row["of_cart"] is not None or row["id"] in mains,
         )
         for row in rows
     )
+
+
+class _Pushes(NamedTuple):
+    """Of a cart: its newest push, the last one that ended, and what keeps others from being sent."""
+
+    newest: RunRow | None
+    ended: records.RunRow | None
+    frozen: Frozen | None
+
+    def status(self, on: bool, merchant_on: bool) -> str:
+        newest = self.newest
+        return push_status(
+            on,
+            merchant_on,
+            newest.state.value if newest else None,
+            newest.stall if newest else None,
+            self.ended,
+            held=newest.counts.held if newest else 0,
+            frozen=f"{self.frozen.by}: {self.frozen.why}" if self.frozen else "",
+        )
 
 
 def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
@@ -153,13 +186,14 @@ def connection_of(row: Mapping[str, Any]) -> ConnectionSetup:
 
 
 def _cart(
-    row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool, several: bool
+    row: Mapping[str, Any], warehouses: tuple[str, ...], pushes: _Pushes, keeps: bool, several: bool
 ) -> CartSetup:
     """`keeps`: a service is there to keep the schedule; `several`: the cart has further locations."""
     named = {
         fields.WAREHOUSES: () if row["combine_all"] else warehouses,
         fields.ALIAS: row["alias"] or (SKU if not row["push_kind"] else f"type {row['push_kind']}"),
     }
+    on, merchant_on = bool(row["upload_enabled"]), bool(row["inventory_sync"])
     return CartSetup(
         id=row["id"],
         merchant_id=row["merchant_id"],
@@ -168,8 +202,12 @@ def _cart(
         values={setting.name: row[setting.column] for setting in fields.CART if not setting.resolved} | named,
         connection=connection_of(row),
         every=row["every"],
-        next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
-        last_run=last_run,
+        next_run_at=row["next_at"] if keeps and on and merchant_on else None,
+        last_run=pushes.newest,
+        merchant_on=merchant_on,
+        last_push_at=pushes.ended.ended_at if pushes.ended else None,
+        status=pushes.status(on, merchant_on),
+        frozen=pushes.frozen is not None,
         of_cart=row["of_cart"],
         several=several,
     )

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from typing import NamedTuple
 
 NOT_LISTED = ("NOT_IN_CART", "ALIAS_MISSING")
 """Reasons of products that a cart lists under none of their codes; some listings have them too."""
 
 
-def products_read(cx: sqlite3.Connection, merchant_id: int, run_id: int) -> int | None:
-    """Products that a download saw; None where it did not read the catalog to its end, or that is no longer kept."""
+class Read(NamedTuple):
+    """Products, and stock levels of them in all warehouses."""
+
+    products: int
+    levels: int
+
+
+def read(cx: sqlite3.Connection, merchant_id: int, run_id: int) -> Read | None:
+    """What a download read; None where it did not read the catalog to its end, or that is no longer kept."""
     row = cx.execute(
-        "SELECT products FROM pull_generation WHERE merchant_id = ? AND run_id = ? ORDER BY id DESC LIMIT 1",
+        "SELECT products, levels FROM pull_generation WHERE merchant_id = ? AND run_id = ? ORDER BY id DESC LIMIT 1",
         (merchant_id, run_id),
     ).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    return None if row is None or None in row else Read(*row)
 
 
 def not_listed(cx: sqlite3.Connection, run_id: int, reasons: Mapping[str, int]) -> int | None:

@@ -196,11 +196,11 @@ def other_locations(cx: sqlite3.Connection, cart_id: int) -> dict[str, int]:
 
 
 def carts(cx: sqlite3.Connection, merchant_id: int | None = None) -> list[dict[str, Any]]:
-    """Carts by merchant and number, of one merchant or of all: columns of the cart, `merchant` (its name), `alias` (None
-    where the SKU is pushed), `every` and `next_at`."""
+    """Carts by merchant and number, of one merchant or of all: columns of the cart, `merchant` (its name),
+    `inventory_sync` (of it), `alias` (None where the SKU is pushed), `every` and `next_at`."""
     return records(
         cx,
-        "SELECT c.*, m.name AS merchant, a.name AS alias, d.every, d.next_at "
+        "SELECT c.*, m.name AS merchant, m.inventory_sync, a.name AS alias, d.every, d.next_at "
         "FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id LEFT JOIN alias_type AS a ON a.id = c.push_kind "
         "LEFT JOIN schedule AS d ON d.kind = 'push' AND d.key = c.id "
         "WHERE ?1 IS NULL OR c.merchant_id = ?1 ORDER BY m.name, c.id",
@@ -217,6 +217,8 @@ class CartHead(NamedTuple):
     name: str
     system: str
     upload_enabled: int
+    inventory_sync: int
+    """Of its merchant."""
     every: int | None
     next_at: int | None
 
@@ -225,7 +227,8 @@ def cart_heads(cx: sqlite3.Connection, merchants: Sequence[int]) -> list[CartHea
     """The carts of some merchants, by number."""
     where, values = among("c.merchant_id", merchants)
     rows = cx.execute(
-        "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.upload_enabled, d.every, d.next_at FROM cart AS c "
+        "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.upload_enabled, m.inventory_sync, d.every, "
+        "d.next_at FROM cart AS c "
         "JOIN merchant AS m ON m.id = c.merchant_id LEFT JOIN schedule AS d ON d.kind = 'push' AND d.key = c.id "
         f"WHERE {where} ORDER BY c.id",
         values,

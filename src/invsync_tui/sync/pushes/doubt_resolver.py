@@ -23,7 +23,7 @@ from invsync_tui.connectors.errors import (
 from invsync_tui.connectors.http import backoff
 from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.rules.outcomes import Outcome
-from invsync_tui.rules.words import time_of_day
+from invsync_tui.rules.worker_health import span
 from invsync_tui.store.listings import push_batches
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item, Waits
 from invsync_tui.sync.pushes import submitted
@@ -135,7 +135,7 @@ class DoubtResolver:
     def _not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
         """Listings that are planned again although the cart took them once say so until they are."""
         if batch.state == "submitted":
-            note = redacted(f"submitted, and not applied by {time_of_day(clock.now())}")
+            note = redacted("submitted, and not applied in time")
             push_batches.not_applied(tx, batch, items, note)
 
     async def _ask_about(self, batch: Batch) -> None:
@@ -158,10 +158,10 @@ class DoubtResolver:
         with self.job.transaction() as tx:
             push_batches.wait(tx, batch.id, waits, int(now))
         if not over:
-            again = time_of_day(waits.look_after)
+            again = span(waits.look_after - now)
             event(
                 "warning" if why_text else "info",
-                f"The cart has not applied {listed} yet{why_text}: asked again at {again}.",
+                f"The cart has not applied {listed} yet{why_text}: asked again in {again}.",
             )
 
 

@@ -22,7 +22,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.plain_text import counted
-from invsync_tui.rules.words import time_of_day
+from invsync_tui.rules.worker_health import span
 from invsync_tui.store.listings import push_batches
 from invsync_tui.store.listings.push_batches import Batch, Waits
 from invsync_tui.store.runs import runs
@@ -94,7 +94,10 @@ def request_next_look(tx: sqlite3.Connection, job: RunContext, now: int) -> None
     number = runs.look_again_at(tx, job.run, when, now) if when is not None else None
     if when is None or number is None:
         return
-    text = f"Run {number} looks up what became of the submitted listings, not before {time_of_day(when)}, or the next run does."
+    wait = span(when - now)
+    text = (
+        f"Run {number} looks up what became of the submitted listings, in {wait} at the earliest, or the next run does."
+    )
     runs.add_event(tx, job.run.id, now, "info", redacted(text))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from invsync_tui import local_time
 from invsync_tui.plain_text import grouped
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext
@@ -42,10 +42,7 @@ def moment(at: float | None, now: float) -> str:
 
 def clock(at: float, now: float) -> str:
     """Local time of day without seconds; the date where it was another day."""
-    there = time.localtime(at)
-    if there[:3] == time.localtime(now)[:3]:
-        return time.strftime("%H:%M", there)
-    return time.strftime("%b %d", there)
+    return local_time.clock(at) if local_time.day_of(at) == local_time.day_of(now) else local_time.day(at)
 
 
 def duration(seconds: float) -> str:

@@ -5,11 +5,11 @@ Each line has a pattern of its own, so that it can be told from the others witho
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from invsync_tui import local_time
 from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.plain_text import grouped
 from invsync_tui.tui.text.charts import ends, held_at
@@ -219,7 +219,7 @@ BETWEEN = 6
 
 def in_seconds(begin: int, end: int) -> bool:
     """Whether the times below a chart have seconds: where several are in one minute."""
-    return end - begin <= HOUR and time.localtime(begin)[:3] == time.localtime(end)[:3]
+    return end - begin <= HOUR and local_time.day_of(begin) == local_time.day_of(end)
 
 
 def time_axis(begin: int, end: int, width: int) -> str:
@@ -228,15 +228,17 @@ def time_axis(begin: int, end: int, width: int) -> str:
     The first stands at the beginning with its left end, the last at the end with its right end, the others in between.
     """
     span = end - begin
-    form = "%b %d" if span > 3 * DAY else "%b %d %H:%M"
-    if span < DAY and time.localtime(begin)[:3] == time.localtime(end)[:3]:
-        form = "%H:%M:%S" if in_seconds(begin, end) else "%H:%M"
-    last = time.strftime(f"{'%H:%M' if form == '%b %d' else form} %Z", time.localtime(end)).rstrip()
-    room = width - len(last)
-    label = len(time.strftime(form, time.localtime(begin)))
-    count = max(room // (label + BETWEEN), int(room > label))
+    within = span < DAY and local_time.day_of(begin) == local_time.day_of(end)
+
+    def label(at: float) -> str:
+        if within:
+            return local_time.clock(at, seconds=in_seconds(begin, end))
+        return local_time.day(at) if span > 3 * DAY else f"{local_time.day(at)} {local_time.clock(at)}"
+
+    last = f"{local_time.clock(end) if span > 3 * DAY else label(end)} {local_time.zone(end)}".rstrip()
+    room, cells = width - len(last), len(label(begin))
+    count = max(room // (cells + BETWEEN), int(room > cells))
     written = ""
     for number in range(count):
-        written = written.ljust(round(room * number / count))
-        written += time.strftime(form, time.localtime(begin + span * number / count))
+        written = written.ljust(round(room * number / count)) + label(begin + span * number / count)
     return (written.ljust(room) + last)[-width:]

@@ -16,6 +16,7 @@ from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.run_text import outcome_sum
 from invsync_tui.cli.text import clean, fields, moment, next_run, number, on_off
 from invsync_tui.operations.lists.list_views import FieldKind
+from invsync_tui.operations.runs.last_status import NEVER_PUSHED
 from invsync_tui.operations.settings.fields import CART
 from invsync_tui.operations.settings.setting import Setting
 from invsync_tui.operations.settings.values import span
@@ -189,10 +190,16 @@ def _facts(setup: CartSetup) -> list[tuple[str, str]]:
             if _is_listed(setting, setup)
         ),
         ("Last push", _last(setup.last_run)),
+        ("Status", setup.status or NEVER_PUSHED),
         ("Every", span(setup.every) if setup.every else "after each scheduled inventory download"),
-        ("Next push", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.upload_on)),
+        ("Next push", next_run(setup.next_run_at, on=_goes(setup), scheduled=bool(setup.every))),
         *connection_facts("Cart", setup.connection),
     ]
+
+
+def _goes(setup: CartSetup) -> bool:
+    """Whether anything is pushed by schedule, of the cart's own or of its merchant."""
+    return setup.upload_on and setup.merchant_on
 
 
 def _is_listed(setting: Setting, setup: CartSetup) -> bool:

@@ -12,6 +12,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.text import clean, fields, moment, next_run, on_off
+from invsync_tui.operations.runs.last_status import NEVER_RUN
 from invsync_tui.operations.settings.fields import MERCHANT
 from invsync_tui.operations.settings.values import span
 
@@ -118,8 +119,8 @@ def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
     return [
         ("Synchronization With WMS - Inventory", on_off(setup.sync_on)),
         ("Last Inventory Run", moment(health.last_run_at)),
-        ("Status", health.status or "-"),
-        ("Next inventory run", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.sync_on)),
+        ("Status", health.status or NEVER_RUN),
+        ("Next inventory run", next_run(setup.next_run_at, on=setup.sync_on, scheduled=bool(setup.every))),
         ("Every", span(setup.every) if setup.every else "on request only"),
         (
             "Max age of stock data",

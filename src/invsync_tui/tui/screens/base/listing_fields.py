@@ -60,10 +60,21 @@ def _difference(listing: ListingLine, rendering: RenderContext) -> Span:
 
 
 def _state(listing: ListingLine, rendering: RenderContext) -> Span:
-    return state_words(listing), outcome_span(listing.outcome)[1]
+    tone = outcome_span(listing.outcome)[1]
+    if not listing.drift:
+        return state_words(listing), tone
+    return f"{rendering.glyphs.warning} {state_words(listing)}", tone if tone is Tone.BAD else Tone.WARN
 
 
 def state_words(listing: ListingLine) -> str:
+    """That it was edited in the cart, where it was; then what `outcome_words` says, unless it is that all went well."""
+    if not listing.drift:
+        return outcome_words(listing)
+    well = listing.outcome in (None, Outcome.SET, Outcome.EQUAL)
+    return ", ".join([words.EDITED, *(operator_words(listing) if well else [outcome_words(listing)])])
+
+
+def outcome_words(listing: ListingLine) -> str:
     """How the last run ended for it and why, after what an operator set for it; '-' where no run decided on it."""
     reason = reason_words(listing)
     if listing.outcome is None:
@@ -71,7 +82,7 @@ def state_words(listing: ListingLine) -> str:
     if listing.outcome == Outcome.HELD:
         return ", ".join([words.outcome(listing.outcome), *operator_words(listing)])
     # The reason of these says all that the outcome says.
-    if listing.outcome in (Outcome.EQUAL, Outcome.SKIPPED) and reason:
+    if listing.outcome in (Outcome.EQUAL, Outcome.SKIPPED) and listing.reason:
         return reason
     return f"{words.outcome(listing.outcome)} {reason}".strip()
 
@@ -96,7 +107,7 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     age_field("Synced", 10, lambda line: line.synced_at, sort="synced_at", missing=NEVER_SPAN),
     STATE,
 )
-ALL_CARTS_FIELDS = (
+ALL_CARTS_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK, MERCHANT, CART, *(field._replace(room=140) if field is NAME else field for field in SYNC_FIELDS[1:])
 )  # fmt: skip
 """Of listings of several carts."""

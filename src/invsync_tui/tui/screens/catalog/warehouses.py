@@ -33,7 +33,7 @@ def _ident(line: WarehouseLine) -> int:
 def _load(line: WarehouseLine, rendering: RenderContext) -> Span:
     if line.last_full_at is None:
         return "Never", Tone.WARN
-    return formatting.moment(line.last_full_at, rendering.now), Tone.WARN if line.stale else Tone.PLAIN
+    return formatting.moment(line.last_full_at, rendering.now), Tone.WARN if line.state == "stale" else Tone.PLAIN
 
 
 def _state(line: WarehouseLine) -> str:
@@ -164,7 +164,7 @@ def _enable_or_disable(merchant_id: int, warehouse: WarehouseLine, reason: str, 
 
 
 def _sku(line: LevelLine, rendering: RenderContext) -> Span:
-    return line.sku, Tone.STRONG if line.missing_since is None else Tone.FAINT
+    return (line.sku, Tone.STRONG) if line.missing_since is None else (f"{line.sku} (missing)", Tone.FAINT)
 
 
 def _missing(line: LevelLine, rendering: RenderContext) -> Span:

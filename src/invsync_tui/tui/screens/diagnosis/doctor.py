@@ -31,8 +31,8 @@ TONES = {
     Verdict.SKIPPED: Tone.FAINT,
 }
 FOLDED = frozenset({Verdict.PASS, Verdict.SKIPPED})
-LEAD, STEP = 12, 5
-"""Cells of mark and verdict, and of the number of the guide's step."""
+LEAD, STEP = 12, 9
+"""Cells of mark and verdict, and of the guide's step."""
 UNFOLD_KEY = "v"
 
 
@@ -55,7 +55,8 @@ def verdict(answer: Checkup) -> Line:
     problems, unknown = by_verdict[Verdict.FAIL], by_verdict[Verdict.UNKNOWN]
     if not problems and not unknown:
         return line(("healthy", Tone.GOOD))
-    problem_spans = [(counted(problems, "problem"), Tone.BAD)] if problems else []
+    by = [(" by cause and cart", Tone.FAINT)] if problems > 1 else []
+    problem_spans = [(counted(problems, "problem"), Tone.BAD), *by] if problems else []
     gap = [(", ", Tone.FAINT)] if problems and unknown else []
     return line(*problem_spans, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
 
@@ -98,7 +99,7 @@ def _folded(checks: Sequence[Check], glyphs: Glyphs) -> Line:
 def _check(check: Check, width: int, glyphs: Glyphs) -> list[Line]:
     mark = fit(f"  {_mark(check.verdict, glyphs)} {WORDS[check.verdict]}", LEAD)
     margin = LEAD + STEP
-    lead = ((mark, TONES[check.verdict]), (fit(check.step, STEP), Tone.FAINT))
+    lead = ((mark, TONES[check.verdict]), (fit(check.section.step, STEP), Tone.FAINT))
     lines = wrap(clean(f"{check.subject}: {check.evidence}"), width - margin)
     rows = [line(*(lead if n == 0 else (" " * margin,)), text) for n, text in enumerate(lines)]
     if check.cause:
@@ -193,8 +194,7 @@ class DoctorScreen(ReportScreen["Checkup"]):
         """The selected finding, else everything."""
         if (check := self.finding) is None:
             return super().copied()
-        step = f"{check.section.heading} {check.step}".rstrip()
-        lines = (f"{step}: {check.subject}: {check.evidence}", check.cause, check.fix)
+        lines = (f"{check.section.full}: {check.subject}: {check.evidence}", check.cause, check.fix)
         return "\n".join(text for text in lines if text)
 
     def action_fix(self) -> None:

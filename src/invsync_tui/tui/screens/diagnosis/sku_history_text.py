@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from invsync_tui import local_time
 from invsync_tui.plain_text import grouped
 from invsync_tui.tui.navigation.links import Link, LinkedLines
 from invsync_tui.tui.text.charts import held_at
@@ -167,7 +167,7 @@ def _values(history: SkuHistory, at: int, width: int, glyphs: Glyphs) -> Line:
     """
     spans: list[Span] = [
         (f"{glyphs.bar_full} ", Tone.KEY),
-        (time.strftime("%b %d %H:%M:%S", time.localtime(at)), Tone.STRONG),
+        (f"{local_time.day(at)} {local_time.clock(at, seconds=True)}", Tone.STRONG),
     ]
     values = {series.name: held_at(series.points, at) for series in series_of(history)}
     confirmed = held_at(history.confirmed, at)
@@ -192,10 +192,9 @@ def _event(happening: Happening, history: SkuHistory, width: int, glyphs: Glyphs
 
 def _when(at: int, history: SkuHistory) -> str:
     """The time of day, with seconds where those of the axis have them; of another day with its date."""
-    there = time.localtime(at)
-    if there[:3] != time.localtime(history.end)[:3]:
-        return time.strftime("%b %d %H:%M", there)
-    return time.strftime("%H:%M:%S" if in_seconds(history.begin, history.end) else "%H:%M", there)
+    if local_time.day_of(at) != local_time.day_of(history.end):
+        return f"{local_time.day(at)} {local_time.clock(at)}"
+    return local_time.clock(at, seconds=in_seconds(history.begin, history.end))
 
 
 def moved(events: Sequence[Happening], place: SelectedEvent, by: int) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from invsync_tui import local_time
 from invsync_tui.operations.diagnosis.evidence_text import (
     CartReadings,
     in_own_count,
@@ -48,7 +48,7 @@ def rests_on(listing: WhyListing, live: Mapping[int, CartReadings], *, records: 
 
 def _at(epoch: int) -> str:
     """Local time to the second, with its zone."""
-    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch)).rstrip()
+    return local_time.stamp(epoch, seconds=True)
 
 
 def _now(ref: str, read: CartReadings) -> Span:

@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.lists.list_views import CartLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
+from invsync_tui.operations.runs.last_status import NEVER_PUSHED, OFF
 from invsync_tui.rules.words import ALL_LOCATIONS
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject
-from invsync_tui.tui.text.formatting import moment_field, until
+from invsync_tui.tui.text.formatting import NEVER, moment_field, until
 from invsync_tui.tui.text.outcomes import status_tone
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext, number
@@ -45,10 +46,12 @@ def _warehouses(line: CartLine) -> str:
 
 
 def _status(line: CartLine, rendering: RenderContext) -> Span:
-    return line.status or "never pushed", status_tone(line.status)
+    return line.status or NEVER_PUSHED, status_tone(line.status)
 
 
 def _next(line: CartLine, rendering: RenderContext) -> Span:
+    if line.status.startswith(OFF):
+        return NEVER, Tone.FAINT
     if line.next_run_at is None:
         return (line.not_due, Tone.WARN) if line.not_due else UNKNOWN
     return until(line.next_run_at, rendering.now), Tone.PLAIN

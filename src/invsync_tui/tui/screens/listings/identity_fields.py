@@ -35,7 +35,7 @@ def _suggested(unmatched: UnmatchedLine, rendering: RenderContext) -> Span:
     return (f"{counted(len(unmatched.rivals), 'product')}", Tone.WARN) if unmatched.rivals else ("none", Tone.FAINT)
 
 
-UNMATCHED: tuple[Field[Any], ...] = (
+UNMATCHED: tuple[Field[UnmatchedLine], ...] = (
     Field(
         "Listing",
         18,
@@ -49,23 +49,23 @@ UNMATCHED: tuple[Field[Any], ...] = (
     Field("Kind", 12, lambda unmatched: label(unmatched.kind), sort="kind", room=100),
     Field("Name", 20, lambda unmatched: unmatched.product_name, flex=2, sort="name", room=120),
 )
-LINKS: tuple[Field[Any], ...] = (
+LINKS: tuple[Field[LinkLine], ...] = (
     Field(
         "Listing",
         18,
-        lambda link: link.sku or link.ref,
-        lambda link, _: (link.sku or link.ref, Tone.STRONG),
+        lambda link: link.sku or link.cart_listing_id,
+        lambda link, _: (link.sku or link.cart_listing_id, Tone.STRONG),
         flex=2,
         sort="listing",
     ),
     Field("Product", 18, lambda link: link.product_sku, flex=2, sort="product"),
     Field("Kind", 12, lambda link: link.kind, sort="kind"),
     Field("State", 14, lambda link: link.state or "holds", flex=2, sort="state"),
-    Field("Cart listing ID", 12, lambda link: link.ref, sort="ref", room=100),
+    Field("Cart listing ID", 12, lambda link: link.cart_listing_id, sort="ref", room=100),
     Field("By", 10, lambda link: link.made_by, sort="by", room=100),
     moment_field("Since", 16, lambda link: link.made_at, sort="made_at", room=120),
 )
-RENAMES: tuple[Field[Any], ...] = (
+RENAMES: tuple[Field[RenameLine], ...] = (
     Field("Before", 18, lambda rename: rename.before, flex=2, sort="before"),
     Field(
         "After", 18, lambda rename: rename.after, lambda rename, _: (rename.after, Tone.STRONG), flex=2, sort="after"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from invsync_tui.operations.runs.last_status import NEVER_PUSHED, NEVER_RUN, OFF
 from invsync_tui.operations.views import CartRow, MerchantRow, Problem, RunState
 from invsync_tui.plain_text import counted, grouped
 from invsync_tui.tui.text.advice import of_keys
@@ -32,22 +33,13 @@ NO_MERCHANTS = (
 
 HELD = "held for review"
 """In the text of a problem that names a held run."""
-SHORT_STATUSES = frozenset({"never run", "never pushed", "off", "success", "running"})
+SHORT_STATUSES = frozenset({NEVER_RUN, NEVER_PUSHED, OFF, "success", "running"})
 """The row has room for these."""
 
 
-UNDER_WAY = ("running", "stalled", "waiting")
-"""Beginnings of a status that says something of now."""
-
-
 def status_of(line: HomeLine) -> str:
-    """The status; what is switched off and has nothing under way is off, however its last run went."""
-    on = line.upload_on if isinstance(line, CartRow) else line.sync_on
-    if not on and not line.status.startswith(UNDER_WAY):
-        return "off"
-    if isinstance(line, CartRow) and line.status == "held" and line.held_listings:
-        return f"held: {counted(line.held_listings, 'listing')}"
-    return line.status or ("never pushed" if isinstance(line, CartRow) else "never run")
+    """The status, with words for never."""
+    return line.status or (NEVER_PUSHED if isinstance(line, CartRow) else NEVER_RUN)
 
 
 def _number(number: int, tone: Tone) -> Span:
@@ -88,7 +80,7 @@ def _last(line: HomeLine, rendering: RenderContext) -> Span:
 
 
 def _next(line: HomeLine, rendering: RenderContext) -> Span:
-    if isinstance(line, MerchantRow) and not line.sync_on:
+    if not line.sync_on if isinstance(line, MerchantRow) else line.status.startswith(OFF):
         return NEVER, Tone.FAINT
     if line.next_run_at is None:
         return (line.not_due, Tone.WARN) if line.not_due else ("-", Tone.FAINT)
@@ -196,7 +188,7 @@ def _status_lines(merchant: HomeLine, width: int, now: float) -> list[Line]:
     status = status_of(merchant)
     head = f"{'Last push' if of_cart else 'Last Inventory Run'} {moment(at, now)}: "
     rows = wrap(clean(head + status), width)
-    tone = status_tone(merchant.status)
+    tone = status_tone(status)
     if rows[0].startswith(head.rstrip()):
         first = line((rows[0][: len(head)], Tone.FAINT), (rows[0][len(head) :], tone))
         return [first, *(line((row, tone)) for row in rows[1:])]

@@ -76,8 +76,9 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
         BLANK,
         *sum_lines(detail.run.counts, detail.run.state, page),
     ]
-    if detail.counted.text:
-        lines += [line((row, Tone.FAINT)) for row in wrap(f"counted: {detail.counted.text}", width)]
+    if detail.run.counts.total:
+        counts = detail.counted.text or words.counted_in(detail.run.kind)
+        lines += [line((row, Tone.FAINT)) for row in wrap(f"counted: {counts}", width)]
     if detail.rate and detail.run.stall is None:
         lines += rate_line(detail.rate, width, page.glyphs)
     lines += reasons_lines(detail.reasons, page)

@@ -73,7 +73,8 @@ def _story(run: RunRow) -> str:
 
 
 def _story_cell(run: RunRow, rendering: RenderContext) -> Span:
-    tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN if run.error or run.stall else Tone.ACCENT
+    failed = run.state is RunState.FAILED and run.stall is None and run.decision is None
+    tone = Tone.BAD if failed else Tone.WARN if run.stall or (run.error and _story(run) == run.error) else Tone.ACCENT
     return (_story(run), tone) if _story(run) else ("-", Tone.FAINT)
 
 
@@ -94,7 +95,7 @@ FIELDS: tuple[Field[RunRow], ...] = (
     Field("By", 8, lambda run: run.requested_by, flex=1, sort="by", room=100),
     age_field("Asked", 10, lambda run: run.requested_at, sort="asked"),
     Field("Took", 12, _took, _took_cell, sort="took", room=120),
-    number("SKUs", 7, lambda run: run.counts.total, sort="skus"),
+    number("Total", 7, lambda run: run.counts.total, sort="skus"),
     number("Updated", 7, lambda run: run.counts.set, sort="updated", room=100),
     Field("Failed", 6, _failed, _failed_cell, align=Align.RIGHT, sort="failed"),
     Field("What happened", 14, lambda run: _story(run) or None, _story_cell, flex=4, room=120),
@@ -105,6 +106,7 @@ OUTCOMES: tuple[Field[RunRow], ...] = (
     number("Held", 6, lambda run: run.counts.held),
     number(str(Outcome.IN_DOUBT).replace("_", " ").capitalize(), 8, lambda run: run.counts.in_doubt),
     number("Submitted", 9, lambda run: run.counts.submitted),
+    Field("Total counts", 30, lambda run: words.counted_in(run.kind)),
 )
 """Told by the strip below the table."""
 
