@@ -176,3 +176,14 @@ def test_advice_that_several_problems_share_is_said_once_beneath_them() -> None:
     assert [row.text.split(maxsplit=1)[1] for row in rows] == [
         "Demo C is off.", "E switches it on.", "New in Demo A.", "New in Demo B.", "D tells each with its fix.",
     ]  # fmt: skip
+
+
+async def test_help_says_what_the_column_pushes_is_drawn_with_where_it_is_shown() -> None:
+    async with room(size=(120, 40)) as driver:
+        await driver.press("question_mark")
+        await driver.sees("Pushes: the last eight, the newest at the right")
+        await driver.sees("A push that is held for review")
+    async with room(size=(80, 24)) as driver:
+        await driver.press("question_mark")
+        await driver.sees("Keys for this screen")
+        assert not any("Pushes: " in row for row in driver.lines())

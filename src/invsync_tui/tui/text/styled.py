@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -124,12 +124,28 @@ def packed(spans: Sequence[Span], width: int) -> list[Line]:
     return [Line(tuple(each)) for each in lines]
 
 
-def fitted_tabs(tabs: Sequence[Sequence[Span]], present: int, width: int) -> Line:
-    """All tabs in a row of `width` cells; where they do not fit, those at the left give way to the present one."""
-    first = 0
-    while first < present and _row(tabs[first:]).width > width:
-        first += 1
-    return _row(tabs[first:])
+def fitted_tabs(
+    tabs: Sequence[Sequence[Span]], present: int, width: int, more: str = "…", empty: Collection[int] = ()
+) -> Line:
+    """All tabs in a row of `width` cells. Where they do not fit, the `empty` ones are left out, then those at the right,
+    then those at the left: the present one is whole, and `more` stands at a side on which there are others."""
+    if (whole := _row(tabs)).width <= width:
+        return whole
+    candidates = [tab for tab in range(len(tabs)) if tab == present or tab not in empty]
+    at = candidates.index(present)
+    for first in range(at + 1):
+        for end in range(len(candidates), at, -1):
+            if (row := _marked(tabs, candidates[first:end], present, more)).width <= width:
+                return row
+    return _marked(tabs, [present], present, more)
+
+
+def _marked(tabs: Sequence[Sequence[Span]], some: Sequence[int], present: int, more: str) -> Line:
+    """Some tabs, with a mark at each side of the present one on which others are left out."""
+    before, behind = ([tab for tab in some if tab < present], [tab for tab in some if tab > present])
+    lead = [] if len(before) == present else [(f"{more} ", Tone.FAINT)]
+    tail = [] if len(behind) == len(tabs) - 1 - present else [(more, Tone.FAINT)]
+    return line(*lead, *(span for tab in some for span in tabs[tab]), *tail)
 
 
 def _row(tabs: Sequence[Sequence[Span]]) -> Line:

@@ -125,7 +125,7 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
     def _rewrite(self) -> None:
         viewport = self.scrollable_content_region.size
         if self._draft is not None and viewport:
-            self._rows = rows(self._draft, FormRenderContext(viewport.width, self._glyphs))
+            self._rows = rows(self._draft, FormRenderContext(viewport.width, self._glyphs, viewport.height))
             self.set_extent(viewport.width, max(len(self._rows), viewport.height))
             self._reveal()
             self.repaint()

@@ -36,16 +36,22 @@ class FormRenderContext:
 
     width: int
     glyphs: Glyphs
+    height: int = 0
+    """Rows that there are."""
 
 
 def rows(draft: Draft, ink: FormRenderContext) -> list[FormRow]:
-    """Every field with its value under the heading of its section, and problems below the fields that have them."""
+    """Every field with its value under the heading of its section, and problems below the fields that have them. A section
+    is set off by a rule, and by a blank row where all of them have the room for it."""
     room = label_room(draft.form, ink.width)
+    sections = {field.section for field in draft.form.fields}
+    airy = len(draft.form.fields) + 2 * len(sections) <= ink.height
     form_rows: list[FormRow] = []
     section = ""
     for field in draft.form.fields:
         if field.section != section:
             section = field.section
+            form_rows += [FormRow(BLANK, "")] * (airy and bool(form_rows))
             form_rows.append(FormRow(_heading(section, draft.form.sections.get(section, ""), ink), ""))
         form_rows.append(_head(draft, field, room, ink))
         form_rows += [FormRow(below, field.name) for below in _below(draft, field, room, ink)]
@@ -53,9 +59,10 @@ def rows(draft: Draft, ink: FormRenderContext) -> list[FormRow]:
 
 
 def _heading(section: str, text: str, ink: FormRenderContext) -> Line:
-    """A section's name and its help."""
-    whole = line((section, Tone.ACCENT), "  ", (text, Tone.FAINT))
-    return cut(whole, ink.width, ink.glyphs.more)
+    """A section's name and its help, and a quiet rule up to the edge."""
+    whole = line((section, Tone.ACCENT), "  ", (f"{text} " if text else "", Tone.FAINT))
+    rule = ink.width - 1 - whole.width
+    return cut(line(*whole.spans, (ink.glyphs.rule * rule, Tone.FAINT)), ink.width, ink.glyphs.more)
 
 
 def label_room(form: Form, width: int) -> int:

@@ -476,10 +476,16 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def action_search(self) -> None:
         self.go_to("search")
 
+    def signs(self) -> Sequence[tuple[str, str]]:
+        """Characters that the screen draws with, and what they mean, for its sheet of keys."""
+        return ()
+
     def action_help(self) -> None:
         from invsync_tui.tui.screens.base.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.context.glyphs))
+        self.app.push_screen(
+            HelpScreen(hints_of(self.app, self.active_bindings.values()), self.context.glyphs, self.signs())
+        )
 
 
 def _nothing(_session: Session) -> None:

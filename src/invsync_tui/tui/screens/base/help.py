@@ -28,10 +28,12 @@ class HelpScreen(TonedScreen[None], ModalScreen[None]):
         Binding("escape,q,question_mark", "back", "Back", id="help.back"),
     ]
 
-    def __init__(self, hints: Sequence[KeyHint], glyphs: Glyphs) -> None:
+    def __init__(self, hints: Sequence[KeyHint], glyphs: Glyphs, signs: Sequence[tuple[str, str]] = ()) -> None:
+        """`signs` are characters that the screen draws with, and what they mean."""
         super().__init__()
         self._hints = hints
         self._glyphs = glyphs
+        self._signs = signs
 
     def compose(self) -> ComposeResult:
         yield TextLine(self._glyphs.more, id="header")
@@ -44,6 +46,9 @@ class HelpScreen(TonedScreen[None], ModalScreen[None]):
 
     def _write(self, size: Size) -> list[Line]:
         lines: list[Line] = []
+        if self._signs:
+            lines += [BLANK, line(("Signs", Tone.STRONG))]
+            lines += [row for sign, text in self._signs for row in _explained(sign, text, size.width)]
         for group in sorted({hint.group for hint in self._hints}, key=_importance):
             lines += [BLANK, line((group, Tone.STRONG))]
             lines += [row for hint in self._hints if hint.group == group for row in _rows(hint, size.width)]
@@ -59,7 +64,10 @@ def _importance(group: str) -> tuple[bool, str]:
 
 
 def _rows(hint: KeyHint, width: int) -> Iterator[Line]:
-    keys = ", ".join(hint.keys)
+    yield from _explained(", ".join(hint.keys), hint.explanation, width)
+
+
+def _explained(keys: str, explanation: str, width: int) -> Iterator[Line]:
     lead = keys.ljust(KEY_COLUMN)
-    for i, text in enumerate(wrap(hint.explanation, width - len(lead) - 3)):
+    for i, text in enumerate(wrap(explanation, width - len(lead) - 3)):
         yield line("  ", (lead if i == 0 else " " * len(lead), Tone.KEY), " ", text)

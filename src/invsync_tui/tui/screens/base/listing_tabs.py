@@ -201,7 +201,9 @@ class ListingTabsScreen(ConditionsScreen[ListingLine], ListingActionsScreen):
         self.text_line("tabs").show(partial(self._tabs, self.tab), chosen)
 
     def _tabs(self, chosen: ListingFilter, width: int) -> Line:
-        return fitted_tabs([self._tab_spans(tab) for tab in self.tabs], self.tabs.index(chosen), width)
+        empty = [n for n, tab in enumerate(self.tabs) if (count := self._counts.get(tab)) and not count.n]
+        spans = [self._tab_spans(tab) for tab in self.tabs]
+        return fitted_tabs(spans, self.tabs.index(chosen), width, self.context.glyphs.more, empty)
 
     def _tab_spans(self, tab: ListingFilter) -> Sequence[Span]:
         count = self._counts.get(tab)

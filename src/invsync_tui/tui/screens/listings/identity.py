@@ -226,7 +226,8 @@ class IdentityScreen(ListScreen[AnyLine]):
 
     def _tabs(self, chosen: str, width: int) -> Line:
         kinds = self._kinds_with_listings()
-        return fitted_tabs([self._tab_spans(tab) for tab in kinds], kinds.index(chosen), width)
+        spans = [self._tab_spans(tab) for tab in kinds]
+        return fitted_tabs(spans, kinds.index(chosen), width, self.context.glyphs.more)
 
     def _kinds_with_listings(self) -> list[str]:
         """Kinds without a listing are left out as soon as that is known."""

@@ -132,6 +132,11 @@ class MerchantsScreen(SetUpScreen["HomeLine"]):
 
         return super()._nothing(width) if self.look.text else NO_MERCHANTS
 
+    def signs(self) -> Sequence[tuple[str, str]]:
+        from invsync_tui.tui.screens.merchants import text
+
+        return text.signs(self.context.glyphs) if self._wide else ()
+
     def about(self, selected: HomeLine, size: Size) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants import text
 

@@ -110,6 +110,19 @@ def _pushes(line: HomeLine, rendering: RenderContext) -> Span:
     return "".join(drawn), tones.get(states[-1], Tone.ACCENT)
 
 
+def signs(glyphs: Glyphs) -> list[tuple[str, str]]:
+    """What the column Pushes is drawn with."""
+    return [
+        (
+            glyphs.levels,
+            "Pushes: the last eight, the newest at the right; the lowest updated nothing, the highest the most",
+        ),
+        (glyphs.cross, "A push that failed"),
+        (glyphs.warning, "A push that is held for review"),
+        (glyphs.skipped, "A push that was canceled"),
+    ]
+
+
 def _height(updated: int, most: int, glyphs: Glyphs) -> str:
     """Nothing is the lowest, anything is above it."""
     return glyphs.levels[-(-updated * (len(glyphs.levels) - 1) // most)] if updated else glyphs.levels[0]
