@@ -34,6 +34,8 @@ LISTS = (
     ("skus sorted", ["runs", "402", "--outcome", "skipped", "--sort=-sku"], "listings"),
     ("skus", ["runs", "402", "--reason", "UNCHANGED"], "listings"),
     ("outcome", ["runs", "402", "--outcome", "skipped"], "listings"),
+    ("synced", ["listings", CART, "--since", "2000-01-01"], "listings"),
+    ("loaded", ["levels", "1", "--warehouse", "EAST", "--since", "2000-01-01"], "levels"),
 )
 
 
@@ -71,6 +73,58 @@ def test_csv_has_a_line_per_row(big: Shell, arguments: list[str], name: str) -> 
 @pytest.mark.parametrize("arguments", [row[1] for row in LISTS], ids=[row[0] for row in LISTS])
 def test_text_is_for_readers(big: Shell, arguments: list[str]) -> None:
     assert big.ok(*arguments, "--limit", "2").out.strip()
+
+
+def test_what_was_synced_or_loaded_in_a_period_is_what_the_whole_list_has_of_it(big: Shell) -> None:
+    for arguments, name, column in (
+        (["listings", CART], "listings", "synced_at"), (["listings", CART, "--only", "mismatch"], "listings", "synced_at"),
+        (["listings", "--only", "all"], "listings", "synced_at"), (["levels", "1", "--warehouse", "EAST"], "levels", "loaded_at"),
+    ):  # fmt: skip
+        whole = [row for row in big.json(*arguments, "--limit", "9999")[name] if row[column] is not None]
+        times = sorted({row[column] for row in whole})
+        for since, until in (
+            (times[len(times) // 3], times[-1]),
+            (times[0], times[len(times) // 2]),
+            (times[-1], times[0]),
+        ):
+            page = big.json(*arguments, "--since", since, "--until", until, "--limit", "9999")
+            wanted = sorted(row["sku"] for row in whole if since <= row[column] <= until)
+            assert sorted(row["sku"] for row in page[name]) == wanted and page["count"]["n"] == min(len(wanted), 1000)
+    newest = big.json("listings", CART, "--since", "2000-01-01")["listings"]
+    assert [row["synced_at"] for row in newest] == sorted((row["synced_at"] for row in newest), reverse=True)
+    assert big.run("levels", "1", "--since", "-1d").code == 2, "each warehouse has a time of its own"
+
+
+def test_what_is_frozen_and_a_history_go_on_by_their_tokens(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.ok("dev", "generate", str(shell.store), "--products", "600", "--at", "1795000000")
+    for cart in ("Demo Shop 1", CART):
+        shell.ok("freeze", cart, "--reason", "stocktaking")
+    whole = shell.json("freeze")
+    check("freeze", {"version": 3, **whole} if "version" not in whole else whole)
+    first = shell.json("freeze", "--limit", "1")
+    rest = shell.json("freeze", "--after", first["next"])
+    assert first["carts"] + rest["carts"] == whole["carts"] and len(whole["carts"]) == 2 and rest["next"] is None
+    rows = list(csv.DictReader(StringIO(shell.ok("freeze", "--csv").out)))
+    assert [row["cart"] for row in rows] == [one["cart"] for one in whole["carts"]]
+    assert (
+        shell.json("freeze", "--until", "-1d")["carts"] == []
+        and len(shell.json("freeze", "--since", "-1d")["carts"]) == 2
+    )
+    assert shell.run("freeze", CART, "--reason", "x", "--csv").code == 2
+    # and of a SKU
+    sku = shell.json("listings", "Demo Shop 1", "--limit", "1")["listings"][0]["product_sku"]
+    shell.ok("sku", sku, "--lock", "--reason", "one")
+    shell.ok("sku", sku, "--unlock", "--reason", "two")
+    every = [event for one in shell.json("history", sku)["listings"] for event in one["events"]]
+    events, more = [], []
+    for _ in range(len(every)):
+        page = shell.json("history", sku, "--limit", "1", *more)
+        events += [event for one in page["listings"] for event in one["events"]]
+        more = ["--after", page["next"] or ""]
+    assert events == every and len(every) >= 2 and page["next"] is None
+    lines = shell.ok("history", sku, "--csv").out.splitlines()
+    assert shell.ok("history", sku, "--csv", "--limit", "2").out.splitlines() == lines[:3]
 
 
 def test_a_generated_store_is_the_same_for_the_same_arguments_and_sound(tmp_path: Path) -> None:
@@ -162,15 +216,15 @@ def test_a_filter_is_given_by_the_name_that_it_was_saved_under(big: Shell) -> No
         file.unlink()
 
 
-LISTS_OVER_TIME = {"runs", "audit", "events"}
+LISTS_OVER_TIME = {"runs", "audit", "events", "freeze", "history", "levels", "listings"}
 """Lists whose lines have a time; the others show the present."""
 
 
 def test_every_list_has_the_options_of_lists() -> None:
     """A literal table: which commands print a page of a list, by their options."""
     paged = {
-        "aliases", "audit", "bookmarks", "carts", "drift", "events", "held", "identity", "levels", "links", "listings",
-        "merchants", "plan", "replay", "runs", "search", "sku", "warehouses",
+        "aliases", "audit", "bookmarks", "carts", "drift", "events", "freeze", "held", "history", "identity", "levels", "links",
+        "listings", "merchants", "plan", "replay", "runs", "search", "sku", "warehouses",
     }  # fmt: skip
     options = {name: set(parser.known_options()) for name, parser in command_parsers().items()}
     assert {name for name, flags in options.items() if "--limit" in flags} == paged
@@ -178,8 +232,8 @@ def test_every_list_has_the_options_of_lists() -> None:
     assert {name for name in paged if {"--since", "--until"} <= options[name]} == LISTS_OVER_TIME
 
 
-WHOLE_LISTS = {"connections list", "history", "keys", "status"}
-"""Commands that list something and print it whole: the systems that this version knows, thirty days of one SKU, the keys,
+WHOLE_LISTS = {"connections list", "keys", "status"}
+"""Commands that list something and print it whole: the systems that this version knows, the keys,
 and what needs attention."""
 
 

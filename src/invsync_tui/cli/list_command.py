@@ -49,10 +49,10 @@ def add_options(parser: argparse.ArgumentParser, limit: int = LIMIT) -> None:
     parser.add_argument("--csv", action="store_true", help="print CSV; cells that a spreadsheet would run are defused")
 
 
-def add_period(parser: argparse.ArgumentParser) -> None:
-    """--since and --until, of a list whose lines have a time."""
-    add_moment(parser, "--since", f"not before: {WHEN}")
-    add_moment(parser, "--until", f"not after: {WHEN}")
+def add_period(parser: argparse.ArgumentParser, which: str = "") -> None:
+    """--since and --until, of a list whose lines have a time; `which` says what time it is where there are several."""
+    add_moment(parser, "--since", f"{which}not before: {WHEN}")
+    add_moment(parser, "--until", f"{which}not after: {WHEN}")
 
 
 def period(args: argparse.Namespace) -> tuple[int | None, int | None]:

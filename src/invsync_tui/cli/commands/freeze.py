@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from invsync_tui.cli import list_command
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command
@@ -21,9 +22,13 @@ example:
   invsync freeze "Acme Shop" --reason "stocktaking until 18:00"
   invsync freeze Acme --reason "WMS migration"      every cart of the merchant
   invsync freeze                                    what is frozen, since when, and pending changes
+  invsync freeze --since -7d --csv                  of the last week, for a spreadsheet
   invsync unfreeze "Acme Shop"
 
 Downloads and planning continue. What an operator applies, an undo or a safe level, is still sent."""
+
+
+COLUMNS = ("cart_id", "cart", "merchant_id", "since", "by", "why", "waiting")
 
 
 def add_freeze(subparsers: Subparsers) -> None:
@@ -34,6 +39,8 @@ def add_freeze(subparsers: Subparsers) -> None:
     parser.add_argument("called", metavar="NAME", nargs="?", help="cart or merchant, by name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--reason", metavar="TEXT", help="why, for the audit and for whoever looks")
+    list_command.add_period(parser, "of the list, frozen ")
+    list_command.add_options(parser)
     parser.set_defaults(run=run_freeze)
 
 
@@ -44,6 +51,8 @@ def run_freeze(args: argparse.Namespace) -> int:
 
     if args.called is None:
         return _list(args)
+    if args.csv or args.after or args.since or args.until:
+        raise UsageError("invsync freeze: --since, --until, --after and --csv go with the list, so without NAME.")
     if not args.reason:
         raise UsageError("invsync freeze: say why, with --reason TEXT. See: invsync freeze --help")
     reason = values.reason(args.reason)
@@ -67,10 +76,23 @@ def _list(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
-        frozen_lines = [line for line in freeze.lines(session, owner) if line.since is not None]
+        since, until = list_command.period(args)
+        frozen_lines = [
+            line
+            for line in freeze.lines(session, owner)
+            if line.since is not None
+            and (since is None or since <= line.since)
+            and (until is None or line.since <= until)
+        ]
+    page, following = list_command.whole(frozen_lines, args, lambda line: line.cart_id)
     output = Output(args)
-    output.text(list(_texts(frozen_lines)) or ["Nothing is frozen."])
-    output.document({"message": "", "carts": [document(line) for line in frozen_lines]})
+    if args.csv and not output.json:
+        list_command.print_csv(COLUMNS, [[document(line)[column] for column in COLUMNS] for line in page])
+        return Exit.OK
+    output.text(list(_texts(page)) or ["Nothing is frozen."])
+    if following:
+        output.text(f"\nMore: --after {following}")
+    output.document({"message": "", "carts": [document(line) for line in page], "next": following})
     return Exit.OK
 
 

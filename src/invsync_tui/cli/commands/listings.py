@@ -25,6 +25,7 @@ example:
   invsync listings "Acme Shop" --only never      Last synced: Never
   invsync listings "Acme Shop" --only ambiguous --csv > ambiguous.csv
   invsync listings "Acme Shop" --filter 0042
+  invsync listings "Acme Shop" --since -1h       last synced since then, the newest first
   invsync listings "Acme Shop" --filter "diff>0 outcome:failed -locked"
 
 A filter compares target, confirmed, in-cart, diff and override (target<5, target=none for unknown), outcome:, reason:,
@@ -49,6 +50,7 @@ def add_listings(subparsers: Subparsers) -> None:
     )
     list_command.add_filter(parser, "a part of a SKU or code", "diff>0 -locked")
     list_command.add_sort(parser, "sku or synced_at, mismatches by difference; more on small lists")
+    list_command.add_period(parser, "last synced ")
     list_command.add_options(parser)
     parser.set_defaults(run=run_listings)
 
@@ -63,7 +65,7 @@ def run_listings(args: argparse.Namespace) -> int:
     args.filter = list_command.filter_text(args)
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
-        look = args.filter, list_command.ordering(args)
+        look = args.filter, list_command.ordering(args), list_command.period(args)
         if args.cart:
             rows = product_sync.listings(session, names.cart(session, args.cart, owner).id, only, *look)
         else:

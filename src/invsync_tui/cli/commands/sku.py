@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import list_command, shapes
@@ -213,9 +214,7 @@ def add_history(subparsers: Subparsers) -> None:
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     list_command.add_period(parser)
-    parser.add_argument(
-        "--csv", action="store_true", help="print CSV: when, which quantity or event, how much, who, why"
-    )
+    list_command.add_options(parser, HISTORY_LIMIT)
     parser.set_defaults(run=run_history)
 
 
@@ -233,14 +232,30 @@ def run_history(args: argparse.Namespace) -> int:
     listing_histories = of_listings if until is None else [history.until(until) for history in of_listings]
     output = Output(args)
     if args.csv and not output.json:
-        list_command.print_csv(HISTORY_COLUMNS, [cells for history in listing_histories for cells in _csv(history)])
+        rows = enumerate(cells for history in listing_histories for cells in _csv(history))
+        page, _ = list_command.whole(list(rows), args, _place)
+        list_command.print_csv(HISTORY_COLUMNS, [line for _, line in page])
         return Exit.OK
-    for history in listing_histories:
+    events = enumerate((n, event) for n, history in enumerate(listing_histories) for event in history.happenings)
+    event_page, following = list_command.whole(list(events), args, _place)
+    of_page = [
+        replace(history, happenings=tuple(event for _, (owner, event) in event_page if owner == n))
+        for n, history in enumerate(listing_histories)
+    ]
+    for history in of_page:
         output.text(_history_lines(history))
-    output.document({"asked": args.word, "listings": [_document(history) for history in listing_histories]})
+    if following:
+        output.text(f"\nMore: --after {following}")
+    output.document({"asked": args.word, "listings": [_document(history) for history in of_page], "next": following})
     return Exit.OK
 
 
+def _place(numbered: tuple[int, Any]) -> int:
+    return numbered[0]
+
+
+HISTORY_LIMIT = 1000
+"""Events of all listings together; in CSV lines."""
 HISTORY_COLUMNS = (
     "Merchant",
     "Cart",

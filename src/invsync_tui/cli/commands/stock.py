@@ -88,7 +88,10 @@ LEVELS_EXAMPLES = """\
 example:
   invsync levels Acme                              all warehouses, one column each
   invsync levels Acme --warehouse EAST --sort=-available
-  invsync levels Acme --filter 0042 --json"""
+  invsync levels Acme --warehouse EAST --since -1h    what changed there since then, the newest first
+  invsync levels Acme --filter 0042 --json
+
+The time of a level is that of its last change: a download that finds the same number writes nothing."""
 
 
 def add_levels(subparsers: Subparsers) -> None:
@@ -99,6 +102,7 @@ def add_levels(subparsers: Subparsers) -> None:
     parser.add_argument("--all", action="store_true", help="all warehouses side by side (default)")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only products with this in their SKU or an alias")
     list_command.add_sort(parser, "sku, available or loaded_at; more on small lists")
+    list_command.add_period(parser, "with --warehouse, loaded ")
     list_command.add_options(parser)
     parser.set_defaults(run=run_levels)
 
@@ -110,13 +114,18 @@ def run_levels(args: argparse.Namespace) -> int:
 
     if args.warehouse and args.all:
         raise UsageError("invsync levels: --warehouse contradicts --all; give one of them.")
+    loaded = list_command.period(args)
+    if loaded != (None, None) and not args.warehouse:
+        raise UsageError(
+            "invsync levels: --since and --until go with --warehouse CODE: each warehouse has a time of its own."
+        )
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id
         places = stock.warehouses(session, merchant)
         rows: Rows[Any]
         if args.warehouse:
             place = _place(places, args.warehouse)
-            rows = stock.levels(session, place.id, args.filter, list_command.ordering(args))
+            rows = stock.levels(session, place.id, args.filter, list_command.ordering(args), loaded)
             shape: list_command.Shape[Any] = shapes.levels(time.time())
         else:
             rows = stock.summary(session, merchant, args.filter, list_command.ordering(args))

@@ -8,7 +8,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.lists.list_views import LevelLine, SummaryLine, WarehouseLine
 from invsync_tui.operations.lists.listed_rows import Listed, chosen
-from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.rows import ALWAYS, Ordering, Period, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import counts, stock, text_filter
@@ -59,16 +59,23 @@ _LEVEL_PLACES: Mapping[str, Callable[[LevelLine], PlaceKey]] = {
 }
 
 
-def levels(session: Session, warehouse_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[LevelLine]:
-    """The levels of a warehouse; `text` keeps products that have it in their SKU or an alias."""
+NEWEST = Ordering("loaded_at", descending=True)
+
+
+def levels(
+    session: Session, warehouse_id: int, text: str = "", ordering: Ordering | None = None, loaded: Period = ALWAYS
+) -> Rows[LevelLine]:
+    """The levels of a warehouse that were loaded in a period, the newest first where it is bounded and no other order is
+    asked for; `text` keeps products that have it in their SKU or an alias."""
     with as_operation_error(), session.store.reading() as cx:
         merchant_id = stock.owner(cx, warehouse_id)
         if merchant_id is None:
             raise NotFoundError(f"There is no warehouse {warehouse_id}. List them with: invsync warehouses MERCHANT.")
         products = text_filter.products(cx, merchant_id, normalize_key(text))
         small = products.few is not None or counts.levels(cx, warehouse_id) <= stock.SMALL
-        order, descending, sortable = chosen(stock.LEVEL_ORDERS, ordering, small=small)
-        pages = stock.levels(cx, (warehouse_id, merchant_id), products, order, descending)
+        wanted = ordering or (None if loaded == ALWAYS else NEWEST)
+        order, descending, sortable = chosen(stock.LEVEL_ORDERS, wanted, small=small)
+        pages = stock.levels(cx, (warehouse_id, merchant_id), products, order, descending, loaded)
     return Listed(session, pages, _level_lines, _LEVEL_PLACES[order.name], sortable)
 
 

@@ -8,7 +8,7 @@ from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.lists.filtering import understood
 from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.lists.listed_rows import Listed, chosen
-from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.rows import ALWAYS, Count, Ordering, Period, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Reason
@@ -39,19 +39,20 @@ def listings(
     filter: ListingFilter = ListingFilter.ALL,  # noqa: A002 (the word of the screen)
     text: str = "",
     ordering: Ordering | None = None,
+    synced: Period = ALWAYS,
 ) -> Rows[ListingLine]:
-    """A tab of View Product Sync. `text` is a filter (`rules.listing_filter`): conditions, and what is looked for in SKUs
-    and codes; OperationError for one that means nothing.
+    """A tab of View Product Sync, of those that were last synced in a period. `text` is a filter (`rules.listing_filter`):
+    conditions, and what is looked for in SKUs and codes; OperationError for one that means nothing.
 
     Those that differ begin with what the cart offers most beyond its target.
     """
-    sought = _sought(filter, text)
+    sought = _sought(filter, text)._replace(synced=synced)
     with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
-        wanted = ordering or first_order(ListingFilter(sought.tab))
+        wanted = ordering or first_order(ListingFilter(sought.tab), synced)
         order, descending, sortable = chosen(pages.orders(sought.tab), wanted, small=total <= stock.SMALL)
         listing_pages = pages.listings(cx, cart_id, sought, order, descending)
-    counted = total if filter is ListingFilter.ALL and not text else None
+    counted = total if filter is ListingFilter.ALL and not text and synced == ALWAYS else None
     return Listed(session, listing_pages, lines, _PLACES[order.name], sortable, counted)
 
 
@@ -61,8 +62,11 @@ def _sought(filter: ListingFilter, text: str) -> Sought:  # noqa: A002 (the word
     return Sought(tab_of(filter.value, parsed.conditions), normalize_key(parsed.text), parsed.conditions)
 
 
-def first_order(filter: ListingFilter) -> Ordering | None:  # noqa: A002 (the word of the screen)
-    """The order that a tab has where none is asked for; None for its SKUs."""
+def first_order(filter: ListingFilter, synced: Period = ALWAYS) -> Ordering | None:  # noqa: A002 (the word of the screen)
+    """The order that a tab has where none is asked for; None for its SKUs. Of a period the newest come first: an index over
+    all listings of a cart has them."""
+    if synced != ALWAYS and filter is ListingFilter.ALL:
+        return Ordering("synced_at", descending=True)
     return Ordering("difference", descending=True) if filter is ListingFilter.MISMATCH else None
 
 
@@ -72,13 +76,14 @@ def everywhere(
     filter: ListingFilter = ListingFilter.MISMATCH,  # noqa: A002 (the word of the screen)
     text: str = "",
     ordering: Ordering | None = None,
+    synced: Period = ALWAYS,
 ) -> Rows[ListingLine]:
     """A tab over all carts of a merchant, or of all merchants.
 
     OperationError: there are more carts than can be merged, and it is not the tab of those that differ.
     """
-    sought = _sought(filter, text)
-    wanted = ordering or first_order(ListingFilter(sought.tab))
+    sought = _sought(filter, text)._replace(synced=synced)
+    wanted = ordering or first_order(ListingFilter(sought.tab), synced)
     with as_operation_error(), session.store.reading() as cx:
         carts = pages.carts_of(cx, merchant_id)
         few = len(carts) <= pages.MERGED_MOST

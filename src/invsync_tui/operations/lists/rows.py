@@ -12,6 +12,11 @@ PlaceKey = tuple[Any, ...]
 """Where a row stands in a list's order: sort values and the row's number, comparable and JSON-ready."""
 
 
+Period = tuple[int | None, int | None]
+"""The first and the last moment, both included, in epoch seconds; None where it is open."""
+ALWAYS: Period = (None, None)
+
+
 class Count(NamedTuple):
     """How many rows there are; `exact` False means at least so many ("1,000+")."""
 

@@ -69,6 +69,8 @@ class Sought(NamedTuple):
     tab: str
     text: str = ""
     conditions: Sequence[Condition] = ()
+    synced: tuple[int | None, int | None] = (None, None)
+    """From when and until when, both included, they were last synced, in epoch seconds; None where it is open."""
 
 
 EVERYTHING = Sought("all")
@@ -160,6 +162,11 @@ def carts_of(cx: sqlite3.Connection, merchant_id: int | None) -> list[int]:
 
 def _selected(origin: str, sought: Sought, order: SortOrder, descending: bool) -> Select[ListingRow]:
     select = Select(COLUMNS, origin, _present(sought.tab), (), order, descending, record=ListingRow._make)
+    since, until = sought.synced
+    if since is not None:
+        select = select.narrowed(Part(f"{SYNCED[0]} >= ?", (since,)))
+    if until is not None:
+        select = select.narrowed(Part(f"{SYNCED[0]} BETWEEN 1 AND ?", (until,)))
     if not sought.conditions:
         return select
     return select.narrowed(part_of(sought.conditions, of_listings(_FLAGS)))

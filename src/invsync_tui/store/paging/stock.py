@@ -97,11 +97,20 @@ LEVEL_ORDERS = (
 
 
 def levels(
-    cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: SortOrder, descending: bool
+    cx: sqlite3.Connection,
+    place: tuple[int, int],
+    text: Filter,
+    order: SortOrder,
+    descending: bool,
+    loaded: tuple[int | None, int | None] = (None, None),
 ) -> Pages[LevelRow]:
-    """Levels of the warehouse `place[0]` of the merchant `place[1]`."""
+    """Levels of the warehouse `place[0]` of the merchant `place[1]`, loaded from and until some moments, both included."""
     warehouse, merchant = place
-    where, values = "p.merchant_id = ? AND v.warehouse_id = ?", (merchant, warehouse)
+    where = "p.merchant_id = ? AND v.warehouse_id = ?"
+    values: tuple[int, ...] = (merchant, warehouse)
+    for sign, moment in zip((">=", "<="), loaded, strict=True):
+        if moment is not None:
+            where, values = f"{where} AND v.loaded_at {sign} ?", (*values, moment)
     join = "CROSS JOIN level AS v ON v.product_id = p.id"
     if text.few is not None:
         select = Select(_LEVEL, f"{text.few.origin} {join}", where, values, order, descending, record=LevelRow._make)
