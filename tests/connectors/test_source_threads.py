@@ -1,27 +1,32 @@
-"""The whole way from a feed and from a described REST system to a shop, with faults on it: every listing ends with its number
-or a reason, nothing is set to a number that the source did not say, and a last push sends nothing."""
+"""The whole way from each WMS to a shop, with faults on it: every listing ends with its number or a reason, nothing is set to a
+number that the source did not say, and a last push sends nothing.
+
+Odoo, Tryton and PostgreSQL are real; what a broken server would answer is made by a proxy.
+"""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
+import pytest_asyncio
 
-from invsync_tui.connectors.base import Connection
 from invsync_tui.sandbox.shop import Mode
-from tests.support.connectors import rest_example
+from tests.support.connectors.spoiling_proxy import SpoilingProxy
+from tests.support.connectors.sql_databases import TestDatabase, create
 from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
-from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.runs.wms_systems import Database, Described, Feed, Odoo, Tryton, Wms
+from tests.support.servers.odoo.server import odoo, odoo_process
+from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
+from tests.support.servers.tryton.server import tryton_server
 from tests.support.stores.merchant_store import Bench
 
+__all__ = ["odoo", "odoo_process", "tryton_server"]
 PRODUCTS = 16
 SHOP = "main"
+REAL = [pytest.mark.real]
 
 
 @pytest.fixture(autouse=True)
@@ -29,108 +34,38 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch)
 
 
-class Wms(Protocol):
-    """A source whose stock a test changes."""
-
-    def connection(self) -> Connection: ...
-
-    def stock(self) -> Mapping[str, int]: ...
-
-    def set(self, sku: str, units: int) -> None: ...
-
-    def spoil_one(self) -> None:
-        """One record cannot be read from now on."""
-
-    def fail(self) -> None:
-        """It cannot be read to its end."""
-
-    def empty(self) -> None:
-        """It answers with nothing."""
-
-    def mend(self) -> None: ...
+@pytest_asyncio.fixture
+async def wms(request: pytest.FixtureRequest, tmp_path: Path, system: str) -> AsyncIterator[Wms]:
+    with sandbox_wms(PRODUCTS, warehouses=2) as sandbox:
+        described = Described(tmp_path, sandbox)
+        stock = described.stock()
+        if system in ("odoo", "tryton"):
+            server = request.getfixturevalue("odoo" if system == "odoo" else "tryton_server")
+            proxy = SpoilingProxy(server.url)
+            await proxy.start()
+            yield (Odoo if system == "odoo" else Tryton)(proxy, stock, server)
+            await proxy.stop()
+        elif system == "sql":
+            postgres = request.getfixturevalue("postgres_server")
+            create(postgres)
+            yield Database(TestDatabase(tmp_path, postgres).prepare(), stock)
+        else:
+            yield described if system == "rest" else Feed(tmp_path, stock)
 
 
-class Feed:
-    """A CSV file that is written anew with each change, as a WMS does."""
-
-    def __init__(self, folder: Path, stock: Mapping[str, int]) -> None:
-        self.file = folder / "stock.csv"
-        self._stock = dict(stock)
-        self._at = time.time() - 3600
-        self.mend()
-
-    def connection(self) -> Connection:
-        return Connection("wms", "feed", str(self.file), options={"complete": "any", "last_line": "END"})
-
-    def stock(self) -> Mapping[str, int]:
-        return self._stock
-
-    def set(self, sku: str, units: int) -> None:
-        self._stock[sku] = units
-        self.mend()
-
-    def _write(self, rows: Mapping[str, object], end: str = "END,\n") -> None:
-        self._at += 10  # an older file would be refused
-        self.file.write_text("SKU,Available\n" + "".join(f"{sku},{units}\n" for sku, units in rows.items()) + end)
-        os.utime(self.file, (self._at, self._at))
-
-    def spoil_one(self) -> None:
-        self._write({**self._stock, min(self._stock): "n/a"})
-
-    def fail(self) -> None:
-        self._write(dict(list(self._stock.items())[:3]), end="")
-
-    def empty(self) -> None:
-        self._write({})
-
-    def mend(self) -> None:
-        self._write(self._stock)
+SYSTEMS = [
+    "feed",
+    "rest",
+    pytest.param("sql", marks=REAL),
+    pytest.param("odoo", marks=REAL),
+    pytest.param("tryton", marks=REAL),
+]
 
 
-class Described:
-    """The sandbox WMS, by its description in the manual."""
-
-    def __init__(self, folder: Path, wms: WmsHandle) -> None:
-        self._folder, self._wms = folder, wms
-
-    def connection(self) -> Connection:
-        return rest_example.connection(self._folder, self._wms.url, rest_example.example(), self._wms.secret)
-
-    def stock(self) -> Mapping[str, int]:
-        dump = self._wms.dump()
-        found = dict.fromkeys(dump["products"].values(), 0)
-        for levels in dump["levels"].values():
-            for ref, (available, _) in levels.items():
-                found[dump["products"][ref]] += available
-        return found
-
-    def set(self, sku: str, units: int) -> None:
-        for warehouse, available in (("EAST", units), ("DEFAULT", 0)):
-            self._wms.set_level(sku, warehouse, available)
-
-    def spoil_one(self) -> None:
-        self._wms.faults({"kind": "bad_row", "path": "/levels", "times": 1})
-
-    def fail(self) -> None:
-        self._wms.faults({"kind": "half_json", "path": "/levels"})
-
-    def empty(self) -> None:
-        self._wms.faults({"kind": "no_rows", "path": "/levels"}, {"kind": "no_rows", "path": "/products"})
-
-    def mend(self) -> None:
-        self._wms.faults()
-
-
-@contextmanager
-def _source(system: str, folder: Path) -> Iterator[Wms]:
-    with sandbox_wms(PRODUCTS, warehouses=2) as wms:
-        described = Described(folder, wms)
-        yield described if system == "rest" else Feed(folder, described.stock())
-
-
-@pytest.mark.parametrize("system", ["feed", "rest"])
-async def test_the_thread_from_the_source_to_the_shop(tmp_path: Path, system: str) -> None:
-    with _source(system, tmp_path) as wms, sandbox_cart(PRODUCTS, shops={SHOP: Mode(max_batch=5)}) as cart:
+@pytest.mark.drives("unreadable", "cut", "empty", "throttled", "5xx", "lost", "deleted")
+@pytest.mark.parametrize("system", SYSTEMS)
+async def test_the_thread_from_the_source_to_the_shop(wms: Wms, tmp_path: Path, system: str) -> None:
+    with sandbox_cart(PRODUCTS, shops={SHOP: Mode(max_batch=5)}) as cart:
         bench = Bench.make(tmp_path)
         bench.add_merchant(wms.connection())
         cart_id = bench.add_cart(cart.connection(SHOP, 5.0))
