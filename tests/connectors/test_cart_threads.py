@@ -17,13 +17,11 @@ from invsync_tui.connectors.carts import medusa, shopify, vendure, woocommerce
 from invsync_tui.kit.proxy import Fault, Proxy
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs.records import RunRow
-from tests.support.runs.cart_shops import UNTOUCHED, MedusaShop, Shop, ShopifyShop, VendureShop, WooShop
+from tests.support.runs.cart_shops import SYSTEMS, UNTOUCHED, Shop, running
 from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
-from tests.support.servers.shopify.server import shopify_server
 from tests.support.servers.vendure.server import vendure_server
-from tests.support.servers.woocommerce.server import woocommerce_server
 from tests.support.stores.merchant_store import Bench
 
 __all__ = ["vendure_server"]
@@ -32,13 +30,6 @@ DEADLINE = 4.0
 PRODUCTS, LISTINGS, CHANGED = 12, 10, 8
 BATCH = 4
 MODULES = {"vendure": vendure, "medusa": medusa, "shopify": shopify, "woocommerce": woocommerce}
-REAL = [pytest.mark.real]
-SYSTEMS = [
-    pytest.param("vendure", marks=REAL),
-    pytest.param("medusa", marks=REAL),
-    "shopify",
-    "woocommerce",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -51,18 +42,8 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path, system: str) -> Iterator[Shop]:
-    if system == "vendure":
-        yield VendureShop(tmp_path, server=request.getfixturevalue("vendure_server"))
-    elif system == "medusa":
-        made = MedusaShop(tmp_path, server=request.getfixturevalue("medusa_server"))
+    with running(system, tmp_path, request) as made:
         yield made
-        made.end()
-    elif system == "shopify":
-        with shopify_server(products=0) as fake:
-            yield ShopifyShop(tmp_path, server=fake)
-    else:
-        with woocommerce_server(products=0) as woo:
-            yield WooShop(tmp_path, server=woo)
 
 
 @dataclass

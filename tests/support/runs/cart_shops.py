@@ -7,18 +7,21 @@ quantity for a listing: Vendure's stock movements, a trigger in Medusa's databas
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
+
+import pytest
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.outcomes import Reason
 from tests.support.runs.real_servers import cart_connection
 from tests.support.servers.medusa.server import MedusaServer
-from tests.support.servers.shopify.server import CLIENT, ShopifyServer
+from tests.support.servers.shopify.server import CLIENT, ShopifyServer, shopify_server
 from tests.support.servers.vendure.server import VendureServer
-from tests.support.servers.woocommerce.server import SECRET, WooServer
+from tests.support.servers.woocommerce.server import SECRET, WooServer, woocommerce_server
 
 UNTOUCHED = 77
 """What every listing shows at each location before the first push."""
@@ -35,6 +38,8 @@ class Shop:
     """What a request that sets quantities has in it, and no other has."""
     renews_login: ClassVar[bool] = False
     """A login that ends in the middle of a run is renewed by it."""
+    one_place: bool = False
+    """Only the first location has stock."""
     refs: dict[str, str] = field(default_factory=dict)
     """By SKU, of the listings that were added."""
 
@@ -46,15 +51,29 @@ class Shop:
         raise NotImplementedError
 
     def add(self, skus: Sequence[str]) -> None:
-        """Listings that show UNTOUCHED everywhere."""
+        """Listings that show UNTOUCHED everywhere, or at the first location."""
         raise NotImplementedError
 
     def shown(self, place: str) -> dict[str, int | None]:
         """By SKU, what those listings show that are still there."""
         raise NotImplementedError
 
+    def for_sale(self, sku: str) -> int:
+        """What the shop itself sells of it at the first location."""
+        units = self.shown(self.places[0])[sku]
+        assert units is not None
+        return units
+
     def journal(self) -> Counter[str]:
         """By SKU, how often a quantity was taken."""
+        raise NotImplementedError
+
+    def edit(self, sku: str, units: int) -> None:
+        """Somebody else sets it at the first location."""
+        raise NotImplementedError
+
+    def order(self, sku: str, units: int) -> None:
+        """A customer buys it there."""
         raise NotImplementedError
 
     def remove(self, sku: str) -> None:
@@ -98,7 +117,7 @@ class VendureShop(Shop):
 
     def add(self, skus: Sequence[str]) -> None:
         self.refs = dict(zip(skus, self.server.create_variants(skus, stock=UNTOUCHED, location="East"), strict=True))
-        for ref in self.refs.values():
+        for ref in () if self.one_place else self.refs.values():
             self.server.set_stock(ref, UNTOUCHED, "West")
         self._before = self._movements()
 
@@ -111,6 +130,18 @@ class VendureShop(Shop):
             for row in self.server.variants()
         }
         return {sku: found[ref] for sku, ref in self.refs.items() if ref in found}
+
+    def for_sale(self, sku: str) -> int:
+        at = self.server.locations["East"]
+        (row,) = [row for row in self.server.variants() if row["id"] == self.refs[sku]]
+        (level,) = [level for level in row["stockLevels"] if level["stockLocationId"] == at]
+        return int(level["stockOnHand"] - level["stockAllocated"])
+
+    def edit(self, sku: str, units: int) -> None:
+        self.server.set_stock(self.refs[sku], units)
+
+    def order(self, sku: str, units: int) -> None:
+        self.server.place_order(self.refs[sku], units)
 
     def journal(self) -> Counter[str]:
         return self._movements() - self._before
@@ -172,7 +203,8 @@ class MedusaShop(Shop):
         self.server.forget_variants()
         self._sql("UPDATE inventory_item SET deleted_at = now() WHERE deleted_at IS NULL")
         self.refs = dict(zip(skus, self.server.add_all(skus, UNTOUCHED, "East"), strict=True))
-        self.server.create_levels(list(self.refs.values()), UNTOUCHED, "West")
+        if not self.one_place:
+            self.server.create_levels(list(self.refs.values()), UNTOUCHED, "West")
         self._sql(
             "CREATE TABLE IF NOT EXISTS taken (item text)",
             "TRUNCATE taken",
@@ -191,6 +223,17 @@ class MedusaShop(Shop):
             levels = {level["location_id"]: level["stocked_quantity"] for level in link["inventory"]["location_levels"]}
             found[link["inventory_item_id"]] = levels.get(at)
         return {sku: found[ref] for sku, ref in self.refs.items() if ref in found}
+
+    def for_sale(self, sku: str) -> int:
+        level = self.server.level(self.refs[sku])
+        assert level is not None
+        return int(level["available_quantity"])
+
+    def edit(self, sku: str, units: int) -> None:
+        self.server.set_stock(self.refs[sku], units)
+
+    def order(self, sku: str, units: int) -> None:
+        self.server.place_order({self.server.variants_of(self.refs[sku])[0]: units})
 
     def journal(self) -> Counter[str]:
         skus = {ref: sku for sku, ref in self.refs.items()}
@@ -237,11 +280,18 @@ class ShopifyShop(Shop):
         west = shop.add_location("West")
         for sku in skus:
             self.refs[sku] = self.server.add(sku, UNTOUCHED)
-            shop.items[self.refs[sku]].levels[west] = UNTOUCHED
+            if not self.one_place:
+                shop.items[self.refs[sku]].levels[west] = UNTOUCHED
 
     def shown(self, place: str) -> dict[str, int | None]:
         items = self.server.shop.items
         return {sku: items[ref].levels.get(self._at(place)) for sku, ref in self.refs.items() if ref in items}
+
+    def edit(self, sku: str, units: int) -> None:
+        self.server.set(self.refs[sku], units)
+
+    def order(self, sku: str, units: int) -> None:
+        self.server.shop.order({self.refs[sku]: units})
 
     def journal(self) -> Counter[str]:
         skus = {ref: sku for sku, ref in self.refs.items()}
@@ -291,6 +341,12 @@ class WooShop(Shop):
         found = self.server.shown()
         return {sku: found[ref] for sku, ref in self.refs.items() if ref in found}
 
+    def edit(self, sku: str, units: int) -> None:
+        self.server.set(self.refs[sku], units)
+
+    def order(self, sku: str, units: int) -> None:
+        self.server.sell(self.refs[sku], units)
+
     def journal(self) -> Counter[str]:
         skus = {int(ref.rpartition("/")[2]): sku for sku, ref in self.refs.items()}
         return Counter(skus[number] for number, _ in self.server.shop.taken if number in skus)
@@ -310,3 +366,28 @@ class WooShop(Shop):
 
     def violations(self) -> list[str]:
         return self.server.violations
+
+
+@contextmanager
+def running(system: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """The shop of a system; a test that wants a real one imports its fixture."""
+    if system == "vendure":
+        yield VendureShop(folder, server=request.getfixturevalue("vendure_server"))
+    elif system == "medusa":
+        made = MedusaShop(folder, server=request.getfixturevalue("medusa_server"))
+        yield made
+        made.end()
+    elif system == "shopify":
+        with shopify_server(products=0) as fake:
+            yield ShopifyShop(folder, server=fake)
+    else:
+        with woocommerce_server(products=0) as woo:
+            yield WooShop(folder, server=woo)
+
+
+SYSTEMS = [
+    pytest.param("vendure", marks=[pytest.mark.real]),
+    pytest.param("medusa", marks=[pytest.mark.real]),
+    "shopify",
+    "woocommerce",
+]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.runs.sandbox_world import Town
+from tests.support.stores.merchant_store import Bench
 
 
 async def look(made: Town) -> Any:
     """A drift check; everything counts as read a while ago."""
-    with made.bench.by_hand() as tx:
+    return await look_at(made.bench, made.cart_id)
+
+
+async def look_at(bench: Bench, cart: int) -> Any:
+    """The same of any cart."""
+    with bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = observed_at - 1000")
-    run_id = made.bench.request("radar", made.cart_id)
-    await made.bench.work()
-    run = made.bench.run(run_id)
-    assert made.bench.sums_hold()
+    run_id = bench.request("radar", cart)
+    await bench.work()
+    run = bench.run(run_id)
+    assert bench.sums_hold()
     return run
