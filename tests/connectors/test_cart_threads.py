@@ -18,6 +18,7 @@ from invsync_tui.kit.proxy import Fault, Proxy
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs.records import RunRow
 from tests.support.runs.cart_shops import SYSTEMS, UNTOUCHED, Shop, running
+from tests.support.runs.long_waits import goes_on_in_an_hour
 from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
@@ -191,9 +192,25 @@ async def _second_location(thread: Thread) -> None:
     thread.holds(first)
 
 
-@pytest.mark.drives("throttled", "login", "5xx", "slow", "lost", "partial", "oversized", "deleted", "locations")
+async def _long_wait(thread: Thread, patch: pytest.MonkeyPatch) -> None:
+    """A pause of an hour is not waited for: what is left is set by another run when it is over."""
+    await thread.change()
+    thread.meet(Fault.HOUR)
+    run = await thread.bench.push(thread.cart)
+    rows = thread.bench.listings(thread.cart)
+    assert all(rows[sku]["reason"] == "THROTTLED" for sku in list(thread.wanted)[:3])
+    thread.proxy.clear()
+    await goes_on_in_an_hour(thread.bench, run, patch)
+    thread.holds()
+
+
+@pytest.mark.drives(
+    "long wait", "throttled", "login", "5xx", "slow", "lost", "partial", "oversized", "deleted", "locations"
+)
 @pytest.mark.parametrize("system", SYSTEMS)
-async def test_the_thread_from_a_wms_to_the_cart(shop: Shop, tmp_path: Path, system: str) -> None:
+async def test_the_thread_from_a_wms_to_the_cart(
+    shop: Shop, tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxy = Proxy(shop.url, late=DEADLINE + 0.5)
     await proxy.start()
     try:
@@ -211,6 +228,7 @@ async def test_the_thread_from_a_wms_to_the_cart(shop: Shop, tmp_path: Path, sys
             await _refused_rows(thread)
             if len(shop.places) > 1:
                 await _second_location(thread)
+            await _long_wait(thread, monkeypatch)
             await _ends_quietly(thread)
             bench.store.close()
     finally:

@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from invsync_tui.connectors.base import Connection
 from invsync_tui.sandbox.shop import Mode
 from tests.support.connectors.spoiling_proxy import SpoilingProxy
 from tests.support.connectors.sql_databases import TestDatabase, create
+from tests.support.runs.long_waits import goes_on_in_an_hour
 from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
-from tests.support.runs.wms_systems import Database, Described, Feed, Odoo, Tryton, Wms
+from tests.support.runs.wms_systems import REAL_SERVERS, Database, Described, Feed, Odoo, Tryton, Wms
+from tests.support.servers.http_stub import Answer, stub_server
 from tests.support.servers.odoo.server import odoo, odoo_process
 from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
 from tests.support.servers.tryton.server import tryton_server
@@ -26,7 +29,6 @@ from tests.support.stores.merchant_store import Bench
 __all__ = ["odoo", "odoo_process", "tryton_server"]
 PRODUCTS = 16
 SHOP = "main"
-REAL = [pytest.mark.real]
 
 
 @pytest.fixture(autouse=True)
@@ -53,13 +55,7 @@ async def wms(request: pytest.FixtureRequest, tmp_path: Path, system: str) -> As
             yield described if system == "rest" else Feed(tmp_path, stock)
 
 
-SYSTEMS = [
-    "feed",
-    "rest",
-    pytest.param("sql", marks=REAL),
-    pytest.param("odoo", marks=REAL),
-    pytest.param("tryton", marks=REAL),
-]
+SYSTEMS = ["feed", "rest", pytest.param("sql", marks=[pytest.mark.real]), *REAL_SERVERS]
 
 
 @pytest.mark.drives("unreadable", "cut", "empty", "throttled", "5xx", "lost", "deleted")
@@ -136,3 +132,35 @@ async def _a_listing_that_is_gone(bench: Bench, wms: Wms, cart: CartHandle, cart
     assert run.state == "done"
     assert bench.reasons(run)["REJECTED_BY_CART"] == 1
     assert cart.quantities(SHOP)[other] == 18
+
+
+@pytest.mark.drives("long wait")
+@pytest.mark.parametrize("system", ["rest", *REAL_SERVERS])
+async def test_a_long_wait_outlives_the_process(
+    wms: Wms, tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench.make(tmp_path)
+    bench.add_merchant(wms.connection())
+    assert wms.ask_for_an_hour()
+    run = await bench.pull()
+    wms.mend()
+    await goes_on_in_an_hour(bench, run, monkeypatch)
+    bench.store.close()
+
+
+@pytest.mark.drives("long wait")
+@pytest.mark.parametrize("system", ["feed"])
+async def test_a_long_wait_for_a_file_outlives_the_process(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stub_server() as web:
+        busy = Answer(429, b"busy", {"Retry-After": "3600"})
+        file = Answer(200, b"SKU,Available\nA-1,5\n", {"Content-Type": "text/csv"})
+        answers = [busy]
+        web.answering = lambda request: answers[-1]
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(Connection("wms", system, f"{web.url}/stock.csv", options={"complete": "any"}))
+        run = await bench.pull()
+        answers.append(file)
+        await goes_on_in_an_hour(bench, run, monkeypatch)
+        bench.store.close()

@@ -1,11 +1,11 @@
 """How well a connector is proved: a file `quality.toml` beside its code, with one line for each rule.
 
-    fake-by-another-hand = { done = "tests/connectors/woocommerce/test_woocommerce_server.py" }
+    suite                = { done = "tests/connectors/woocommerce/test_woocommerce_thread.py::TestProducts" }
     real-system          = { todo = "no shop was at hand" }
     orders               = { exempt = "a database has no orders" }
 
-`done` names what proves it, `exempt` says why the rule cannot apply, `todo` what is missing. A rule that is not named is
-missing. A tier is reached with all its rules and those of the tiers below it done or exempt.
+`done` names what proves it, a test as `path::name[variant]`, `exempt` says why the rule cannot apply, `todo` what is missing.
+A rule that is not named is missing. A tier is reached with all its rules and those of the tiers below it done or exempt.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ class Fault(StrEnum):
     LONG_ERROR = "an error page of 70 kB"
     THROTTLED = "a 429 with Retry-After"
     BUSY = "a 429 of a web server in front, which is a page and names no time"
+    HOUR = "a 429 that asks for an hour"
     TOO_LARGE = "a 413"
     UNAUTHORIZED = "a 401"
     FORBIDDEN = "a 403"
@@ -211,6 +212,7 @@ _INSTEAD: dict[Fault, Callable[[bytes, str], bytes]] = {
     Fault.BUSY: lambda request, other: _reply(
         "429 Too Many Requests", b"<html><body><h1>429 Too Many Requests</h1></body></html>", kind="text/html"
     ),
+    Fault.HOUR: lambda request, other: _reply("429 Too Many Requests", b"{}", "retry-after: 3600"),
     Fault.TOO_LARGE: lambda request, other: _reply(
         "413 Payload Too Large", b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", kind="text/html"
     ),

@@ -25,7 +25,7 @@ def _suite(connector: type, fake: Fake, exempt: dict[int, str]) -> type:
     if unknown:
         raise ValueError(f"There is no check {sorted(unknown)}.")
     tests = {_name(check): _test(check, connector, fake, exempt.get(check.number)) for check in checks_of(connector)}
-    return type(f"Test{connector.__name__}", (), tests)
+    return type(f"Test{connector.__name__}", (), {**tests, "connector": connector})
 
 
 def _name(check: Check) -> str:

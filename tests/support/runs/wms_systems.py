@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from invsync_tui.connectors.base import Connection
 from invsync_tui.kit.proxy import Fault
 from tests.support.connectors import rest_example
@@ -36,6 +38,9 @@ class Wms(Protocol):
 
     def empty(self) -> None:
         """It answers with nothing."""
+
+    def ask_for_an_hour(self) -> bool:
+        """Too many requests: the next ones are told to come again in an hour. False for a system that has no such answer."""
 
     def mend(self) -> None: ...
 
@@ -73,6 +78,9 @@ class Feed:
     def empty(self) -> None:
         self._write({})
 
+    def ask_for_an_hour(self) -> bool:
+        return False  # a file on a disk; see the test of one on a web server
+
     def mend(self) -> None:
         self._write(self._stock)
 
@@ -106,6 +114,10 @@ class Described:
 
     def empty(self) -> None:
         self._wms.faults({"kind": "no_rows", "path": "/levels"}, {"kind": "no_rows", "path": "/products"})
+
+    def ask_for_an_hour(self) -> bool:
+        self._wms.faults({"kind": "status", "status": 429, "seconds": 3600, "path": "/levels"})
+        return True
 
     def mend(self) -> None:
         self._wms.faults()
@@ -142,6 +154,9 @@ class Database:
     def empty(self) -> None:
         self._come_back()
         self._database.execute("DELETE FROM stock")
+
+    def ask_for_an_hour(self) -> bool:
+        return False
 
     def mend(self) -> None:
         self._come_back()
@@ -187,6 +202,11 @@ class Server:
     def empty(self) -> None:
         self._proxy.clear()
         self._proxy.spoil = lambda request, rows: [] if self.products in request else rows
+
+    def ask_for_an_hour(self) -> bool:
+        self.fail()
+        self._proxy.fault = Fault.HOUR
+        return True
 
     def mend(self) -> None:
         self._proxy.clear()
@@ -234,3 +254,6 @@ class Tryton(Server):
     def set(self, sku: str, units: int) -> None:
         self._stock[sku] = units
         self._server.set_stock(self._products[sku], self._east, units)
+
+
+REAL_SERVERS = [pytest.param("odoo", marks=[pytest.mark.real]), pytest.param("tryton", marks=[pytest.mark.real])]
