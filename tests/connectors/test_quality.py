@@ -102,7 +102,9 @@ def driven(test: Any) -> set[str]:
 
 def test_a_proof_that_is_none_is_found_out() -> None:
     """The checks above can fail."""
-    thread, variant = proof("tests/connectors/threads/test_cart_threads.py::test_the_thread_from_a_wms_to_the_cart[odoo]")
+    thread, variant = proof(
+        "tests/connectors/threads/test_cart_threads.py::test_the_thread_from_a_wms_to_the_cart[odoo]"
+    )
     assert variant not in variants(thread)
     assert "undo" not in driven(thread)
     with pytest.raises(AssertionError, match="name a test"):
