@@ -84,7 +84,7 @@ def _manual() -> str:
         "",
         *_settings("Merchants", fields.MERCHANT, "merchants"),
         *_settings("Carts", fields.CART, "carts"),
-        "## Reasons that a setting of the cart mends",
+        "## Reasons that a setting of the cart corrects",
         "",
         _cells("setting", "reasons"),
         "|---|---|",

@@ -51,7 +51,7 @@ STEPS = (
     Step("scroll a row down", "down", times=10),
     Step("scroll a page down", "pagedown", times=5),
     Step("to the last row", "end"),
-    Step("back to the warehouses", "escape", "Last complete load"),
+    Step("back to the warehouses", "escape", "Last full download"),
     Step("back to the merchants", "escape", "Last Inventory Run"),
     Step("open the search", "/", "Search"),
     Step("search, each further letter", "D"),

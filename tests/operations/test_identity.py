@@ -63,8 +63,8 @@ def test_two_products_that_fit_equally_well_are_named_and_neither_is_suggested(a
     (found,) = _by_sku(acme, "AMBIGUOUS").values()
     # then
     assert found.product_id is None
-    assert [sku for _, sku in found.rivals] == ["ab1", "aB1"]
-    assert [one.sku for one in identity.side_by_side(acme.session, [n for n, _ in found.rivals])] == ["ab1", "aB1"]
+    assert [sku for _, sku in found.candidates] == ["ab1", "aB1"]
+    assert [one.sku for one in identity.side_by_side(acme.session, [n for n, _ in found.candidates])] == ["ab1", "aB1"]
 
 
 def test_a_filter_by_kind_and_by_text_shows_these_only(mixed: Shelf) -> None:

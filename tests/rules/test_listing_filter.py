@@ -128,6 +128,6 @@ def test_a_line_in_memory_fulfils_a_filter_or_not(text: str, kept: list[int]) ->
         return lambda line: line.get(name)
 
     values = {name: column(name) for name in (*LISTINGS.known, *LISTINGS.flags)}
-    fulfils = LineFilter(text, LISTINGS, values, lambda line: (line["sku"],))
-    assert [n for n, line in enumerate(LINES) if fulfils(line)] == kept
-    assert bool(fulfils) == bool(text)
+    fulfills = LineFilter(text, LISTINGS, values, lambda line: (line["sku"],))
+    assert [n for n, line in enumerate(LINES) if fulfills(line)] == kept
+    assert bool(fulfills) == bool(text)

@@ -131,7 +131,7 @@ def test_never_one_of_two_products_that_fit_equally_well(code: str, hits: list[C
     # then
     fitting = {hit.product_id for hit in hits if difference(code, hit.code) is not None}
     if found.product_id is None:
-        assert set(found.rivals) <= fitting and len(found.rivals) != 1
+        assert set(found.candidates) <= fitting and len(found.candidates) != 1
         assert found.filed_under == (AMBIGUOUS if fitting else NONE)
     else:
         assert found.product_id in fitting

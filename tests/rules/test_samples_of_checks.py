@@ -22,7 +22,7 @@ def test_names_beyond_the_sample_are_told_by_dots(names: int) -> None:
 def test_levels_that_are_fractions_are_counted_as_far_as_they_were_read(levels: int, said: str) -> None:
     rows = [RoundedLevel(f"S{n}", "EAST", "1.5", 1) for n in range(levels)]
     (check,) = rounded_checks("Acme", rows)
-    listed = ", ".join(f"S{n} in EAST: 1.5, taken as 1" for n in range(min(levels, SAMPLE)))
+    listed = ", ".join(f"S{n} in EAST: 1.5, counted as 1" for n in range(min(levels, SAMPLE)))
     more = ", ..." if levels > SAMPLE else ""
     assert f"{said}: {listed}{more}" in check.evidence
 

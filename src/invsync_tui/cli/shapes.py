@@ -92,7 +92,7 @@ def warehouses(now: float) -> Shape[WarehouseLine]:
         columns,
         cells(columns),
         record,
-        ("CODE", "NAME", "ENABLED", "PRODUCTS", "LAST COMPLETE LOAD", "CONFIRMED", "STATE", "CARTS"),
+        ("CODE", "NAME", "ENABLED", "PRODUCTS", "LAST FULL DOWNLOAD", "CONFIRMED", "STATE", "CARTS"),
         lambda line: (
             line.code,
             _name(line.name),
@@ -346,18 +346,18 @@ def unmatched() -> Shape[UnmatchedLine]:
         "product_sku",
         "product_name",
         "code",
-        "rivals",
+        "candidates",
     )
     return Shape(
         columns,
-        lambda line: [_rivals(line) if column == "rivals" else getattr(line, column) for column in columns],
-        lambda line: asdict(line) | {"rivals": [{"product_id": n, "sku": sku} for n, sku in line.rivals]},
+        lambda line: [_candidates(line) if column == "candidates" else getattr(line, column) for column in columns],
+        _unmatched,
         ("LISTING", "CART LISTING ID", "KIND", "SUGGESTION", "NAME", "WHY"),
         lambda line: (
             line.sku,
             line.cart_listing_id,
             line.kind,
-            line.product_sku or cut(_rivals(line), IDENTITY_NAME_MOST) or "-",
+            line.product_sku or cut(_candidates(line), IDENTITY_NAME_MOST) or "-",
             cut(line.product_name, IDENTITY_NAME_MOST),
             line.words,
         ),
@@ -365,8 +365,13 @@ def unmatched() -> Shape[UnmatchedLine]:
     )
 
 
-def _rivals(line: UnmatchedLine) -> str:
-    return ", ".join(sku for _, sku in line.rivals)
+def _unmatched(line: UnmatchedLine) -> dict[str, Any]:
+    candidates = [{"product_id": number, "sku": sku} for number, sku in line.candidates]
+    return asdict(line) | {"candidates": candidates, "rivals": candidates}  # with its former name
+
+
+def _candidates(line: UnmatchedLine) -> str:
+    return ", ".join(sku for _, sku in line.candidates)
 
 
 def links(now: float) -> Shape[LinkLine]:

@@ -100,7 +100,7 @@ DEFAULT_WAREHOUSE_REF = ""
 
 
 class Absent(StrEnum):
-    """What it means that a complete download does not have a level that is known."""
+    """What it means that a full download does not have a level that is known."""
 
     UNKNOWN = "unknown"
     """It is marked as missing: its stock is not known any more, and its product may be gone."""
@@ -128,7 +128,7 @@ class SourceCapabilities:
     """`mark` is when the data as a whole was made, as for a file: an earlier mark than that of the last download is old data
     that came late, and is refused unless a full download is asked for."""
     absent: Absent = Absent.UNKNOWN
-    """What it means that a complete download no longer has a level."""
+    """What it means that a full download no longer has a level."""
 
 
 # Rows are named tuples: a large catalog makes millions of them, and they cost a third of a frozen dataclass.

@@ -59,7 +59,7 @@ class SourceFacts:
     last_error: str
     """What its last run ended with; '' for nothing."""
     loaded: bool
-    """A complete download has ended under the present connection."""
+    """A full download has ended under the present connection."""
     mark: str
     """The delta mark of the last download; '' where there is none."""
     warehouses: tuple[WarehouseStock, ...] = ()

@@ -268,7 +268,7 @@ class Pulse:
     failing: int
     """Connections whose last run failed."""
     stale: int
-    """Warehouses whose last complete load is older than the merchant's limit, or missing."""
+    """Warehouses whose last full download is older than the merchant's limit, or missing."""
     service_running: bool
     """A worker process is there and responds: requests are executed."""
     findings: int = 0
@@ -298,7 +298,7 @@ class RunRow:
     cart: str | None
     state: RunState
     trigger: str
-    """manual, schedule, after pull, again, look again, webhook, order, demo."""
+    """A name of `words.TRIGGERS`."""
     requested_by: str
     requested_at: int
     started_at: int | None

@@ -200,7 +200,7 @@ Value = int | str | bool | None
 
 
 class LineFilter(Generic[L]):
-    """A filter for lines in memory: whether a line fulfils it."""
+    """A filter for lines in memory: whether a line fulfills it."""
 
     def __init__(
         self,
@@ -223,12 +223,12 @@ class LineFilter(Generic[L]):
     def __call__(self, line: L) -> bool:
         has_text = not self._text or any(self._text in normalize_key(code) for code in self._codes(line))
         return has_text and all(
-            _fulfils(condition, self._values[condition.field](line)) for condition in self._conditions
+            _fulfills(condition, self._values[condition.field](line)) for condition in self._conditions
         )
 
 
-def _fulfils(condition: Condition, value: Value) -> bool:
-    """What is unknown fulfils no comparison, and so it fulfils the opposite of each."""
+def _fulfills(condition: Condition, value: Value) -> bool:
+    """What is unknown fulfills no comparison, and so it fulfills the opposite of each."""
     return _holds(condition, value) != condition.negated
 
 

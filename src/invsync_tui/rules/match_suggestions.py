@@ -82,18 +82,18 @@ _SUBSETS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What a listing may mean. Without a product, `rivals` fit equally well, or there are none."""
+    """What a listing may mean. Without a product, `candidates` fit equally well, or there are none."""
 
     product_id: int | None
     kinds: tuple[Kind, ...]
     hit: CodeHit | None
-    rivals: tuple[int, ...] = ()
+    candidates: tuple[int, ...] = ()
 
     @property
     def filed_under(self) -> str:
         """The least certain of its kinds: one may accept all of a kind without accepting worse with it."""
         if self.product_id is None:
-            return AMBIGUOUS if self.rivals else NONE
+            return AMBIGUOUS if self.candidates else NONE
         return max(self.kinds, key=_CERTAINTY.index).value
 
     @property
@@ -101,8 +101,8 @@ class Suggestion:
         """The suggestion, or why there is none, as a sentence for an operator."""
         if self.product_id is None:
             return (
-                f"{counted(len(self.rivals), 'product fits', 'products fit')} equally well"
-                if self.rivals
+                f"{counted(len(self.candidates), 'product fits', 'products fit')} equally well"
+                if self.candidates
                 else "no similar product"
             )
         return describe_kinds(self.kinds)

@@ -218,7 +218,7 @@ def rounded_checks(merchant: str, levels: Sequence[RoundedLevel]) -> Iterator[Ch
     if not levels:
         return
     listed = ", ".join(
-        f"{level.sku} in {level.warehouse}: {level.reported}, taken as {grouped(level.available)}"
+        f"{level.sku} in {level.warehouse}: {level.reported}, counted as {grouped(level.available)}"
         for level in levels[:SAMPLE]
     )
     more = ", ..." if len(levels) > SAMPLE else ""

@@ -289,7 +289,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             harmless=True,
         ),
         Reason.FBA_MANAGED: ReasonInfo(
-            "The marketplace fulfils this listing and counts its stock itself.",
+            "The marketplace fulfills this listing and counts its stock itself.",
             "Nothing to do.",
             ReasonKind.CART,
             check="listing.tracked",

@@ -43,7 +43,7 @@ class Reading(NamedTuple):
     available: int
     read_at: int
     missing: bool = False
-    """It was absent from the last complete load; it counts as 0 beside other readings, and as unknown alone."""
+    """It was absent from the last full download; it counts as 0 beside other readings, and as unknown alone."""
     fraction: str = ""
     """What the WMS reports where that is no whole number: `available` is it rounded down."""
 
@@ -181,7 +181,7 @@ def existing(facts: Facts, units_per_listing: int = 1) -> int | None:
 
 def _reported(reading: Reading) -> str:
     if reading.missing:
-        return "missing from the last complete load, counts as 0"
+        return "missing from the last full download, counts as 0"
     rounded = f", rounded down from {reading.fraction}" if reading.fraction else ""
     return f"available {reading.available}{rounded}"
 
@@ -243,7 +243,7 @@ def _unknown_stock(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None
             return Reason.WRONG_WAREHOUSE, f"{facts.elsewhere} available in other warehouses, none in this cart's"
         return Reason.NO_LEVEL, "no warehouse has ever reported a level"
     if all(reading.missing for reading in facts.readings):
-        return Reason.NOT_IN_WMS, "absent from the last complete load of every warehouse of this cart"
+        return Reason.NOT_IN_WMS, "absent from the last full download of every warehouse of this cart"
     limit = rules.stale_after
     if limit is None:
         return None

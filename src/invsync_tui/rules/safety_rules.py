@@ -39,7 +39,7 @@ RULES: Mapping[SafetyRule, RuleInfo] = {
         ("large-change-factor", "large-change-count", "large-change-percent"),
     ),
     SafetyRule.CATALOG_SHRUNK: RuleInfo(
-        "The last complete download has fewer products than the one before it, by more than the limit.",
+        "The last full download has fewer products than the one before it, by more than the limit.",
         "Check in the WMS that the products were removed on purpose; release the run, or download again and discard it.",
         ("shrink-percent",),
     ),

@@ -13,6 +13,17 @@ ALL_LOCATIONS = "Combine All Locations"
 """A cart that names no warehouse."""
 EDITED = "edited in cart"
 """Of a listing that drifted: the cart shows another quantity than the one it accepted."""
+TRIGGERS = {
+    "manual": "manual",
+    "schedule": "schedule",
+    "after pull": "after pull",
+    "again": "again",
+    "look again": "check again",
+    "webhook": "webhook",
+    "order": "order",
+    "demo": "demo",
+}
+"""Why a run was requested. `check again`: to ask what became of a batch that the cart applies later."""
 RUN_KINDS = {"radar": "drift_check"}
 SAFETY_RULES = {"JUMP": "LARGE_CHANGES", "CATALOGUE_SHRUNK": "CATALOG_SHRUNK"}
 COUNTED = {"pull": "products and stock levels", "push": "listings and unlisted products", "radar": "listings"}
@@ -48,6 +59,11 @@ def run_kind(code: str) -> str:
 def outcome(code: str) -> str:
     """The outcome of a SKU: `set` is "updated"."""
     return _words(OUTCOMES, code)
+
+
+def trigger(code: str) -> str:
+    """Why a run was requested: `look again` is "check again"."""
+    return name(TRIGGERS, code)
 
 
 def state(code: str) -> str:

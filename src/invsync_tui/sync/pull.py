@@ -148,7 +148,7 @@ class Pull:
         return self.source.capabilities.delta and bool(settings.mark) and fresh and loaded and not self.job.run.full
 
     def _full_every(self) -> int:
-        """Seconds between complete downloads. Changes renew the reading times of what changed alone: where the source
+        """Seconds between full downloads. Changes renew the reading times of what changed alone: where the source
         gives such times, everything is read again before the readings of the rest are too old to be pushed."""
         every = self.settings.full_every
         if not self.source.capabilities.reports_reading_time:

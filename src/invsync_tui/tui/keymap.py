@@ -35,14 +35,14 @@ PARTS = (
     EVERYWHERE,
     Part("Parts of a screen", "screens.base.base_screen", "BaseScreen"),
     Part("Tables", "widgets.table", "WindowTable"),
-    Part("Sheets of text", "widgets.text_view", "TextView"),
-    Part("Lines that lead somewhere", "widgets.text_view", "LinkedTextView"),
+    Part("Pages of text", "widgets.text_view", "TextView"),
+    Part("Lines with a link", "widgets.text_view", "LinkedTextView"),
     Part("Choice of a theme", "widgets.theme_list", "ThemeList"),
     Part("Command line and filters", "widgets.prompt", "Prompt"),
     Part("Command line", "widgets.prompt", "CommandLine"),
     Part("Lists", "screens.base.list_screen", "ListScreen"),
     Part("Setting up merchants and carts", "screens.base.set_up_screen", "SetUpScreen"),
-    Part("Answers that are worked out", "screens.base.report_screen", "ReportScreen"),
+    Part("Reports", "screens.base.report_screen", "ReportScreen"),
     Part("Changes to listings", "screens.base.listing_actions", "ListingActionsScreen"),
     Part("Listings in tabs", "screens.base.listing_tabs", "ListingTabsScreen"),
     Part("Lists of an alias type", "screens.catalog.aliases", "OfKindScreen"),
@@ -122,7 +122,13 @@ def readable(key: str) -> str:
 # --- keymap ------------------------------------------------------------------------------------------------------------
 
 
-FORMER_IDS = {"drift.heal": "drift.correct", "drift.heal-all": "drift.correct-all", "drift.radar": "drift.verify"}
+FORMER_IDS = {
+    "drift.heal": "drift.correct",
+    "drift.heal-all": "drift.correct-all",
+    "drift.radar": "drift.verify",
+    "listing.fix": "listing.override",
+    **{f"paper.{what}": f"text.{what}" for what in ("up", "down", "page-up", "page-down", "top", "end", "lead")},
+}
 """By an id of a former version, the present one: keymaps that have it still work."""
 
 

@@ -71,7 +71,7 @@ def test_changes_are_filtered_by_what_is_shown_of_them(
     assert ([row["sku"] for row in document["changes"]], document["filter"]) == (skus, text)
     assert document["count"] == {"n": len(skus), "exact": True}
     if not skus:
-        assert "No change of this run fulfils the filter" in _printed(
+        assert "No change of this run fulfills the filter" in _printed(
             acme, capsys, "runs", str(run), "--changes", "--filter", text
         )
 

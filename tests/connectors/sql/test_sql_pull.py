@@ -51,7 +51,7 @@ async def test_a_download_and_a_delta(database: TestDatabase, bench: Bench) -> N
     database.execute(f"UPDATE stock SET available = 9, changed_at = {now} WHERE sku = 'B'")
     run = await bench.pull()
     assert (run.state, bench.counts(run)["set"], levels(bench)) == ("done", 1, [("A", 1), ("A", 2), ("B", 9)])
-    # A row that changed without its time is seen by the next complete download.
+    # A row that changed without its time is seen by the next full download.
     database.execute("UPDATE stock SET available = 5 WHERE sku = 'A' AND warehouse = 'EAST'")
     assert ("A", 1) in levels(bench)
     await bench.pull(full=True)

@@ -75,7 +75,7 @@ def test_a_product_that_left_the_wms_is_told(acme: Shelf) -> None:
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE product SET missing_since = ? WHERE id = ?", (NOW, number))
     assert (
-        search(acme.session, "GONE").verdict == "1 product, no longer in the WMS: a complete load 4 min ago lacked it"
+        search(acme.session, "GONE").verdict == "1 product, no longer in the WMS: a full download 4 min ago lacked it"
     )
 
 

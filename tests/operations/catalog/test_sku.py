@@ -62,7 +62,7 @@ def test_excluding_is_audited_and_makes_the_next_plan_look(acme: Shelf) -> None:
     [
         ("Ab-1", "Ab-1: "),
         (" Ab-1 ", "Ab-1: "),
-        ("ab-1", "'ab-1' was taken as Ab-1: "),
+        ("ab-1", "'ab-1' was matched as Ab-1: "),
         ("4006381333931", "'4006381333931' is an alias of Ab-1: "),
     ],
 )

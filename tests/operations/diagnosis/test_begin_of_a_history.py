@@ -22,7 +22,7 @@ def level(warehouse: int, available: int, loaded_at: int) -> StockRow:
 def line(
     monkeypatch: pytest.MonkeyPatch, levels: list[StockRow], *changes: LevelChange, since: int | None = None
 ) -> tuple[Point, ...]:
-    """The line of the cart's warehouses, EAST and WEST; `since` is the end of the first complete download."""
+    """The line of the cart's warehouses, EAST and WEST; `since` is the end of the first full download."""
     cx: Any = None
     monkeypatch.setattr(sku_history.level_history, "known_levels_since", lambda *_: since)
     monkeypatch.setattr(sku_history.products, "stock", lambda *_: levels)

@@ -1,4 +1,4 @@
-"""A list that no statement can filter gives, by every way to read it, the lines that fulfil the filter."""
+"""A list that no statement can filter gives, by every way to read it, the lines that fulfill the filter."""
 
 from __future__ import annotations
 

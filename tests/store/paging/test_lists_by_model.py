@@ -293,8 +293,8 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 
-def fulfils(row: Row, condition: Condition) -> bool:
-    """What is unknown fulfils no comparison, and so it fulfils the opposite of each."""
+def fulfills(row: Row, condition: Condition) -> bool:
+    """What is unknown fulfills no comparison, and so it fulfills the opposite of each."""
     if not condition.sign:
         return IN_TAB[condition.field](row) != condition.negated
     found, value = VALUES[condition.field](row), condition.value
@@ -330,7 +330,7 @@ def test_conditions_keep_what_fulfils_them_by_the_index_of_a_tab_that_has_it_all
 ) -> None:
     everything = raw(cx, (world.first, world.second))
     for condition in CONDITIONS:
-        wanted = sorted(row["id"] for row in everything if fulfils(row, condition))
+        wanted = sorted(row["id"] for row in everything if fulfills(row, condition))
         tab = listing_conditions.tab_of("all", [condition])
         for used in {"all", tab}:
             pages = listings.merged(
@@ -338,7 +338,7 @@ def test_conditions_keep_what_fulfils_them_by_the_index_of_a_tab_that_has_it_all
             )
             assert (condition, used, sorted(row[0] for row in pages.after(None, 99))) == (condition, used, wanted)
     pair = [Condition("target", ">", 0), Condition("excluded", negated=True)]
-    both = sorted(row["id"] for row in everything if all(fulfils(row, one) for one in pair))
+    both = sorted(row["id"] for row in everything if all(fulfills(row, one) for one in pair))
     found = listings.merged(cx, (world.first, world.second), Sought("all", "", pair), listings.SKU, False)
     assert sorted(row[0] for row in found.after(None, 99)) == both
 
@@ -407,7 +407,7 @@ def test_skus_of_a_run_that_fulfil_conditions_or_have_a_text(cx: sqlite3.Connect
         for condition in CONDITIONS:
             found = listings.of_outcome(cx, 77, outcome, Sought("all", "", (condition,))).pages
             kept = sorted(row[0] for row in found.after(None, 99) if row[0] not in gone)
-            assert kept == sorted(row["id"] for row in mine if fulfils(of_the_run(row, condition), condition)), (
+            assert kept == sorted(row["id"] for row in mine if fulfills(of_the_run(row, condition), condition)), (
                 condition
             )
         for text in ("s", "ku-x", "sku-b", "zz"):

@@ -156,7 +156,7 @@ SIGNS = {
 VALUES = {"diff": "difference", "in-cart": "in_cart"}
 
 
-def _fulfils(condition: Condition, line: ListingLine) -> bool:
+def _fulfills(condition: Condition, line: ListingLine) -> bool:
     if not condition.sign:
         return TABS[ListingFilter(condition.field)](line) != condition.negated
     value = getattr(line, VALUES.get(condition.field, condition.field))
@@ -216,7 +216,7 @@ class FakeLists:
         parsed = parse(text)
         found = builtins.filter(TABS[filter], map(self._listing, _found(parsed.text)))
         for condition in parsed.conditions:
-            found = builtins.filter(partial(_fulfils, condition), found)
+            found = builtins.filter(partial(_fulfills, condition), found)
         orders = {
             "sku": lambda line: line.sku,
             "outcome": lambda line: line.outcome or "",

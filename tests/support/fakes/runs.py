@@ -72,9 +72,9 @@ SKU_FILTERED: Values = {**SKU_VALUES, "diff": lambda line: line.difference, "in-
 
 
 def filtered(rows: Rows[Any], text: str, language: Language, values: Values) -> Rows[Any]:
-    """The lines that fulfil a filter, as operations filter lines in memory."""
-    fulfils = line_filter(text, language, values, lambda line: (line.sku,))
-    return FilteredRows(rows, fulfils) if fulfils else rows
+    """The lines that fulfill a filter, as operations filter lines in memory."""
+    fulfills = line_filter(text, language, values, lambda line: (line.sku,))
+    return FilteredRows(rows, fulfills) if fulfills else rows
 
 
 def newest_first(lines: Sequence[Any], own: str, values: Values, ordering: Ordering | None) -> Rows[Any]:

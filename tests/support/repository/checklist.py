@@ -100,7 +100,7 @@ STEPS = (
     Step(SYSTEM, "Is there anything about these systems in particular?",
          (*DOCTOR, "PageDown", "PageDown", "PageDown", "PageDown", "PageDown", "PageDown"),
          "problem Demo Outdoor A: CART_NOT_TRACKING: 4 ", "yes: the cart does not track the stock of 4 listings"),
-    Step(ALL, "Is everything above right in all carts?", DOCTOR, "25 problems", "no: 25 problems, each with what mends it"),
+    Step(ALL, "Is everything above right in all carts?", DOCTOR, "25 problems", "no: 25 problems, each with its fix"),
     Step(ALL, "Is everything above right for one listing?", (*LISTINGS, "w", "~Why"),
          "NOT_IN_WMS: No product of the warehouse has this code", "no: the first thing that is wrong, with the arithmetic"),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from invsync_tui.cli import main
 from invsync_tui.cli.parser import Parser, add_globals
-from invsync_tui.rules import safety_rules
+from invsync_tui.rules import safety_rules, words
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonInfo
 from invsync_tui.rules.safety import SafetyRule
 from invsync_tui.tui import keymap
@@ -193,7 +193,9 @@ def _kind_order(entry: tuple[Reason, ReasonInfo]) -> int:
 def _reason(reason: Reason, info: ReasonInfo) -> str:
     fix = f" `{info.fix}`" if info.fix.startswith("invsync ") else ""
     facts = (info.setting, info.listings, info.check)
-    return cells(f"`{reason}`", info.outcome, info.advice + fix, *(f"`{fact}`" if fact else "-" for fact in facts))
+    return cells(
+        f"`{reason}`", words.outcome(info.outcome), info.advice + fix, *(f"`{fact}`" if fact else "-" for fact in facts)
+    )
 
 
 # --- JSON documents --------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Shelf:
         return self.bench.merchant
 
     def put(self, things: Iterable[Thing], *, present: bool = True) -> list[int]:
-        """Products of a page, present as after a complete load."""
+        """Products of a page, present as after a full download."""
         records = list(things)
         with self.bench.store.transaction() as tx:
             seq = change_sequence.upcoming(tx)

@@ -83,7 +83,7 @@ async def test_why_the_doctor_and_the_run_name_product_warehouse_and_value(tmp_p
         assert f"2 levels are fractions and rounded down: {codes[0]} in EAST: 2.5, {codes[0]} in WEST: -0.5." in events
         (check,) = [check for check in doctor(bench.session()).checks if check.id == "merchant.fractions"]
         assert check.verdict == "fail"
-        assert f"{codes[0]} in EAST: 2.5, taken as 2, {codes[0]} in WEST: -0.5, taken as -1" in check.evidence
+        assert f"{codes[0]} in EAST: 2.5, counted as 2, {codes[0]} in WEST: -0.5, counted as -1" in check.evidence
         # and once the WMS counts whole units, nothing is said any more
         feed.write(f"{codes[0]},EAST,3", f"{codes[0]},WEST,0", f"{codes[1]},EAST,4.0", f"{codes[2]},EAST,9")
         await bench.pull(full=True)

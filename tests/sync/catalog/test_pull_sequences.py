@@ -258,7 +258,7 @@ async def test_an_unreadable_record_is_neither_missing_nor_zero(
 async def test_a_download_that_was_cut_weeks_ago_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: int, *, goes_on: bool
 ) -> None:
-    # given: a complete download was cut behind its first page, P0 and P1, and the worker comes back later
+    # given: a full download was cut behind its first page, P0 and P1, and the worker comes back later
     wms, bench = await _started(tmp_path, monkeypatch)
     run_id = bench.request("pull", bench.merchant, full=True)
     with bench.store.transaction() as tx:

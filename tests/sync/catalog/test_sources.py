@@ -255,7 +255,7 @@ async def test_another_account_is_held_before_a_level_is_overwritten(synced: Tow
 
 
 async def test_a_download_that_was_cut_off_does_not_go_on_at_another_company(synced: Town) -> None:
-    # given: a complete download of the first company was cut off behind its products
+    # given: a full download of the first company was cut off behind its products
     bench = synced.bench
     run_id = bench.request("pull", bench.merchant, full=True)
     with bench.store.transaction() as tx:

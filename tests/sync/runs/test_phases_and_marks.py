@@ -92,7 +92,7 @@ async def test_each_loop_of_a_run_looks_for_a_cancel_in_each_round(
 ) -> None:
     # given: 40 products in 4 warehouses, a page each; plans in chunks of 15
     monkeypatch.setattr(push_plan, "CHUNK", 15)
-    # when, then: a complete download looks before each page
+    # when, then: a full download looks before each page
     await synced.bench.pull(full=True)
     assert safe_points["page_reader.read"] == 5
     # a push before each page of listings, after each chunk of its plan, and before each batch

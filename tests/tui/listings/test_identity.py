@@ -126,4 +126,4 @@ def test_the_strip_says_what_the_row_does_not_show_whole() -> None:
     advice = "Correct its code in the cart or the WMS, or link it to a SKU on the command"
     assert said(none)[:2] == ["Tent", advice]
     assert said(none, "Listing", "Why")[0] == "demo-1 Tent: no similar product"
-    assert said(replace(none, rivals=((1, "A"), (2, "B"))))[1:] == ["A, B"]
+    assert said(replace(none, candidates=((1, "A"), (2, "B"))))[1:] == ["A, B"]

@@ -23,7 +23,7 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
     async with at(PLAN, store, (120, 40)) as driver:
         # given
         await driver.sees("40 to update")
-        await driver.sees("16 up, 24 down, 8 to zero, 1 request, 860 in sync, 3 skipped")
+        await driver.sees("16 up, 24 down, 8 to 0, 1 request, 860 in sync, 3 skipped")
         await driver.sees("would show 0; the limit is 5")
         # when it is sorted and filtered, it is not made again
         await driver.press("o")

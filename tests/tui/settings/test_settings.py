@@ -123,7 +123,7 @@ async def test_the_preview_counts_on_in_the_background() -> None:
     async with cart(store) as driver:
         await driver.sees("nothing has been changed yet")
         await type_share(driver, "80")
-        await driver.sees("48 go to zero")
+        await driver.sees("48 go to 0")
         await driver.sees("of 4,812 listings")
         await driver.press("u")
         await driver.sees("nothing has been changed yet")

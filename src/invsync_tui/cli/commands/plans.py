@@ -188,7 +188,7 @@ def _head(view: PlanView) -> Iterator[str]:
     total = view.totals
     yield (
         f"{number(total.to_set)} to update: {number(total.up)} up, {number(total.down)} down, "
-        f"{number(total.to_zero)} of them to zero, {number(total.unknown)} show nothing known"
+        f"{number(total.to_zero)} of them to 0, {number(total.unknown)} show nothing known"
     )
     if total.to_set:
         requests = "1 request" if view.requests == 1 else f"{number(view.requests)} requests"

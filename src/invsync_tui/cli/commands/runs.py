@@ -38,7 +38,7 @@ example:
 A filter of changes compares before, set-to, change and diff, result:, reason:, sku:, name: and error:; one of --reason and
 --outcome is as of: invsync listings --help."""
 LIMIT = 20
-NOTHING_FOUND = "No change of this run fulfils the filter."
+NOTHING_FOUND = "No change of this run fulfills the filter."
 OUTCOMES = ("updated", "in_sync", "skipped", "failed", "held", "in_doubt", "submitted")
 STATES = ("requested", "running", "canceling", "held", "canceled", "done", "failed")
 
@@ -55,7 +55,7 @@ def add_runs(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--trigger",
         metavar="WORD",
-        help="only those: manual, schedule, 'after pull', again, 'look again', webhook, order, demo",
+        help=f"only those: {', '.join(repr(name) if ' ' in name else name for name in words.TRIGGERS.values())}",
     )
     parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
     parser.add_argument("--diff", action="store_true", help="RUN against the one before it")

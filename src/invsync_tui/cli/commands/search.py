@@ -81,28 +81,28 @@ def run_compare(args: argparse.Namespace) -> int:
             if not numbers:
                 raise NotFoundError(f"No product is called {code!r}. Try: invsync search {code!r}")
             product_ids.update(dict.fromkeys(numbers))
-        rivals = identity.side_by_side(session, list(product_ids))
+        candidates = identity.side_by_side(session, list(product_ids))
     output = Output(args)
-    output.text(line for rival in rivals for line in _lines(rival))
-    output.document({"products": [_document(rival) for rival in rivals]})
+    output.text(line for candidate in candidates for line in _lines(candidate))
+    output.document({"products": [_document(candidate) for candidate in candidates]})
     return Exit.OK
 
 
-def _lines(rival: ComparedProduct) -> list[str]:
+def _lines(candidate: ComparedProduct) -> list[str]:
     lines = [
-        clean(f"{rival.sku}  {rival.name}"),
-        clean("  codes      " + (", ".join(f"{kind} {code}" for kind, code in rival.codes) or "none")),
-        clean("  available  " + (", ".join(f"{place} {units}" for place, units in rival.levels) or "no level")),
-        clean("  listings   " + (", ".join(f"{cart}: {code}" for cart, code in rival.listings) or "none")),
+        clean(f"{candidate.sku}  {candidate.name}"),
+        clean("  codes      " + (", ".join(f"{kind} {code}" for kind, code in candidate.codes) or "none")),
+        clean("  available  " + (", ".join(f"{place} {units}" for place, units in candidate.levels) or "no level")),
+        clean("  listings   " + (", ".join(f"{cart}: {code}" for cart, code in candidate.listings) or "none")),
     ]
     return [*lines, ""]
 
 
-def _document(rival: ComparedProduct) -> dict[str, object]:
+def _document(candidate: ComparedProduct) -> dict[str, object]:
     return {
-        "sku": rival.sku,
-        "name": rival.name,
-        "codes": [{"type": kind, "code": code} for kind, code in rival.codes],
-        "levels": [{"warehouse": place, "available": units} for place, units in rival.levels],
-        "listings": [{"cart": cart, "code": code} for cart, code in rival.listings],
+        "sku": candidate.sku,
+        "name": candidate.name,
+        "codes": [{"type": kind, "code": code} for kind, code in candidate.codes],
+        "levels": [{"warehouse": place, "available": units} for place, units in candidate.levels],
+        "listings": [{"cart": cart, "code": code} for cart, code in candidate.listings],
     }

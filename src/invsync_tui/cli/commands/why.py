@@ -70,7 +70,7 @@ def _held(held: Held) -> dict[str, Any]:
 
 def _print(answer: WhyThen) -> None:
     why = answer.why
-    say(f"{why.asked}: matched as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
+    say(f"{why.asked}: matched as {why.matched_as}" + (f" ({why.sku})" if why.sku else ""))
     say(f"As of {moment(answer.at)}")
     for listing in answer.listings:
         _print_listing(listing)
@@ -218,7 +218,7 @@ def _until(sent: SentView) -> str:
     """Of what the cart applies later: when that is asked about, and when the listing is read back instead."""
     if sent.look_after is None or sent.give_up_at is None:
         return ""
-    return f", checked again at {moment(sent.look_after)}, read back at {moment(sent.give_up_at)}"
+    return f", checked again at {moment(sent.look_after)}, read from the cart at {moment(sent.give_up_at)}"
 
 
 def _attempt(attempt: ExchangeView) -> Iterator[str]:
@@ -319,7 +319,8 @@ def document(answer: Why, live: Mapping[int, CartReadings] | None = None) -> dic
     return {
         "version": DOCUMENT_VERSION,
         "asked": answer.asked,
-        "taken_as": answer.taken_as,
+        "matched_as": answer.matched_as,
+        "taken_as": answer.matched_as,  # its former name
         "sku": answer.sku,
         "listings": listings,
     }
@@ -333,7 +334,7 @@ def _drift(drift: DriftLine | None) -> dict[str, Any] | None:
 
 def print_why(answer: Why, live: Mapping[int, CartReadings] | None = None, *, records: bool = False) -> None:
     """Print the answer as text."""
-    say(f"{answer.asked}: matched as {answer.taken_as}" + (f" ({answer.sku})" if answer.sku else ""))
+    say(f"{answer.asked}: matched as {answer.matched_as}" + (f" ({answer.sku})" if answer.sku else ""))
     for listing in answer.listings:
         print_listing(listing, live, records=records)
     if not answer.listings:

@@ -131,7 +131,7 @@ def _of_one(product: ProductHit | None) -> str:
     if product is None:
         return "1 product"
     if product.missing_since is not None:
-        return f"1 product, no longer in the WMS: a complete load {ago(product.missing_since, now)} lacked it"
+        return f"1 product, no longer in the WMS: a full download {ago(product.missing_since, now)} lacked it"
     if product.loaded_at is None:
         return "1 product, never loaded: no warehouse has reported a level"
     return f"1 product, loaded {ago(product.loaded_at, now)}"

@@ -71,13 +71,13 @@ def resolve(session: Session, text: str, merchant_id: int | None = None) -> list
 
 
 def taken(view: SkuView, text: str) -> str:
-    """Which SKU a text was taken as, before the answer to a change: codes are found in any case, and by aliases."""
+    """Which SKU a text was matched as, before the answer to a change: codes are found in any case, and by aliases."""
     sku, typed = view.sku or view.name, trimmed(text)
     if typed == trimmed(sku):
         return f"{sku}: "
     if any(trimmed(alias.code) == typed for alias in view.aliases):
         return f"{text!r} is an alias of {sku}: "
-    return f"{text!r} was taken as {sku}: "
+    return f"{text!r} was matched as {sku}: "
 
 
 # --- changes -----------------------------------------------------------------------------------------------------------

@@ -209,7 +209,7 @@ def _elsewhere(plot: _Plot, product: ProductGround) -> _ByCart:
 
 
 def _lost(plot: _Plot, product: ProductGround) -> _ByCart:
-    """The last complete load had none of its levels any more."""
+    """The last full download had none of its levels any more."""
     for place in plant_faults.stocked(plot.tx, product.id):
         levels.flag_missing(plot.tx, place, [product.id], plot.now, plot.seq)
     return {cart.id: Reason.NOT_IN_WMS for cart in plot.carts}

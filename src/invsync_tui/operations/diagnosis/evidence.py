@@ -13,6 +13,7 @@ from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import asked_by
+from invsync_tui.rules import words
 from invsync_tui.store.catalog import levels
 from invsync_tui.store.diagnosis import evidence
 from invsync_tui.store.runs import http_log as http_log_rows
@@ -105,7 +106,7 @@ def sent(cx: sqlite3.Connection, cart_id: int, listing_id: int, ref: str) -> Sen
     return SentView(
         row.batch_id, row.run_id, row.state, row.attempts, row.created_at, row.ended_at, row.before, row.target,
         row.error, attempts, *(row.waits if row.state == "submitted" else (None, None)),
-        asked_by(run.by, run.trigger) if run else "",
+        asked_by(run.by, words.trigger(run.trigger)) if run else "",
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def stock(row: SourceView) -> str:
 
 def remarks(row: SourceView) -> str:
     """Why a source row may not count."""
-    gone = "; absent from the last complete load" if row.missing else ""
+    gone = "; absent from the last full download" if row.missing else ""
     return gone if row.counts else f"{gone}; not a warehouse of this cart"
 
 

@@ -15,6 +15,7 @@ from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import asked_by
+from invsync_tui.rules import words
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.catalog import level_history, products
@@ -232,7 +233,7 @@ def _pulls(cx: sqlite3.Connection, product: products.ProductRow, changes: Sequen
 
 
 def _happening(run: Ran, at: int, what: str) -> Happening:
-    return Happening(at, asked_by(run.by, run.trigger), f"{run.kind} {run.id}: {what}", run.id)
+    return Happening(at, asked_by(run.by, words.trigger(run.trigger)), f"{run.kind} {run.id}: {what}", run.id)
 
 
 def _number(value: int | None) -> str:

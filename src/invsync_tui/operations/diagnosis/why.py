@@ -64,7 +64,7 @@ class Why:
     """The answer: what was asked, what it was taken for, and each listing it concerns."""
 
     asked: str
-    taken_as: str
+    matched_as: str
     sku: str | None
     listings: tuple[WhyListing, ...]
 
@@ -73,7 +73,7 @@ class Why:
 class Meaning:
     """What a word was taken for."""
 
-    taken_as: str
+    matched_as: str
     sku: str | None
     products: tuple[int, ...]
     listings: tuple[ListingOf, ...]
@@ -88,7 +88,7 @@ def why(session: Session, word: str, cart_id: int | None = None) -> Why:
     lines = [line for group in _by_cart(listings) for line in _explain(session, group)]
     listed = {(listing.cart_id, listing.product_id) for listing in listings}
     lines += [_not_listed(row.cart, row.reason) for row in lacking if (row.cart_id, row.product_id) not in listed]
-    return Why(word, meaning.taken_as, meaning.sku, tuple(lines))
+    return Why(word, meaning.matched_as, meaning.sku, tuple(lines))
 
 
 def _by_cart(listings: Iterable[ListingOf]) -> list[list[ListingOf]]:
@@ -180,9 +180,9 @@ def _not_found_text(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
     return "SKU" if kind == "SKU" else f"{kind} of {products[0]}"
 
 
-def _with_listings(cx, taken_as: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> Meaning:  # type: ignore[no-untyped-def]
+def _with_listings(cx, matched_as: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> Meaning:  # type: ignore[no-untyped-def]
     products = tuple(dict.fromkeys(hit.product_id for hit in hits))
     of_products = [*lookup.by_products(cx, products), *lookup.by_codes_of(cx, products)]
     by_id = {listing.id: listing for listing in [*named, *of_products]}
     sku = hits[0].sku if len(products) == 1 else None
-    return Meaning(taken_as, sku, products, tuple(by_id.values()))
+    return Meaning(matched_as, sku, products, tuple(by_id.values()))

@@ -72,7 +72,9 @@ def why_then(session: Session, word: str, at: int, cart_id: int | None = None) -
         meaning = meaning_of(cx, trimmed(word))
         mine = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
         explained = tuple(_listing(cx, listing, at, now) for listing in mine)
-    return WhyThen(at, Why(word, meaning.taken_as, meaning.sku, tuple(listing.why for listing in explained)), explained)
+    return WhyThen(
+        at, Why(word, meaning.matched_as, meaning.sku, tuple(listing.why for listing in explained)), explained
+    )
 
 
 def _listing(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -> ListingThen:

@@ -83,12 +83,12 @@ class DriftRows:
     """A list as `rows.Rows` describes it, in the order of the listings' numbers. It walks the cart's listings."""
 
     def __init__(
-        self, session: Session, cart_id: int, wanted: str | None, fulfils: Callable[[DriftLine], bool]
+        self, session: Session, cart_id: int, wanted: str | None, fulfills: Callable[[DriftLine], bool]
     ) -> None:
         self.session = session
         self.cart_id = cart_id
         self.wanted = wanted
-        self.fulfils = fulfils
+        self.fulfills = fulfills
         self._counted: Count | None = None
 
     @property
@@ -105,7 +105,7 @@ class DriftRows:
             for row, finding in drift_check.findings(cx, settings, rows, LAG):
                 if finding is not None and self.wanted in (None, finding.drift.value):
                     line = _line(row, finding)
-                    if self.fulfils(line):
+                    if self.fulfills(line):
                         yield line
 
     def count(self) -> Count:
@@ -147,8 +147,8 @@ def drifted(
 ) -> Rows[DriftLine]:
     """The listings of a cart that drifted as far as they were read, of one class or of all. `text` is a filter
     (`rules.listing_filter.DRIFT`); OperationError for one that means nothing."""
-    fulfils = line_filter(text, DRIFT, FILTERED, lambda line: (line.sku, line.cart_listing_id))
-    rows = DriftRows(session, cart_id, None if drift_class is None else checked(drift_class), fulfils)
+    fulfills = line_filter(text, DRIFT, FILTERED, lambda line: (line.sku, line.cart_listing_id))
+    rows = DriftRows(session, cart_id, None if drift_class is None else checked(drift_class), fulfills)
     return in_order(rows, ordering, VALUES)
 
 

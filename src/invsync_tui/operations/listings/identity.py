@@ -39,7 +39,7 @@ class UnmatchedLine:
     product_name: str
     code: str | None
     """The code of the product that is nearly the listing's."""
-    rivals: tuple[tuple[int, str], ...]
+    candidates: tuple[tuple[int, str], ...]
     """(number, SKU) of products that fit equally well."""
 
 
@@ -110,7 +110,7 @@ class ComparedProduct:
 
 COUNTED_MOST = 5000
 """Listings that are compared for the numbers of a workbench."""
-RIVALS_MOST = 20
+CANDIDATES_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,9 @@ def _by_code(line: UnmatchedLine) -> PlaceKey:
 
 def _lines(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[pages.UnmatchedRow]) -> list[UnmatchedLine]:
     fits = fitting(cx, cart, rows)
-    named = {number for fit in fits.values() for number in (fit.product_id, *fit.rivals[:RIVALS_MOST]) if number}
+    named = {
+        number for fit in fits.values() for number in (fit.product_id, *fit.candidates[:CANDIDATES_MOST]) if number
+    }
     known = match_suggestions.products(cx, sorted(named))
     return [_line(row, fits[row.id], known) for row in rows]
 
@@ -252,7 +254,7 @@ def _line(row: pages.UnmatchedRow, fit: Suggestion, known: Mapping[int, tuple[st
         product_sku=sku,
         product_name=name,
         code=fit.hit.code if fit.hit else None,
-        rivals=tuple((number, known[number][0]) for number in fit.rivals[:RIVALS_MOST]),
+        candidates=tuple((number, known[number][0]) for number in fit.candidates[:CANDIDATES_MOST]),
     )
 
 
@@ -347,10 +349,10 @@ def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[Compared
     """Products that share a code or fit a listing equally well, each with its codes, levels and listings."""
     with as_operation_error(), session.store.reading() as cx:
         listing_ofs = lookup.by_products(cx, product_ids)
-        return tuple(_rival(cx, number, listing_ofs) for number in product_ids[:RIVALS_MOST])
+        return tuple(_candidate(cx, number, listing_ofs) for number in product_ids[:CANDIDATES_MOST])
 
 
-def _rival(cx: sqlite3.Connection, number: int, listing_ofs: Sequence[lookup.ListingOf]) -> ComparedProduct:
+def _candidate(cx: sqlite3.Connection, number: int, listing_ofs: Sequence[lookup.ListingOf]) -> ComparedProduct:
     product = products.get(cx, number)
     if product is None:
         raise NotFoundError(f"There is no product {number}.")

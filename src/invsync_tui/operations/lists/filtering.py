@@ -39,11 +39,11 @@ def line_filter(
 
 
 class FilteredRows(Generic[Line]):
-    """The lines of a list that fulfil a filter which no statement can ask for. Every line is looked at, piece by piece."""
+    """The lines of a list that fulfill a filter which no statement can ask for. Every line is looked at, piece by piece."""
 
-    def __init__(self, rows: Rows[Line], fulfils: Callable[[Line], bool]) -> None:
+    def __init__(self, rows: Rows[Line], fulfills: Callable[[Line], bool]) -> None:
         self._rows = rows
-        self._fulfils = fulfils
+        self._fulfills = fulfills
 
     @property
     def sortable(self) -> Sequence[str]:
@@ -77,10 +77,10 @@ class FilteredRows(Generic[Line]):
 
     def _lines(self, key: PlaceKey | None) -> Iterator[Line]:
         while lines := self._rows.after(key, PIECE):
-            yield from filter(self._fulfils, lines)
+            yield from filter(self._fulfills, lines)
             key = self._rows.key(lines[-1])
 
     def _back(self, key: PlaceKey | None) -> Iterator[Line]:
         while lines := self._rows.before(key, PIECE):
-            yield from filter(self._fulfils, reversed(lines))
+            yield from filter(self._fulfills, reversed(lines))
             key = self._rows.key(lines[0])

@@ -16,7 +16,7 @@ from invsync_tui.operations.lists.rows import Count
 
 @dataclass(frozen=True, slots=True)
 class WarehouseLine:
-    """A warehouse. `last_full_at` is the end of its last complete load, `confirmed_at` of the last pull of any kind."""
+    """A warehouse. `last_full_at` is the end of its last full download, `confirmed_at` of the last pull of any kind."""
 
     id: int
     merchant_id: int

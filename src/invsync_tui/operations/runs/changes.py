@@ -73,7 +73,7 @@ def changes(session: Session, run_id: int, ordering: Ordering | None = None, tex
 
     OperationError for a download, which sends nothing, and for a filter that means nothing.
     """
-    fulfils = line_filter(text, CHANGES, FILTERED, codes_of)
+    fulfills = line_filter(text, CHANGES, FILTERED, codes_of)
     run = find(session, run_id)
     if run.kind != "push":
         what = "an inventory download" if run.kind == "pull" else "a drift check"
@@ -96,7 +96,7 @@ def changes(session: Session, run_id: int, ordering: Ordering | None = None, tex
         ]
 
     listed: Rows[ChangeLine] = Listed(session, pages, lines, _place, sortable)
-    return in_order(FilteredRows(listed, fulfils) if fulfils else listed, ordering, VALUES)
+    return in_order(FilteredRows(listed, fulfills) if fulfills else listed, ordering, VALUES)
 
 
 def why_none(session: Session, run_id: int) -> str:

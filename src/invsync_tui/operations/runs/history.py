@@ -16,6 +16,7 @@ from invsync_tui.operations.lists.sorted_lines import Value, in_order
 from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState
+from invsync_tui.rules import words
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.paging import listings
@@ -52,7 +53,10 @@ def runs(
 ) -> Rows[RunRow]:
     """Runs, newest first where no other order is asked for. Of a cart: its pushes. `since` and `until` are epoch seconds of
     the request, both included."""
-    run_filter = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who, since, until)
+    stored_trigger = None if trigger is None else words.stored(words.TRIGGERS, trigger)
+    run_filter = RunFilter(
+        merchant_id, cart_id, None if state is None else str(state), stored_trigger, who, since, until
+    )
     with as_operation_error(), session.store.reading() as cx:
         small = few(pages.runs(cx, run_filter))
         order, descending, sortable = chosen(pages.ORDERS, ordering or NEWEST, small=small)

@@ -9,6 +9,7 @@ from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState, Stall
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.store.runs import records
 from invsync_tui.store.runs import runs as rows
@@ -25,7 +26,7 @@ def view(row: records.RunRow, stall: Stall | None = None) -> RunRow:
         cart_id=row.key if of_cart else None,
         cart=row.cart if of_cart else None,
         state=RunState(row.state),
-        trigger=row.trigger,
+        trigger=words.trigger(row.trigger),
         requested_by=row.requested_by,
         requested_at=row.requested_at,
         started_at=row.started_at,

@@ -56,7 +56,7 @@ def of_listings(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[List
 
 
 def known_levels_since(cx: sqlite3.Connection, merchant_id: int) -> int | None:
-    """The end of a merchant's first complete download: from then on every change of a level is noted. None before it."""
+    """The end of a merchant's first full download: from then on every change of a level is noted. None before it."""
     sql = "SELECT ended_at FROM pull_generation WHERE merchant_id = ? AND state = 'complete' ORDER BY id LIMIT 1"
     row = cx.execute(sql, (merchant_id,)).fetchone()
     return None if row is None else row[0]

@@ -66,7 +66,7 @@ def _maybe_changed(tx: sqlite3.Connection, records: Sequence[LevelRecord]) -> Se
 
 
 def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> array[int]:
-    """Products with a level in the warehouse that the last complete load had, ascending."""
+    """Products with a level in the warehouse that the last full download had, ascending."""
     sql = "SELECT product_id FROM level WHERE warehouse_id = ? AND missing_since IS NULL ORDER BY product_id"
     return array("q", chain.from_iterable(cx.execute(sql, (warehouse_id,))))
 
@@ -84,7 +84,7 @@ def quantities(
 
 
 def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int], now: int, seq: int) -> int:
-    """Mark levels that a complete load no longer had; the quantity stays as last reported."""
+    """Mark levels that a full download no longer had; the quantity stays as last reported."""
     rows = [(now, seq, warehouse_id, number) for number in product_ids]
     tx.executemany(
         "UPDATE level SET missing_since = ?, seq = ? WHERE warehouse_id = ? AND product_id = ? AND missing_since IS NULL",
@@ -94,7 +94,7 @@ def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterabl
 
 
 def set_to_zero(tx: sqlite3.Connection, warehouse_id: int, product_ids: Sequence[int], now: int, seq: int) -> int:
-    """Set levels that a complete load no longer had to 0, for sources that leave out what is out of stock."""
+    """Set levels that a full download no longer had to 0, for sources that leave out what is out of stock."""
     rows = [(now, seq, warehouse_id, number) for number in product_ids]
     changed = tx.executemany(
         "UPDATE level SET on_hand = 0, available = 0, committed = NULL, incoming = NULL, read_at = NULL, loaded_at = ?, "

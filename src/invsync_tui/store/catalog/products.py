@@ -505,7 +505,7 @@ def refs_by_id(cx: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
 
 
 def present_refs(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> set[str]:
-    """Those of some references whose product the last complete load had."""
+    """Those of some references whose product the last full download had."""
     rows = cx.execute(
         "SELECT ref FROM product WHERE merchant_id = ? AND missing_since IS NULL "
         "AND ref IN (SELECT value FROM json_each(?))",
@@ -515,19 +515,19 @@ def present_refs(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) 
 
 
 def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:
-    """Products of the merchant that the last complete load had and that are active."""
+    """Products of the merchant that the last full download had and that are active."""
     sql = "SELECT count(*) FROM product WHERE merchant_id = ? AND missing_since IS NULL AND inactive = 0"
     return int(cx.execute(sql, (merchant_id,)).fetchone()[0])
 
 
 def present_ids(cx: sqlite3.Connection, merchant_id: int) -> array[int]:
-    """Ids, ascending, of the products that the last complete load had."""
+    """Ids, ascending, of the products that the last full download had."""
     sql = "SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NULL ORDER BY id"
     return array("q", chain.from_iterable(cx.execute(sql, (merchant_id,))))
 
 
 def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, seq: int) -> int:
-    """Mark products that a complete load no longer had. Their codes stop matching; nothing is set to 0."""
+    """Mark products that a full download no longer had. Their codes stop matching; nothing is set to 0."""
     rows = [(now, seq, number) for number in product_ids]
     tx.executemany("UPDATE product SET missing_since = ?, seq = ? WHERE id = ? AND missing_since IS NULL", rows)
     return len(rows)
@@ -540,7 +540,7 @@ def marked_among(tx: sqlite3.Connection, merchant_id: int, seen: Set[int]) -> li
 
 
 def confirm_present(tx: sqlite3.Connection, merchant_id: int, seen: Set[int], seq: int) -> int:
-    """Unmark products that a complete load had; returns how many were new, or are back."""
+    """Unmark products that a full download had; returns how many were new, or are back."""
     return unmark(tx, marked_among(tx, merchant_id, seen), seq)
 
 

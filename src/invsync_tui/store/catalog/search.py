@@ -182,7 +182,7 @@ def _counted(cx: sqlite3.Connection, parts: Sequence[Part], limit: int) -> int:
 
 
 def details(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, ProductHit]:
-    """What results show, by product. A level that was not in the last complete load counts as none."""
+    """What results show, by product. A level that was not in the last full download counts as none."""
     rows = cx.execute(
         "SELECT p.id, p.merchant_id, m.name, p.sku, p.name, p.missing_since, "
         "(SELECT sum(v.available) FROM level AS v WHERE v.product_id = p.id AND v.missing_since IS NULL), "

@@ -102,7 +102,7 @@ def record_gone(tx: sqlite3.Connection, warehouse_id: int, why: str, now: int) -
 
 
 def record_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
-    """A complete load of a warehouse ended; one that was gone is back."""
+    """A full download of a warehouse ended; one that was gone is back."""
     back = tx.execute(
         "UPDATE warehouse SET vanished_at = NULL, gone_why = '' WHERE id = ? AND vanished_at IS NOT NULL "
         "RETURNING merchant_id",
@@ -114,7 +114,7 @@ def record_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
 
 
 def record_unread(tx: sqlite3.Connection, site: StoredWarehouse, merchant_id: int, why: str, now: int) -> None:
-    """A complete download found nothing in a warehouse that had levels, or may not read it."""
+    """A full download found nothing in a warehouse that had levels, or may not read it."""
     record_gone(tx, site.id, why, now)
     if site.vanished_at is None or site.gone_why != why:
         _replan(tx, merchant_id)

@@ -147,7 +147,7 @@ def levels(scale: Scale, stock: Stock) -> Iterator[Row]:
 
 
 def warehouses(scale: Scale) -> Iterator[Row]:
-    """(id, merchant, ref, code, name, last complete load)."""
+    """(id, merchant, ref, code, name, last full download)."""
     for place in range(1, scale.warehouses + 1):
         code = PLACES[place - 1] if place <= len(PLACES) else f"HALL-{place}"
         yield place, MERCHANT, "" if place == 1 else f"wh-{place}", code, f"{code.title()} Demo Hall", scale.at

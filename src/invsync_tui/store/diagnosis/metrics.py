@@ -67,7 +67,7 @@ class StockKnown(NamedTuple):
 def stock(cx: sqlite3.Connection) -> list[StockKnown]:
     """The enabled warehouses that were read once.
 
-    One that the WMS offers no stock in any more counts from its last complete load.
+    One that the WMS offers no stock in any more counts from its last full download.
     """
     rows = cx.execute(
         "SELECT w.merchant_id, w.code, coalesce(CASE WHEN w.vanished_at IS NULL THEN s.confirmed_at END, w.last_full_at) "

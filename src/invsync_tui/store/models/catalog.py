@@ -77,7 +77,7 @@ class Warehouse(Table, table=True):
     name: str = Field(sa_type=Text)
     enabled: bool = Field(default=True, sa_type=Flag)
     last_full_at: int | None = Field(default=None, sa_type=Big)
-    """End of the last complete load."""
+    """End of the last full download."""
     vanished_at: int | None = Field(default=None, sa_type=Big)
     """Since when the WMS offers no stock there; None while it does. `gone_why` says why."""
     gone_why: str = Field(default="", sa_type=Text)

@@ -10,7 +10,7 @@ from invsync_tui.store.paging.listings import TABS
 
 
 def products(cx: sqlite3.Connection, merchant_id: int) -> int:
-    """Products of a merchant that the last complete load had."""
+    """Products of a merchant that the last full download had."""
     return _sum(cx, "products", merchant_id)
 
 

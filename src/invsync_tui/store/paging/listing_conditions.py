@@ -96,7 +96,7 @@ def part_of(conditions: Sequence[Condition], terms: Terms) -> Part:
 
 def _condition_part(condition: Condition, terms: Terms) -> Part:
     part = _positive(condition, terms)
-    # What is unknown fulfils no comparison, and so it fulfils the opposite of each.
+    # What is unknown fulfills no comparison, and so it fulfills the opposite of each.
     return Part(f"NOT coalesce({part.where}, 0)", part.values) if condition.negated else part
 
 

@@ -63,7 +63,7 @@ class ListingRow(NamedTuple):
 
 
 class Sought(NamedTuple):
-    """What is looked for in a list: rows of a tab that fulfil conditions, with a folded text in their SKU or in a code of
+    """What is looked for in a list: rows of a tab that fulfill conditions, with a folded text in their SKU or in a code of
     their product."""
 
     tab: str
@@ -366,7 +366,7 @@ def held(
     descending: bool = False,
     sought: Sought = EVERYTHING,
 ) -> Pages[HeldRow]:
-    """Held listings of a run, of one group or of all, that fulfil conditions."""
+    """Held listings of a run, of one group or of all, that fulfill conditions."""
     of = _group(factor)
     select = Select(
         f"l.id, l.ref, l.sku, l.name, {SHOWS}, l.desired, {of}",

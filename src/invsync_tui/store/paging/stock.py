@@ -156,7 +156,7 @@ SUMMARY_ORDERS = (
 def summary(
     cx: sqlite3.Connection, merchant_id: int, text: Filter, order: SortOrder, descending: bool
 ) -> Pages[ProductName]:
-    """Products of a merchant that the last complete load had."""
+    """Products of a merchant that the last full download had."""
     where = "p.merchant_id = ? AND p.missing_since IS NULL"
     base = Select(_PRODUCT, PRODUCT, where, (merchant_id,), order, descending, record=ProductName._make)
     if text.few is not None:

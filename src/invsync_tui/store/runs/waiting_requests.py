@@ -1,6 +1,6 @@
 """Requests that wait behind a run, or that joined one: what each side wanted is kept until it was done.
 
-A run serves every request that it fulfils at once. What it cannot fulfil, since it has begun already or waits for
+A run serves every request that it fulfills at once. What it cannot fulfill, since it has begun already or waits for
 something else, is written beside it (`run.again_for`) and becomes a run of its own when it ends.
 """
 

@@ -300,7 +300,7 @@ class ConnectionRow(NamedTuple):
 
 
 class SourceRow(NamedTuple):
-    """A WMS connection with its delta mark and the end of its last complete download."""
+    """A WMS connection with its delta mark and the end of its last full download."""
 
     connection: ConnectionRow
     mark: str

@@ -41,7 +41,7 @@ class CatalogWriter:
         """Levels of this download that the WMS reports as fractions."""
 
     def store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> PageResult:
-        """Products of a complete download, with the components of kits. Levels of deactivated ones are marked as missing."""
+        """Products of a full download, with the components of kits. Levels of deactivated ones are marked as missing."""
         now = clock.seconds()
         written = catalog_products.upsert_products(tx, self.merchant_id, rows, now, seq)
         catalog_products.write_components(tx, self.merchant_id, rows, written.ids, now, seq)

@@ -1,4 +1,4 @@
-"""Levels that a complete download has twice with different quantities: a WMS that lists bins or lots, one row each.
+"""Levels that a full download has twice with different quantities: a WMS that lists bins or lots, one row each.
 
 Neither row is the stock, and their sum would be a guess. Connectors refuse those of one page; the second may come pages
 later, when the first is stored.

@@ -150,7 +150,7 @@ class DoubtResolver:
         why_text = f" ({answer.why})" if answer.why else ""
         over = submitted.is_over(batch._replace(give_up_at=answer.waits.give_up_at), now)
         if over:
-            event("warning", f"The cart has not applied {listed}{why_text}: they are read back.")
+            event("warning", f"The cart has not applied {listed}{why_text}: they are read from the cart.")
             if await self._read_until_shown(batch):
                 return
             event("warning", f"The cart cannot be read: {listed} wait for the next run.")

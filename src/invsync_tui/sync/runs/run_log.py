@@ -64,7 +64,12 @@ def _began(run: RunRow) -> None:
         why = "its worker died" if run.heartbeat_at is not None else "its worker was stopped"
         _tell(logging.WARNING, "takeover", f"run {run.id} {_name(run)} is taken over: {why}", _fields(run))
     else:
-        _tell(logging.DEBUG, "run_started", f"run {run.id} {_name(run)} started: {run.trigger}", _fields(run))
+        _tell(
+            logging.DEBUG,
+            "run_started",
+            f"run {run.id} {_name(run)} started: {words.trigger(run.trigger)}",
+            _fields(run),
+        )
 
 
 def _name(run: RunRow) -> str:
@@ -104,7 +109,7 @@ def _fields(run: RunRow) -> dict[str, Any]:
         "merchant": run.merchant,
         "cart": run.cart,
         "state": words.name(words.STATES, run.state),
-        "trigger": run.trigger,
+        "trigger": words.trigger(run.trigger),
         "seconds": _seconds(run),
         "counts": words.named(words.OUTCOMES, json.loads(run.counts)),
         "reasons": {str(Reason(code)): n for code, n in json.loads(run.reasons).items()},

@@ -31,12 +31,12 @@ class TextView(Canvas, can_focus=True, inherit_bindings=False):
     """Scrolls with the keys of the table; a rewrite keeps the place and repaints only what differs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "roll(-1)", "Scroll up", show=False, id="paper.up"),
-        Binding("down,j", "roll(1)", "Scroll down", show=False, id="paper.down"),
-        Binding("pageup", "roll_page(-1)", "Page up", show=False, id="paper.page-up"),
-        Binding("pagedown,space", "roll_page(1)", "Page down", show=False, id="paper.page-down"),
-        Binding("home,g", "roll_home", "To the top", show=False, id="paper.top"),
-        Binding("end,G", "roll_end", "To the end", show=False, id="paper.end"),
+        Binding("up,k", "roll(-1)", "Scroll up", show=False, id="text.up"),
+        Binding("down,j", "roll(1)", "Scroll down", show=False, id="text.down"),
+        Binding("pageup", "roll_page(-1)", "Page up", show=False, id="text.page-up"),
+        Binding("pagedown,space", "roll_page(1)", "Page down", show=False, id="text.page-down"),
+        Binding("home,g", "roll_home", "To the top", show=False, id="text.top"),
+        Binding("end,G", "roll_end", "To the end", show=False, id="text.end"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -93,7 +93,7 @@ class LinkedTextView(TextView, inherit_bindings=True):
             "lead",
             "Go there",
             tooltip="To the setting or the listings that the line is about",
-            id="paper.lead",
+            id="text.lead",
         )
     ]
 

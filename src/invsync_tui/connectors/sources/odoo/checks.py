@@ -83,12 +83,12 @@ def _zeros(facts: SourceFacts) -> Review:
 def _delta(facts: SourceFacts) -> Review:
     check = "odoo.delta"
     if not facts.worked:
-        return Review(check, Verdict.SKIPPED, "no complete download has ended yet")
+        return Review(check, Verdict.SKIPPED, "no full download has ended yet")
     if facts.mark:
         return Review(check, Verdict.PASS, f"downloads fetch changes since {facts.mark}")
     cause = "The user may not read stock moves, so that each download is a complete one, and slow."
     fix = f"Give the user the right Inventory: User in Odoo, then: {facts.test()}"
-    return Review(check, Verdict.FAIL, "no mark after a complete download", cause, fix)
+    return Review(check, Verdict.FAIL, "no mark after a full download", cause, fix)
 
 
 def _protocol(facts: SourceFacts) -> Review:

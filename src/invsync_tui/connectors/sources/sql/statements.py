@@ -44,7 +44,7 @@ class Table:
         return f"(\n{self.database.written(self.query.text)}\n) AS q"
 
     def page(self, conditions: Sequence[str]) -> str:
-        """Our columns and the key of rows that fulfil all conditions, by key; the limit is the last value."""
+        """Our columns and the key of rows that fulfill all conditions, by key; the limit is the last value."""
         key = self.database.column(self.columns.key)
         listed = ", ".join([*map(self.column, self.names), key])
         where = " AND ".join([f"{key} IS NOT NULL", *conditions])
@@ -77,7 +77,7 @@ class Table:
         )
 
     def of_products(self, ref: str, conditions: Sequence[str]) -> str:
-        """The condition that a row is of a product that has a row which fulfils all conditions."""
+        """The condition that a row is of a product that has a row which fulfills all conditions."""
         place = self.exact(ref)
         return f"{place} IN (SELECT {place} FROM {self.source} WHERE {' AND '.join(conditions)})"  # noqa: S608
 

@@ -69,12 +69,12 @@ def _named(places: list[WarehouseStock]) -> str:
 def _delta(facts: SourceFacts) -> Review:
     check = "tryton.delta"
     if not facts.worked:
-        return Review(check, Verdict.SKIPPED, "no complete download has ended yet")
+        return Review(check, Verdict.SKIPPED, "no full download has ended yet")
     if facts.mark:
         return Review(check, Verdict.PASS, f"downloads fetch changes since {facts.mark}")
     cause = "The user may not read stock.move, so that each download is a complete one, and slow."
     fix = f"Add the user to the group Stock in Tryton, then: {facts.test()}"
-    return Review(check, Verdict.FAIL, "no mark after a complete download", cause, fix)
+    return Review(check, Verdict.FAIL, "no mark after a full download", cause, fix)
 
 
 def _waiting(facts: SourceFacts) -> Review:

@@ -66,7 +66,7 @@ class ListingActionsScreen(BaseScreen):
             "fix",
             "Override",
             tooltip="Override the quantity of the selected listings, or remove the override",
-            id="listing.fix",
+            id="listing.override",
         ),
         *(
             Binding(

@@ -21,51 +21,51 @@ NAME_WIDTH, LEAST_WIDTH, GAP = 10, 22, 2
 NONE = ("none",)
 
 
-def _codes(rival: ComparedProduct) -> Sequence[str]:
-    return [f"{kind} {code}" for kind, code in rival.codes] or NONE
+def _codes(candidate: ComparedProduct) -> Sequence[str]:
+    return [f"{kind} {code}" for kind, code in candidate.codes] or NONE
 
 
-def _levels(rival: ComparedProduct) -> Sequence[str]:
-    return [f"{warehouse} {grouped(available)}" for warehouse, available in rival.levels] or NONE
+def _levels(candidate: ComparedProduct) -> Sequence[str]:
+    return [f"{warehouse} {grouped(available)}" for warehouse, available in candidate.levels] or NONE
 
 
-def _listings(rival: ComparedProduct) -> Sequence[str]:
-    return [f"{cart}: {code}" for cart, code in rival.listings] or NONE
+def _listings(candidate: ComparedProduct) -> Sequence[str]:
+    return [f"{cart}: {code}" for cart, code in candidate.listings] or NONE
 
 
 ASPECTS: tuple[tuple[str, Callable[[ComparedProduct], Sequence[str]]], ...] = (
-    ("SKU", lambda rival: [rival.sku]),
-    ("Name", lambda rival: [rival.name or "none"]),
+    ("SKU", lambda candidate: [candidate.sku]),
+    ("Name", lambda candidate: [candidate.name or "none"]),
     ("Codes", _codes),
     ("Available", _levels),
     ("Listings", _listings),
 )
 
 
-def write(rivals: Sequence[ComparedProduct], shared: str, width: int) -> LinkedLines:
+def write(candidates: Sequence[ComparedProduct], shared: str, width: int) -> LinkedLines:
     """As many products beside each other as there is room for, the others below; then a line that leads to each."""
     rows = LinkedLines()
     rows.put(
         [
             line(row)
             for row in wrap(
-                clean(f"{counted(len(rivals), 'product has', 'products have')} {shared}. An alias must name one."),
+                clean(f"{counted(len(candidates), 'product has', 'products have')} {shared}. An alias must name one."),
                 width,
             )
         ]
     )
     beside = max(1, (width - NAME_WIDTH) // (LEAST_WIDTH + GAP))
-    for start in range(0, len(rivals), beside):
-        rows.put([BLANK, *_table(rivals[start : start + beside], width)])
+    for start in range(0, len(candidates), beside):
+        rows.put([BLANK, *_table(candidates[start : start + beside], width)])
     rows.put([BLANK])
-    for rival in rivals:
-        rows.put([line(clean(f"Open {rival.sku}"))], Link("sku", rival.sku))
+    for candidate in candidates:
+        rows.put([line(clean(f"Open {candidate.sku}"))], Link("sku", candidate.sku))
     return rows
 
 
-def _table(rivals: Sequence[ComparedProduct], width: int) -> list[Line]:
-    room = max(LEAST_WIDTH, (width - NAME_WIDTH) // len(rivals) - GAP)
-    return [row for name, tell in ASPECTS for row in _aspect(name, [tell(rival) for rival in rivals], room)]
+def _table(candidates: Sequence[ComparedProduct], width: int) -> list[Line]:
+    room = max(LEAST_WIDTH, (width - NAME_WIDTH) // len(candidates) - GAP)
+    return [row for name, tell in ASPECTS for row in _aspect(name, [tell(candidate) for candidate in candidates], room)]
 
 
 def _aspect(name: str, columns: Sequence[Sequence[str]], room: int) -> list[Line]:

@@ -75,7 +75,7 @@ WAREHOUSE_FIELDS: tuple[Field[WarehouseLine], ...] = (
     Field("Warehouse", 14, lambda line: line.name or line.code, flex=3, sort="warehouse"),
     Field("Code", 8, lambda line: line.code, flex=1, sort="code", room=100),
     number("Products", 10, lambda line: line.products, sort="products"),
-    Field("Last complete load", 18, lambda line: line.last_full_at, _load, sort="loaded"),
+    Field("Last full download", 18, lambda line: line.last_full_at, _load, sort="loaded"),
     Field("Last confirmed", 18, lambda line: line.confirmed_at, _confirmed, sort="confirmed", room=110),
     Field("State", 8, _state, _state_cell, sort="state"),
     Field("Carts", 12, _carts, _carts_cell, flex=3, sort="carts"),

@@ -91,7 +91,7 @@ def _until(sent: SentView) -> str:
     """Of what the cart applies later: when that is asked about, and when the listing is read back instead."""
     if sent.look_after is None or sent.give_up_at is None:
         return ""
-    return f", checked again at {_at(sent.look_after)}, read back at {_at(sent.give_up_at)}"
+    return f", checked again at {_at(sent.look_after)}, read from the cart at {_at(sent.give_up_at)}"
 
 
 def _attempt(attempt: ExchangeView) -> Iterator[Span]:
@@ -133,7 +133,7 @@ def write(
     """All of it; `chosen` is the cart and cart listing ID of the listing that comes first, `live` what carts say now."""
     rows = LinkedLines()
     text = f" ({answer.sku})" if answer.sku else ""
-    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{text}"), width)])
+    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.matched_as}{text}"), width)])
     for entry in sorted(answer.listings, key=lambda listing: (listing.cart, listing.cart_listing_id) != chosen):
         rows.put([BLANK])
         _listing(rows, entry, width, glyphs, live, records)

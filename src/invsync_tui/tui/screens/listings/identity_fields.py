@@ -32,7 +32,11 @@ def label(tab: str) -> str:
 def _suggested(unmatched: UnmatchedLine, rendering: RenderContext) -> Span:
     if unmatched.product_sku is not None:
         return unmatched.product_sku, Tone.GOOD
-    return (f"{counted(len(unmatched.rivals), 'product')}", Tone.WARN) if unmatched.rivals else ("none", Tone.FAINT)
+    return (
+        (f"{counted(len(unmatched.candidates), 'product')}", Tone.WARN)
+        if unmatched.candidates
+        else ("none", Tone.FAINT)
+    )
 
 
 UNMATCHED: tuple[Field[UnmatchedLine], ...] = (
@@ -103,8 +107,8 @@ def _suggestion(record: UnmatchedLine, left_out: Set[str]) -> Iterator[str]:
     words = record.words if "Why" in left_out else ""
     if record.product_sku is None:
         yield ": ".join(filter(None, (f"{code} {record.name}".strip(), words)))
-        rivals = ", ".join(sku for _, sku in record.rivals)
-        yield rivals or "Correct its code in the cart or the WMS, or link it to a SKU on the command line."
+        candidates = ", ".join(sku for _, sku in record.candidates)
+        yield candidates or "Correct its code in the cart or the WMS, or link it to a SKU on the command line."
         return
     yield ": ".join(filter(None, (code, words)))
     if left_out & {"Suggestion", "Name"}:

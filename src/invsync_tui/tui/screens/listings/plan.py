@@ -165,7 +165,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         self.text_line("totals").show(
             line(
                 (f"{grouped(total.up)} up, {grouped(total.down)} down, ", Tone.PLAIN),
-                (f"{grouped(total.to_zero)} to zero", Tone.WARN if total.to_zero else Tone.PLAIN),
+                (f"{grouped(total.to_zero)} to 0", Tone.WARN if total.to_zero else Tone.PLAIN),
                 (f", {counted(view.requests, 'request')}" if total.to_set else "", Tone.PLAIN),
                 (rest, Tone.FAINT),
             )

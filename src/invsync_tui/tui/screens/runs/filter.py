@@ -6,13 +6,19 @@ where that could be mistaken.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from invsync_tui.operations.views import RunState
+from invsync_tui.rules import words
 from invsync_tui.tui.navigation.names import Known, named
 
-TRIGGERS = ("manual", "schedule", "after pull", "again", "look again", "webhook", "order", "demo")
+CODES: Mapping[str, Mapping[str, str]] = {
+    "state": {words.name(words.STATES, state.value): state.value for state in RunState},
+    "trigger": {name: code for code, name in words.TRIGGERS.items()},
+}
+"""By what they are about, the names that can be typed, each with its stored code, which can be typed too."""
 
 
 class About(StrEnum):
@@ -55,17 +61,22 @@ def _with_word(run_filter: RunFilter, about: About, word: str, known: Known) -> 
         return replace(run_filter, who=word)
     word = word.casefold()
     if about in (About.STATE, About.TRIGGER):
-        words = [str(state) for state in RunState] if about is About.STATE else TRIGGERS
-        whole = next((each for each in words if each.startswith(word)), None)
-        if whole is None:
+        code = _code(CODES[about], word)
+        if code is None:
             return None
-        return replace(run_filter, state=whole) if about is About.STATE else replace(run_filter, trigger=whole)
+        return replace(run_filter, state=code) if about is About.STATE else replace(run_filter, trigger=code)
     match = named(word, known.merchants if about is About.MERCHANT else known.carts)
     if match is None:
         return None
     return (
         replace(run_filter, merchant_id=match.id) if about is About.MERCHANT else replace(run_filter, cart_id=match.id)
     )
+
+
+def _code(codes: Mapping[str, str], word: str) -> str | None:
+    """The stored code of the first name that begins so, or else that begins so itself."""
+    pairs = (*codes.items(), *((code, code) for code in codes.values()))
+    return next((code for name, code in pairs if name.startswith(word)), None)
 
 
 def _guessed(run_filter: RunFilter, word: str, known: Known) -> RunFilter | None:
@@ -79,9 +90,9 @@ def _guessed(run_filter: RunFilter, word: str, known: Known) -> RunFilter | None
 
 def offers(known: Known) -> list[str]:
     """What the prompt completes."""
-    words = [str(state) for state in RunState]
-    words += [f"{About.STATE}:{state}" for state in RunState]
-    words += [f"{About.TRIGGER}:{trigger.split(' ', 1)[0]}" for trigger in TRIGGERS]
-    words += [f"{About.CART}:{cart.name.split(' ', 1)[0]}" for cart in known.carts]
-    words += [f"{About.MERCHANT}:{merchant.name.split(' ', 1)[0]}" for merchant in known.merchants]
-    return [*words, f"{About.WHO}:"]
+    states, triggers = CODES[About.STATE], CODES[About.TRIGGER]
+    offered = [*states, *(f"{About.STATE}:{state}" for state in states)]
+    offered += [f"{About.TRIGGER}:{trigger.split(' ', 1)[0]}" for trigger in triggers]
+    offered += [f"{About.CART}:{cart.name.split(' ', 1)[0]}" for cart in known.carts]
+    offered += [f"{About.MERCHANT}:{merchant.name.split(' ', 1)[0]}" for merchant in known.merchants]
+    return [*offered, f"{About.WHO}:"]

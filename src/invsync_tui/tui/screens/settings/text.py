@@ -74,7 +74,7 @@ def preview_line(preview: Preview | None, *, dirty: bool, wrong: bool) -> Line:
         waiting = "not while a field is wrong" if wrong else "counting" if dirty else "nothing has been changed yet"
         return line((f"Preview: {waiting}", Tone.FAINT))
     parts: list[Span] = [("Preview  ", Tone.FAINT)]
-    parts += _counted("go to zero", preview.to_zero, Tone.BAD)
+    parts += _counted("go to 0", preview.to_zero, Tone.BAD)
     parts += _counted("change", preview.changed, Tone.ACCENT)
     parts += _counted("lose their match", preview.lose_match, Tone.WARN)
     if preview.gain_match:
