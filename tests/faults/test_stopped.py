@@ -122,6 +122,15 @@ def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_old
         assert store_violations(made.bench.store.path) == []
 
 
+def _late(made: Town, rows: int, continued: float) -> str:
+    """What arrived after a straggler went on, with the record of its batches, to see whose they were and when they left."""
+    late = made.cart.log()[rows:]
+    keys = {row["key"] for row in late}
+    batches = [made.bench.store.read("SELECT * FROM push_batch WHERE id = ?", key) for key in keys]
+    requests = [request for request in made.cart.requests() if request["t"] > continued - 5]
+    return f"went on at {continued}\nrows {late}\nbatches {batches}\nrequests {requests}"
+
+
 @pytest.mark.parametrize("stopped_for", [1.2, 3.0])
 def test_a_worker_that_was_stopped_right_before_a_request_never_sends_it_after_its_deadline(
     tmp_path: Path, stopped_for: float
