@@ -151,6 +151,52 @@ async def test_enter_on_a_cart_opens_its_products_and_with_mismatches_these() ->
         await driver.sees("900 listings")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            merchant(1, "M", mismatches=SOME, mismatched=("A", "B")),
+            "Listings of A, B do not show their target.|Enter opens them.",
+        ),
+        (
+            merchant(1, "M", mismatches=SOME, mismatched=tuple("ABCD")),
+            "Listings of 4 carts do not show|Enter opens them.",
+        ),
+        (
+            merchant(1, "M", mismatches=SOME, mismatched=("A",), active_run=30),
+            "Listings of A do not show|u opens them.",
+        ),
+        (replace(CART, mismatches=SOME), f"Listings of {CART.name} do not show|Enter opens them."),
+        (merchant(1, "M"), "No problems known."),
+        (merchant(1, "M", mismatches=None), "No problems known."),
+    ],
+)
+def test_what_enter_opens_is_said_below(line: CartRow, said: str) -> None:
+    shown = "\n".join(row.text for row in text.about(line, 100, 0.0, UNICODE))
+    assert all(part in shown for part in said.split("|")), shown
+    assert ("No problems known." in shown) is (said == "No problems known.")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "shown"),
+    [
+        ("mismatches", replace(CART, mismatches=Count(0, exact=True)), "0"),
+        ("mismatches", replace(CART, mismatches=Count(0, exact=False)), "0+"),
+        ("mismatches", replace(CART, mismatches=SOME), "3"),
+        ("mismatches", replace(CART, mismatches=None), "-"),
+        ("held", CART, "0"),
+        ("problems", merchant(1, "M"), "0"),
+        ("next", replace(CART, next_run_at=None), "after run"),
+        ("next", replace(CART, next_run_at=None, status="off"), "N/A"),
+        ("next", replace(CART, next_run_at=None, status="off: merchant is off"), "N/A"),
+        ("next", merchant(1, "M", next_run_at=None), "on request"),
+        ("next", merchant(1, "M", next_run_at=None, sync_on=False), "N/A"),
+    ],
+)
+def test_none_unknown_and_off_read_differently(name: str, line: CartRow, shown: str) -> None:
+    assert text.CELLS[name](line, RenderContext(0.0, UNICODE))[0] == shown
+
+
 def pushes(glyphs: Glyphs, *past: PastPush) -> str:
     return text.CELLS["pushes"](replace(CART, pushes=past), RenderContext(0.0, glyphs))[0]
 

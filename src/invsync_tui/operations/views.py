@@ -144,8 +144,10 @@ class MerchantRow:
     """Inventory downloads have a schedule, whether or not a service is there to keep it."""
     not_due: str = ""
     """Why no time is given for the next run that has a schedule: `no service`; '' where one is given or none is due."""
-    mismatches: Count = NO_ROWS
-    """Listings of its carts that do not show their target."""
+    mismatches: Count | None = NO_ROWS
+    """Listings of its carts that do not show their target; None where no cart's listings are known yet."""
+    mismatched: tuple[str, ...] = ()
+    """The carts that have such listings."""
     pushes: tuple[PastPush, ...] = ()
     """The last pushes to its carts, oldest first; () where they were not asked for."""
 
@@ -172,7 +174,8 @@ class CartRow:
     latest_run: int | None
     held: int
     """Pushes that wait for an operator."""
-    mismatches: Count
+    mismatches: Count | None
+    """None where its listings were never read."""
     pushes: tuple[PastPush, ...]
     """The last ones, oldest first."""
     problems: tuple[Problem, ...] = ()

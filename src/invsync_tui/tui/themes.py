@@ -78,5 +78,5 @@ DESCRIPTIONS = {
     LIGHT: "for a light room",
     CONTRAST: "white on black, every text at least 7 to 1",
     COLOR_BLIND: "blue, yellow and orange instead of green, amber and red",
-    OWN: "the terminal's own 16 colors, from the next start",
+    OWN: "the terminal's own 16 colors; shown from the next start, not here",
 }

@@ -42,6 +42,7 @@ def test_what_was_done(stored: str, words: str) -> None:
     assert audit_text.action(stored) == words
 
 
+HELD_BY = [{"text": "first push of this cart: 931 listings would be updated"}, {"text": "5 of 9 go to zero"}]
 SKUS = [{"id": n, "sku": f"S{n}", "override": n or None} for n in range(7)]
 
 CASES: list[tuple[Entry, list[Changed], str]] = [
@@ -97,6 +98,17 @@ CASES: list[tuple[Entry, list[Changed], str]] = [
         [Changed("L1", "", "product 4")],
         "L1: product 4",
     ),
+    (
+        entry(HELD_BY)._replace(action="release"),
+        [],
+        "first push of this cart: 931 listings released; 5 of 9 go to zero",
+    ),
+    (
+        entry(HELD_BY, ["zero", "jump"])._replace(action="release"),
+        [],
+        "first push of this cart: 931 listings released; 5 of 9 go to zero; only to zero, large changes",
+    ),
+    (entry(HELD_BY), [], "first push of this cart: 931 listings would be updated; 5 of 9 go to zero"),
     (entry({"links": [{"ref": "L1", "product": 4}]}), [Changed("L1", "product 4", "")], "L1: product 4"),
 ]
 

@@ -94,9 +94,33 @@ def test_mismatches_of_a_merchant_are_those_of_its_carts(acme: Shelf) -> None:
     assert of_cart(acme, acme.cart).mismatches == Count(2, exact=True)
     assert of_cart(acme, other).mismatches == Count(3, exact=True)
     for with_carts, expected in ((True, Count(5, exact=True)), (False, Count(1, exact=False))):
-        lines = home.few(acme.session, carts=with_carts)
-        assert lines is not None
-        assert next(line.mismatches for line in lines if line.id == acme.merchant) == expected
+        assert (owner(acme, with_carts).mismatches, len(owner(acme, with_carts).mismatched)) == (expected, 2)
+
+
+def owner(acme: Shelf, with_carts: bool) -> MerchantRow:
+    lines = home.few(acme.session, carts=with_carts)
+    assert lines is not None
+    return next(line for line in lines if isinstance(line, MerchantRow) and line.id == acme.merchant)
+
+
+def test_what_is_not_known_of_mismatches_is_not_none_of_them(acme: Shelf) -> None:
+    def listed(*ats: int | None) -> None:
+        with acme.bench.store.transaction() as tx:
+            for cart, at in zip((acme.cart, other), ats, strict=True):
+                tx.execute("UPDATE cart SET listed_at = ?, upload_enabled = 1 WHERE id = ?", (at, cart))
+
+    other = acme.another_cart("Other")
+    for with_carts in (True, False):
+        listed(None, None)
+        assert owner(acme, with_carts).mismatches is None and of_cart(acme, other).mismatches is None
+        listed(1, None)
+        assert owner(acme, with_carts).mismatches == Count(0, exact=False), "at least none: the other was never read"
+        assert of_cart(acme, acme.cart).mismatches == Count(0, exact=True)
+        listed(1, 1)
+        assert owner(acme, with_carts).mismatches == Count(0, exact=True)
+        with acme.bench.store.transaction() as tx:
+            tx.execute("UPDATE cart SET listed_at = NULL, upload_enabled = 0 WHERE id = ?", (other,))
+        assert owner(acme, with_carts).mismatches == Count(0, exact=True), "one that is off was left out"
 
 
 def many(folder: Path, number: int) -> Bench:

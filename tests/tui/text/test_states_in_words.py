@@ -96,7 +96,7 @@ KNOWN: Mapping[str, tuple[object, ...]] = {
     "pushes": ((), *((PastPush(state, 3),) for state in RunState)),
     "counts": (Counts(), Counts(total=2, set=1, failed=1)),
     "stall": (None, Stall("gone", None, "Its worker is gone.", "x")),
-    "mismatches": (Count(0, exact=True), Count(3, exact=True)),
+    "mismatches": (Count(0, exact=True), Count(3, exact=True), None),
     "not_due": ("", "no service"),
     "error": ("", "refused"),
 }

@@ -97,9 +97,21 @@ def sentence(entry: Entry, changed: tuple[Changed, ...]) -> str:
     rules = _read(entry.before)
     if isinstance(rules, list):
         texts = [str(rule.get("text", "")) for rule in rules if isinstance(rule, dict)]
+        if entry.action == "release":
+            texts = [*map(_released, texts), _groups(entry.after)]
         return "; ".join(text for text in texts if text)
     before, after = (_word(text) for text in (entry.before, entry.after))
     return f"{before} to {after}" if before and after else after or before
+
+
+def _released(text: str) -> str:
+    """A rule's words when the run was held, as what was released."""
+    return text.replace(" would be updated", " released")
+
+
+def _groups(after: str) -> str:
+    """The groups that were released alone; '' for all of them."""
+    return f"only {_word(after)}" if after else ""
 
 
 def _word(text: str) -> str:

@@ -319,6 +319,8 @@ class Field:
     optional: bool = False
     section: str = ""
     """The heading that it stands under; '' for none."""
+    off_means: str = ""
+    """What happens where its value is `off`, said beside it; '' where that is clear."""
 
 
 @dataclass(frozen=True, slots=True)

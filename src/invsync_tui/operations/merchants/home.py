@@ -110,18 +110,27 @@ def _read_page(session: Session, cx: sqlite3.Connection, merchants: Sequence[int
     """Some merchants with all of their carts. Without carts it is known of mismatches only whether there are any."""
     facts = read_facts(session, cx, merchants)
     heads = cart_heads(cx, merchants)
-    mismatches = {cart.id: counts.mismatches(cx, cart.id, BOUND + 1 if carts else 1) for cart in heads}
+    mismatches = {cart.id: _mismatches(cx, cart, BOUND + 1 if carts else 1) for cart in heads}
     pushes = {cart.id: newest.last_pushes(cx, cart.id, PUSHES) if carts else [] for cart in heads}
     ended = newest.last_ended_of(cx, "push", [cart.id for cart in heads] if carts else [])
-    of_merchant: dict[int, list[int]] = {}
+    of_merchant: dict[int, list[CartHead]] = {}
     for cart in heads:
-        of_merchant.setdefault(cart.merchant_id, []).append(cart.id)
+        of_merchant.setdefault(cart.merchant_id, []).append(cart)
     return _Page(
         {
             row.id: replace(
                 row,
-                mismatches=_sum([mismatches[cart] for cart in of_merchant.get(row.id, ())], BOUND if carts else 0),
-                pushes=_past([push for cart in of_merchant.get(row.id, ()) for push in pushes[cart]]),
+                mismatches=_sum(
+                    # What is off and was never read will show nothing wrong.
+                    [
+                        mismatches[cart.id]
+                        for cart in of_merchant.get(row.id, ())
+                        if cart.upload_enabled or mismatches[cart.id] is not None
+                    ],
+                    BOUND if carts else 0,
+                ),
+                mismatched=tuple(cart.name for cart in of_merchant.get(row.id, ()) if mismatches[cart.id]),
+                pushes=_past([push for cart in of_merchant.get(row.id, ()) for push in pushes[cart.id]]),
             )
             for row in facts.rows()
         },
@@ -133,10 +142,20 @@ def _read_page(session: Session, cx: sqlite3.Connection, merchants: Sequence[int
     )
 
 
-def _sum(numbers: Sequence[int], bound: int) -> Count:
-    """The sum of counts that stop one above `bound`."""
-    exact = all(number <= bound for number in numbers)
-    return Count(sum(numbers) if exact else max(sum(min(number, bound) for number in numbers), 1), exact)
+def _mismatches(cx: sqlite3.Connection, cart: CartHead, most: int) -> int | None:
+    """Listings that do not show their target, counted up to `most`; None where nobody knows which there are."""
+    number = counts.mismatches(cx, cart.id, most)
+    return None if not number and cart.listed_at is None else number
+
+
+def _sum(numbers: Sequence[int | None], bound: int) -> Count | None:
+    """The sum of counts that stop one above `bound`; at least so many where one is unknown, None where all are."""
+    known = [number for number in numbers if number is not None]
+    if not known:
+        return None
+    if all(number <= bound for number in known):
+        return Count(sum(known), exact=len(known) == len(numbers))
+    return Count(max(sum(min(number, bound) for number in known), 1), exact=False)
 
 
 def _past(pushes: Sequence[PushRow]) -> tuple[PastPush, ...]:
@@ -146,7 +165,7 @@ def _past(pushes: Sequence[PushRow]) -> tuple[PastPush, ...]:
 
 
 def _cart(
-    cart: CartHead, facts: Facts, ended: RunRow | None, mismatches: Count, pushes: tuple[PastPush, ...]
+    cart: CartHead, facts: Facts, ended: RunRow | None, mismatches: Count | None, pushes: tuple[PastPush, ...]
 ) -> CartRow:
     runs = [run for run in facts.runs.get(cart.merchant_id, ()) if run.kind in ("push", "radar") and run.key == cart.id]
     push = next((run for run in runs if run.kind == "push"), None)

@@ -53,11 +53,11 @@ def _name(table: str) -> Setting:
     )
 
 
-def _every(label: str, sentence: str, option_help: str, default: str = "") -> Setting:
+def _every(label: str, sentence: str, option_help: str, off_means: str, default: str = "") -> Setting:
     value = kinds.time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST)
     return Setting(
         "every", "every", "schedule", Section.SYNC, label, value, sentence, optional=True, option_help=option_help,
-        default=default,
+        default=default, off_means=off_means,
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ MERCHANT: tuple[Setting, ...] = (
     Setting("sync", "inventory_sync", "merchant", Section.SYNC, "Synchronization With WMS - Inventory", kinds.switch(),
             "Synchronization With WMS - Inventory", changes_rules=True, bears_on=("switch",), json_name="sync_on"),
     _every("Inventory download every", "15m, 1h, ...; off: only when somebody starts one",
-           "time between inventory downloads, or off", default="1h"),
+           "time between inventory downloads, or off", "on request only", default="1h"),
     Setting("full-every", "full_every", "source", Section.SYNC, "Full download every",
             kinds.time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST),
             "time between full downloads where the WMS can report changes (default 24h)"),
@@ -104,7 +104,7 @@ CART: tuple[Setting, ...] = (
             listed="Push Inventory Using Alias", resolved=True,
             option_help="Push Inventory Using Alias: SKU, UPC, EAN, ... (default SKU)"),
     _every("Push every", "15m, 1h, ...: at this interval only; off: after each scheduled inventory download",
-           "time between pushes; off: after each scheduled inventory download"),
+           "time between pushes; off: after each scheduled inventory download", "with each download"),
     Setting("minimum", "cutoff_below", "cart", Section.QUANTITY, "Minimum Inventory Level", kinds.number("units"),
             "Minimum Inventory Level: below it the cart gets 0", changes_rules=True, step="cutoff",
             listed="Minimum Inventory Level"),

@@ -96,6 +96,7 @@ def form(session: Session, subject: str) -> Form:
             sheet.choices.get(row.name, ()),
             row.optional,
             str(row.section),
+            row.off_means,
         )
         for section in sections
         for row in sheet.settings

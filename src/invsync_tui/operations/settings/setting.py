@@ -84,6 +84,8 @@ class Setting:
     """What a new one gets, where the help does not say."""
     repeated: bool = False
     """Its option is given once for each of its parts."""
+    off_means: str = ""
+    """What happens where its value is the word off, said beside it; '' where that is clear."""
     resolved: bool = False
     """What may be given depends on what is loaded: `choices` makes it for a cart."""
 

@@ -219,6 +219,8 @@ class CartHead(NamedTuple):
     upload_enabled: int
     inventory_sync: int
     """Of its merchant."""
+    listed_at: int | None
+    """When its listings were last read; None for never."""
     every: int | None
     next_at: int | None
 
@@ -227,8 +229,8 @@ def cart_heads(cx: sqlite3.Connection, merchants: Sequence[int]) -> list[CartHea
     """The carts of some merchants, by number."""
     where, values = among("c.merchant_id", merchants)
     rows = cx.execute(
-        "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.upload_enabled, m.inventory_sync, d.every, "
-        "d.next_at FROM cart AS c "
+        "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.upload_enabled, m.inventory_sync, "
+        "c.listed_at, d.every, d.next_at FROM cart AS c "
         "JOIN merchant AS m ON m.id = c.merchant_id LEFT JOIN schedule AS d ON d.kind = 'push' AND d.key = c.id "
         f"WHERE {where} ORDER BY c.id",
         values,

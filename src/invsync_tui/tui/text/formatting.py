@@ -15,6 +15,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 NEVER = "N/A"
 """CartRover's word for an inventory run that has never been."""
+ON_REQUEST, AFTER_DOWNLOAD = "on request", "after run"
+"""When a download and a push come next that have no schedule: a push follows each scheduled download."""
 
 
 def age(at: float, now: float) -> str:

@@ -10,7 +10,7 @@ from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, line
 from invsync_tui.tui.text.typed_lists import picked
-from invsync_tui.tui.widgets.form_draft import ON, Draft
+from invsync_tui.tui.widgets.form_draft import OFF, ON, Draft
 
 WIDEST_LABEL = 46
 NARROWEST_VALUE = 12
@@ -99,11 +99,13 @@ def value_spans(field: Field, text: str, bad: bool) -> list[Span]:
         return [("[x] on", Tone.GOOD)] if text == ON else [("[ ] off", Tone.FAINT)]
     if field.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
         return [(plain_value(field, text), Tone.PLAIN), *_note(field, text)]
-    return [(text, Tone.PLAIN)] if text else [(NONE, Tone.FAINT)]
+    return [(text, Tone.PLAIN), *_note(field, text)] if text else [(NONE, Tone.FAINT)]
 
 
 def _note(field: Field, text: str) -> list[Span]:
     notes = [choice.note for choice in field.choices if choice.value == text and choice.note]
+    if field.off_means and text.strip().lower() == OFF:
+        notes.append(field.off_means)
     return [(f"  {notes[0]}", Tone.FAINT)] if notes else []
 
 

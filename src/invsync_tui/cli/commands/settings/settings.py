@@ -104,6 +104,7 @@ def _form_rows(form: Form) -> list[tuple[str, str]]:
     for field in form.fields:
         result.append((f"{field.name} ({field.label})", field.value or "-"))
         result += [("", f"{choice.value}: {choice.note}") for choice in field.choices]
+        result += [("", f"off: {field.off_means}")] if field.off_means else []
     return result
 
 

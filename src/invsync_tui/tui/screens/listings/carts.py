@@ -16,10 +16,10 @@ from invsync_tui.rules.words import ALL_LOCATIONS
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject
-from invsync_tui.tui.text.formatting import NEVER, moment_field, until
+from invsync_tui.tui.text.formatting import AFTER_DOWNLOAD, NEVER, moment_field, until
 from invsync_tui.tui.text.outcomes import status_tone
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext, number
+from invsync_tui.tui.widgets.columns import Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _next(line: CartLine, rendering: RenderContext) -> Span:
     if line.status.startswith(OFF):
         return NEVER, Tone.FAINT
     if line.next_run_at is None:
-        return (line.not_due, Tone.WARN) if line.not_due else UNKNOWN
+        return (line.not_due, Tone.WARN) if line.not_due else (AFTER_DOWNLOAD, Tone.FAINT)
     return until(line.next_run_at, rendering.now), Tone.PLAIN
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from invsync_tui.operations.runs.last_status import NEVER_PUSHED, NEVER_RUN, OFF
 from invsync_tui.operations.views import CartRow, MerchantRow, Problem, RunState
 from invsync_tui.plain_text import counted, grouped
+from invsync_tui.tui.screens.merchants.worst import Opens, worst
 from invsync_tui.tui.text.advice import of_keys
-from invsync_tui.tui.text.formatting import NEVER, moment, until
+from invsync_tui.tui.text.formatting import AFTER_DOWNLOAD, NEVER, ON_REQUEST, moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.outcomes import status_tone
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
+from invsync_tui.tui.widgets.columns import UNKNOWN
 
 if TYPE_CHECKING:
     from invsync_tui.operations.views import Pulse
@@ -31,6 +33,8 @@ NO_MERCHANTS = (
 )
 
 
+NAMED_MOST = 3
+"""Carts that are named one by one."""
 HELD = "held for review"
 """In the text of a problem that names a held run."""
 SHORT_STATUSES = frozenset({NEVER_RUN, NEVER_PUSHED, OFF, "success", "running"})
@@ -43,7 +47,7 @@ def status_of(line: HomeLine) -> str:
 
 
 def _number(number: int, tone: Tone) -> Span:
-    return (grouped(number), tone) if number else ("-", Tone.FAINT)
+    return grouped(number), tone if number else Tone.FAINT
 
 
 def _worst(problems: Sequence[Problem]) -> Tone:
@@ -83,7 +87,8 @@ def _next(line: HomeLine, rendering: RenderContext) -> Span:
     if not line.sync_on if isinstance(line, MerchantRow) else line.status.startswith(OFF):
         return NEVER, Tone.FAINT
     if line.next_run_at is None:
-        return (line.not_due, Tone.WARN) if line.not_due else ("-", Tone.FAINT)
+        own = ON_REQUEST if isinstance(line, MerchantRow) else AFTER_DOWNLOAD
+        return (line.not_due, Tone.WARN) if line.not_due else (own, Tone.FAINT)
     return until(line.next_run_at, rendering.now), Tone.PLAIN
 
 
@@ -94,7 +99,7 @@ def _sync(line: HomeLine, rendering: RenderContext) -> Span:
 
 def _mismatches(line: HomeLine, rendering: RenderContext) -> Span:
     count = line.mismatches
-    return (count.text, Tone.WARN) if count.n else ("-", Tone.FAINT)
+    return UNKNOWN if count is None else (count.text, Tone.WARN if count.n else Tone.FAINT)
 
 
 def _pushes(line: HomeLine, rendering: RenderContext) -> Span:
@@ -147,7 +152,7 @@ VALUES: Mapping[str, Callable[[HomeLine], Value]] = {
     "sync": lambda line: line.upload_on if isinstance(line, CartRow) else line.sync_on,
     "last": lambda line: line.last_push_at if isinstance(line, CartRow) else line.last_run_at,
     "status": status_of,
-    "mismatches": lambda line: line.mismatches.n,
+    "mismatches": lambda line: None if line.mismatches is None else line.mismatches.n,
     "pushes": lambda line: " ".join(
         str(push.updated) if push.state is RunState.DONE else push.state.value for push in line.pushes
     ),
@@ -185,14 +190,27 @@ def about(merchant: HomeLine, width: int, now: float, glyphs: Glyphs) -> list[Li
     lines = [line((merchant.name, Tone.STRONG), (f"  {beside}", Tone.FAINT))]
     if status_of(merchant) not in SHORT_STATUSES:
         lines += _status_lines(merchant, width, now)
+    mismatches = _mismatch_lines(merchant, width, glyphs)
+    lines += mismatches
     if merchant.held and not any(HELD in problem.text for problem in merchant.problems):
         lines += _problem_lines(_waiting(merchant.held), width, glyphs)
     for problem, following in zip_longest(merchant.problems, merchant.problems[1:]):
         once_below = following is not None and _todo(following) == _todo(problem)
         lines += _problem_lines(problem, width, glyphs, advised=not once_below)
-    if not merchant.problems and not merchant.held:
+    if not (mismatches or merchant.problems or merchant.held):
         lines.append(line(("No problems known.", Tone.FAINT)))
     return lines
+
+
+def _mismatch_lines(line: HomeLine, width: int, glyphs: Glyphs) -> list[Line]:
+    """Which carts do not show their target, where the row does not say it, and the key that opens these listings."""
+    if line.mismatches is None or not line.mismatches.n:
+        return []
+    carts = line.mismatched if isinstance(line, MerchantRow) else (line.name,)
+    named = ", ".join(carts) if len(carts) <= NAMED_MOST else counted(len(carts), "cart")
+    key = "Enter" if worst(line).opens is Opens.MISMATCHES else "u"
+    problem = Problem(f"Listings of {named} do not show their target.", "", urgent=False, key=f"{key} opens them.")
+    return _problem_lines(problem, width, glyphs)
 
 
 def _status_lines(merchant: HomeLine, width: int, now: float) -> list[Line]:

@@ -32,7 +32,7 @@ def worst(line: MerchantRow | CartRow) -> WorstLink:
                 return WorstLink(place=problem.place)
     if line.active_run is not None:
         return WorstLink(run=line.active_run)
-    if line.mismatches.n:
+    if line.mismatches is not None and line.mismatches.n:
         return WorstLink(opens=Opens.MISMATCHES)
     if (place := next((problem.place for problem in line.problems if problem.place), None)) is not None:
         return WorstLink(place=place)

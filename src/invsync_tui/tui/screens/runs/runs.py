@@ -83,7 +83,7 @@ def _failed(run: RunRow) -> int:
 
 
 def _failed_cell(run: RunRow, rendering: RenderContext) -> Span:
-    return (grouped(run.counts.failed), Tone.BAD) if run.counts.failed else ("-", Tone.FAINT)
+    return grouped(run.counts.failed), Tone.BAD if run.counts.failed else Tone.FAINT
 
 
 FIELDS: tuple[Field[RunRow], ...] = (
