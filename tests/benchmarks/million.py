@@ -37,7 +37,6 @@ PAGE = 128
 """What a windowed table asks for at once."""
 OPEN_MOST, KEY_MOST, SCROLL_MOST = 150.0, 50.0, 15.0
 WHY_MOST, DOCTOR_MOST = 100.0, 1000.0
-MEMORY_MOST = 150.0
 """Budgets: opening a list, a keystroke of a search, a page while scrolling."""
 
 
@@ -153,7 +152,7 @@ def _diagnoses(session: Session) -> Iterator[Figure]:
 
 
 def figures(products: int = PRODUCTS) -> list[Figure]:
-    """All of them, and the memory that it took."""
+    """All of them."""
     session = Session(open_store(cached_store(products), read_only=True), "benchmark", read_only=True)
     try:
         found = [*_searches(session), *_lists(session), *_screens(session), *_diagnoses(session)]
@@ -161,13 +160,7 @@ def figures(products: int = PRODUCTS) -> list[Figure]:
         session.close()
     found += planning.figures(cached_store(products), products)
     found += written.figures(cached_store(products), products)
-    return [*found, Figure("memory, without pages of the mapped file", _own_memory(), "MB", MEMORY_MOST)]
-
-
-def _own_memory() -> float:
-    """Megabytes that are the process's own; the kernel takes back those of the mapped file when it needs them."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+    return found
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Search on the store of a million products while a sync writes to it: of each class, and key to results in a real terminal.
+"""The control room on the store of a million products while a sync writes to it: search of each class, key to results in a
+real terminal, and the memory of the program there after it has shown its long lists.
 
 Run: python -m tests.benchmarks.written
 """
@@ -27,6 +28,8 @@ from tests.benchmarks.writing import commits, while_written
 from tests.support.terminal.pty import Terminal
 
 KEY_MOST = 50.0
+MEMORY_MOST = 150.0
+"""Megabytes of the process's own; the kernel takes back those of the mapped store when it needs them."""
 ROUNDS = 3
 SIZES = ((80, 24), (120, 40))
 TYPED = 8
@@ -34,6 +37,18 @@ TYPED = 8
 PAUSE = 0.15
 """Seconds between two keys of somebody who types fast."""
 ERASE = "\x15"
+WALK = (
+    (("escape",), "carts"),
+    (("w",), "warehouses"),
+    (("enter",), "levels"),
+    (("end", "home"), "levels"),
+    (("escape", "escape", "c"), "carts"),
+    (("enter",), "listings"),
+    (("end", "home"), "listings"),
+    (("escape", "escape", "r"), "runs"),
+    (("end",), "runs"),
+)
+"""Keys that open the long lists and go to their ends, and what the title says then."""
 
 
 @contextmanager
@@ -46,7 +61,7 @@ def _copy(store: Path) -> Iterator[Path]:
 
 
 def figures(store: Path, products: int) -> Iterator[Figure]:
-    """Milliseconds at p95; the classes are asked in turn, several times over, so that all meet the writer alike."""
+    """Milliseconds at p95, and megabytes; the classes are asked in turn, several times, so that all meet the writer alike."""
     with _copy(store) as path, while_written(path):
         session = Session(open_store(path, read_only=True), "benchmark", read_only=True)
         try:
@@ -81,9 +96,24 @@ def _keys(session: Session, path: Path, products: int) -> Iterator[Figure]:
             terminal.settle()
             for _ in range(TYPED):
                 times += _typed(session, terminal, generated_rows.sku(dice.randint(1, products), SEED))
+            for keys, title in WALK:
+                for key in keys:
+                    terminal.send(key)
+                    terminal.settle()
+                terminal.wait_for(title)
+            own, mapped = _memory(terminal.pid)
         note = f"median {statistics.median(times):.0f} max {max(times):.0f} of {len(times)} keys that bring another first result"
         name = f"search, while a sync writes: key to results, {size[0]}x{size[1]}"
         yield Figure(name, p95(times), "ms", KEY_MOST, note)
+        name = f"memory of the control room while a sync writes, {size[0]}x{size[1]}"
+        yield Figure(name, own, "MB", MEMORY_MOST, f"and {mapped:.0f} MB of mapped files that the kernel can take back")
+
+
+def _memory(pid: int) -> tuple[float, float]:
+    """Megabytes of a process: its own, and pages of files that are mapped into it."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    own, mapped = (int(status.partition(f"{name}:")[2].split()[0]) / 1024 for name in ("RssAnon", "RssFile"))
+    return own, mapped
 
 
 def _typed(session: Session, terminal: Terminal, sku: str) -> Iterator[float]:

@@ -100,6 +100,16 @@ class ControlRoom(KeysInOrder):
             "ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; fg returns", id="suspend"
         ),
         Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs continue without it", id="quit"),
+        # Textual has a binding of this key with words of its own.
+        Binding(
+            "ctrl+q",
+            "quit",
+            "Quit",
+            show=False,
+            priority=True,
+            tooltip="Leave the control room, from anywhere: also while you type",
+            id="quit.anywhere",
+        ),
     ]
 
     def __init__(
@@ -236,7 +246,7 @@ class ControlRoom(KeysInOrder):
             self.screen.notice(f"The mouse is {'on' if on else 'off'}." if could else "This terminal keeps its mouse.")
 
     async def action_quit(self) -> None:
-        """Ctrl+Q is Textual's; it loses nothing either."""
+        """It loses nothing either."""
         self.action_leave()
 
     def action_help_quit(self) -> None:

@@ -15,6 +15,8 @@ from dataclasses import replace
 
 from textual import events
 
+from invsync_tui import preferences
+from invsync_tui.preferences import Bookmark
 from invsync_tui.tui import app
 from invsync_tui.tui.terminal import terminal_of
 from tests.support.fakes.lists import HOSTILE, TROUBLED, troubled
@@ -22,6 +24,7 @@ from tests.support.fakes.store import FakeStore, live_detail, merchant
 from tests.support.terminal.rest import RestTeller, count_all_questions
 
 STEP, EACH = 26, 0.25
+KEPT = 60
 
 
 def live(store: FakeStore) -> None:
@@ -85,9 +88,28 @@ def _stick() -> None:
     threading.Event().wait()
 
 
+def remember(store: FakeStore) -> None:
+    """What a user has kept: bookmarks and filters that fill more than a screen."""
+    mine = preferences.Preferences(None)
+    for number in range(KEPT):
+        mine.save_filter(f"filter-{number:02}", f"diff>{number} outcome:failed -locked")
+        mine.save_bookmark(Bookmark(f"Failed of cart {number:02}", store.label, "products", (7,), f"diff>{number}"))
+    preferences.Preferences.of = classmethod(lambda cls, environ: mine)  # type: ignore[method-assign,assignment]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
-    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken", "--holds"):
+    for flag in (
+        "--read-only",
+        "--ascii",
+        "--live",
+        "--empty",
+        "--hostile",
+        "--stuck",
+        "--broken",
+        "--holds",
+        "--kept",
+    ):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
     parser.add_argument("--tell-rest", metavar="PIPE")
@@ -96,6 +118,8 @@ def main() -> int:
     if options.hostile:
         store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
         store.held |= {number: troubled(number) for number in TROUBLED}
+    if options.kept:
+        remember(store)
     if options.live:
         threading.Thread(target=live, args=(store,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)

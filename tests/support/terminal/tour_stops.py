@@ -57,8 +57,8 @@ STOPS = (
 )
 
 
-def opened(size: tuple[int, int]) -> Tour:
-    terminal = Tour(DEMO, *size)
+def opened(size: tuple[int, int], *options: str) -> Tour:
+    terminal = Tour((*DEMO, *options), *size)
     terminal.wait_for("merchants")
     terminal.rest()
     return terminal
@@ -146,10 +146,19 @@ SELDOM = (
     "collisions", "missing", "carts", "runs", "drift", "what a held run would send", "outcomes of a run",
     "changes of a run", "audit", "events",
 )  # fmt: skip
+MORE_LISTS = (
+    Stop("results of a search", ("/", "demo-0004"), "10 found"),
+    Stop("SKUs of an outcome", (":", "run 11", "Enter", "Enter", "Enter"), "SKUs"),
+    Stop("SKUs of a reason", (":", "run 11", "Enter", "Enter", "End", "Enter"), "SKUs"),
+    Stop("a group of a held run", (":", "run 21", "Enter", "Enter", "v"), "Would send:"),
+    Stop("bookmarks", (":", "bookmarks", "Enter"), "60 bookmarks"),
+    Stop("saved filters", (":", "filters", "Enter"), "60 filters"),
+)
+"""Lists that are weighed and no stops of the tour, since their keys are those of others, or what they list has to be kept."""
 LISTS = [
     pytest.param(stop, marks=() if stop.name in OFTEN else pytest.mark.slow)
-    for stop in STOPS
-    if stop.name in (*OFTEN, *SELDOM)
+    for stop in (*STOPS, *MORE_LISTS)
+    if stop.name in (*OFTEN, *SELDOM) or stop in MORE_LISTS
 ]
 """Stops with a list, of which a move of the cursor is weighed: some always, all with the slow tests."""
 MOST_BYTES = 400
@@ -163,7 +172,7 @@ def weigh(stop: Stop, size: tuple[int, int]) -> None:
 
     The first page of the demo's lists holds one of each fault, so it is left behind where there is another one.
     """
-    with opened(size) as terminal:
+    with opened(size, "--kept") as terminal:
         go(terminal, stop)
         press(terminal, "PgDn")
         assert terminal.pump(2.0) == 0

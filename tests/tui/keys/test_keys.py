@@ -16,6 +16,7 @@ from invsync_tui.tui.navigation.commands import WORDS, GoTo, UnknownCommandError
 from invsync_tui.tui.navigation.go_to import places_for
 from invsync_tui.tui.navigation.history import MOST, CommandHistory
 from invsync_tui.tui.navigation.names import Fit, Known, Named, fit, named
+from invsync_tui.tui.screens.base.help import HelpScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
@@ -327,3 +328,16 @@ def test_commands_of_a_folder_that_cannot_be_written_are_kept_as_long_as_the_pro
         history = CommandHistory(file)
         history.add("doctor")
         assert list(history.commands) == ["doctor"]
+
+
+@pytest.mark.parametrize("keys", [(), ("c", "enter"), ("E",), ("slash",), ("r",)], ids=str)
+async def test_help_says_nothing_but_what_stands_on_the_sheet(keys: tuple[str, ...]) -> None:
+    """A library's bindings have words of their own, such as "command prompt"; those of a text field are left as they are."""
+    written = {entry.explanation for group in keymap.sheet() for entry in group.entries}
+    async with room() as driver:
+        await driver.press(*keys)
+        await driver.app.run_action("screen.help")
+        await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
+        hints = driver.app.screen._hints
+    assert [hint for hint in hints if hint.group != "Input" and hint.explanation not in written] == []
+    assert any("ctrl+q" in key.lower() for hint in hints for key in hint.keys)
