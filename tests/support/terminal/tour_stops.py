@@ -163,7 +163,7 @@ LISTS = [
 """Stops with a list, of which a move of the cursor is weighed: some always, all with the slow tests."""
 MOST_BYTES = 400
 """Of most moves of the cursor by one row, with its strip, in every size: DESIGN's budget."""
-MOST_BYTES_OF_ONE = {80: 550, 120: 1500}
+MOST_BYTES_OF_ONE = {80: 550, 120: 1100}
 """Of a move to a row about which the strip says much more than about the one before."""
 
 
