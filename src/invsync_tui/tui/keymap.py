@@ -41,6 +41,7 @@ PARTS = (
     Part("Command line and filters", "widgets.prompt", "Prompt"),
     Part("Command line", "widgets.prompt", "CommandLine"),
     Part("Lists", "screens.base.list_screen", "ListScreen"),
+    Part("Lists that take conditions", "screens.base.conditions", "ConditionsScreen"),
     Part("Setting up merchants and carts", "screens.base.set_up_screen", "SetUpScreen"),
     Part("Reports", "screens.base.report_screen", "ReportScreen"),
     Part("Changes to listings", "screens.base.listing_actions", "ListingActionsScreen"),
