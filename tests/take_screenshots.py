@@ -124,7 +124,7 @@ SHOTS: tuple[Shot, ...] = (
 
 HELD_SHOTS: tuple[Shot, ...] = (
     Shot("plan", "Reason", ("c", "down", "p")),
-    Shot("held", "Would show", ("colon", "type:run 3", "enter", "enter")),
+    Shot("held", "Group", ("colon", "type:run 3", "enter", "enter")),
 )
 """Taken while the first pushes are held."""
 CHARACTERS = {"-": "minus", "/": "slash", " ": "space", ">": "greater_than_sign"}

@@ -111,7 +111,7 @@ def test_a_working_day(day: Day) -> None:
     # 9:00 the first push of a cart is held. What would it send? It is released.
     day.press("~service running", "~1 held")
     day.go_to("run 2", "first push of this cart")
-    day.press("enter", "~Would show", "escape", "~first push of this cart")
+    day.press("enter", "~Would send", "escape", "~first push of this cart")
     day.decide("r", "Release all", "looked at it")
     day.press("~✓ done")
     day.becomes(lambda: day.shows("web", LAMP), day.stock(LAMP))

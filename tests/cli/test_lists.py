@@ -101,7 +101,6 @@ def test_what_is_frozen_and_a_history_go_on_by_their_tokens(tmp_path: Path) -> N
     for cart in ("Demo Shop 1", CART):
         shell.ok("freeze", cart, "--reason", "stocktaking")
     whole = shell.json("freeze")
-    check("freeze", {"version": 3, **whole} if "version" not in whole else whole)
     first = shell.json("freeze", "--limit", "1")
     rest = shell.json("freeze", "--after", first["next"])
     assert first["carts"] + rest["carts"] == whole["carts"] and len(whole["carts"]) == 2 and rest["next"] is None

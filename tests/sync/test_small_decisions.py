@@ -222,7 +222,7 @@ def test_a_listing_is_planned_as_the_product_that_it_means_by_now() -> None:
 
 
 def planned(number: int, desired: int | None, outcome: str = "planned", run: int = 77) -> PlannedListing:
-    return PlannedListing(number, f"S{number}", desired, outcome, run)
+    return PlannedListing(number, f"S{number}", desired, outcome, run, "")
 
 
 def differs(monkeypatch: pytest.MonkeyPatch, sending: list[PlannedListing], rest: list[PlannedListing]) -> Any:

@@ -160,6 +160,7 @@ async def test_all_warehouses_scroll_sideways_with_their_times() -> None:
         await driver.until(lambda: ready(driver, AllWarehousesScreen))
         await driver.sees("loaded")
         await driver.sees("min ago")
+        await driver.pilot.resize_terminal(60, 24)
         before = driver.table.scroll_offset.x
         await driver.press("right")
         assert driver.table.scroll_offset.x > before
@@ -404,7 +405,7 @@ async def test_enter_waits_for_the_answer_so_that_a_scanner_works() -> None:
 async def test_a_bounded_count_becomes_exact() -> None:
     async with room() as driver:
         await driver.press("slash", *"demo")
-        await driver.sees("found, the best 50 shown")
+        await driver.sees("found, the best 50 shown; Down shows more")
         await driver.until(lambda: "+" not in driver.lines()[1])
 
 

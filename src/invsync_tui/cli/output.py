@@ -13,7 +13,7 @@ from invsync_tui.cli.parser import given
 from invsync_tui.cli.text import clean, wrapped
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, RefusedError, is_store_trouble
 
-DOCUMENT_VERSION = 3
+DOCUMENT_VERSION = 4
 
 
 class Exit(IntEnum):

@@ -104,7 +104,7 @@ def test_what_if_is_not_saved_and_wrong_settings_are_told(held: Shell) -> None:
     tried = held.json("plan", "Shop", "--with", "minimum=100000")
     # then
     assert tried["plan"]["number"] is None
-    assert tried["plan"]["totals"]["to_set"] == 0 or {one["will_show"] for one in tried["listings"]} == {0}
+    assert tried["plan"]["totals"]["to_set"] == 0 or {one["target"] for one in tried["listings"]} == {0}
     assert "--minimum 100000" in tried["plan"]["advice"][0]
     assert held.json("carts")["carts"][0]["minimum"] == 0
     assert held.run("plan", "Shop", "--with", "minimum=lots").code == 2

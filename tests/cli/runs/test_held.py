@@ -41,10 +41,10 @@ def test_a_held_run_is_listed_by_group(held_run: tuple[Shell, int]) -> None:
     assert shell.json("runs", str(run))["run"]["hold"]["rules"] == [first_push]
     assert f"{first_push['text']} (FIRST_PUSH)" in shell.ok("runs", str(run)).out
     zero = shell.json("held", str(run), "--group", "zero")["held"]
-    assert [(line["shows"], line["would_show"], line["group"]) for line in zero] == [(7, 0, "to_zero")] * 2
+    assert [(line["in_cart"], line["target"], line["group"]) for line in zero] == [(7, 0, "to_zero")] * 2
     # and by what is shown of it
     fewer = shell.json("held", str(run), "--filter", "change<0 -group:to_zero")
-    lower = [one for one in whole["held"] if one["shows"] is not None and one["would_show"] < one["shows"]]
+    lower = [one for one in whole["held"] if one["in_cart"] is not None and one["change"] < 0]
     assert fewer["filter"] == "change<0 -group:to_zero"
     assert [one["id"] for one in fewer["held"]] == [one["id"] for one in lower if one["group"] != "to_zero"]
     assert [one["sku"] for one in shell.json("held", str(run), "--filter", zero[0]["sku"])["held"]] == [zero[0]["sku"]]
@@ -55,7 +55,7 @@ def test_a_held_run_is_listed_by_group(held_run: tuple[Shell, int]) -> None:
     rest = shell.json("held", str(run), "--limit", "1000", "--after", first["next"])
     assert first["held"] + rest["held"] == whole["held"]
     assert len(shell.ok("held", str(run), "--csv", "--limit", "1000").out.splitlines()) == len(whole["held"]) + 1
-    assert "WOULD SHOW" in shell.ok("held", str(run)).out
+    assert "TARGET" in shell.ok("held", str(run)).out
 
 
 def test_a_release_names_groups_that_exist(held_run: tuple[Shell, int]) -> None:

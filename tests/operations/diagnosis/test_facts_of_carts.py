@@ -43,7 +43,7 @@ def test_rows_of_a_plan_that_no_settings_made_have_its_own_reason(acme: Shelf) -
     changes.add(number, 5, 8)
     changes.add(other, None, 3)
     found = rows.PlanRows.of(acme.session, acme.cart, changes, None, "sku", reason_text="undo of run 7").after(None, 9)
-    assert [(line.sku, line.shows, line.will_show, line.difference, line.reason) for line in found] == [
+    assert [(line.sku, line.in_cart, line.target, line.change, line.reason) for line in found] == [
         ("A", 5, 8, 3, "undo of run 7"), ("B", None, 3, None, "undo of run 7"),
     ]  # fmt: skip
     nothing: Any = SimpleNamespace(ground=object())

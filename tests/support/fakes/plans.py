@@ -17,10 +17,20 @@ from invsync_tui.rules.safety_rules import TrippedRule
 from invsync_tui.tui.screens.listings.plan import FIELDS
 from invsync_tui.tui.widgets.columns import ListView
 from invsync_tui.tui.widgets.row_source import MemoryRows
-from tests.support.fakes.lists import HOSTILE, NOW, sku
+from tests.support.fakes.lists import HOSTILE, NOW, name, sku
 
 LINES = tuple(
-    PlanLine(n, n, HOSTILE[0] if n == 3 else sku(n), shows, after, after - shows, risk(shows, after), "buffer 2")
+    PlanLine(
+        n,
+        n,
+        HOSTILE[0] if n == 3 else sku(n),
+        name(n),
+        shows,
+        after,
+        after - shows,
+        risk(shows, after),
+        "buffer 2",
+    )
     for n, (shows, after) in enumerate(((9, 0), (3, 90), (40, 12), (5, 9), (7, 6)) * 8, 1)
 )
 VIEW = PlanView(
@@ -34,6 +44,7 @@ VIEW = PlanView(
     reason="",
     totals=PlanTotals(len(LINES), 8, 16, 24, 0, dict.fromkeys(Risk, 8)),
     skipped={Reason.NOT_IN_WMS: 3},
+    not_listed=6,
     in_sync=860,
     in_doubt=0,
     submitted=0,
@@ -60,15 +71,15 @@ class FakePlans:
     def view_of(self, making: PlanBuild, number: int | None) -> PlanView:
         return replace(self.view, what_if=making.what_if, number=number)
 
-    def rows(self, making: PlanBuild, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
+    def rows(self, making: PlanBuild, sort: str = "position", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(
             LINES, FIELDS, ListView(text, sort.removeprefix("-"), sort.startswith("-")), lambda line: line.listing_id
         )
 
     def load_plan(self, number: int) -> PlanView:
-        return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, skipped={}, rules=())
+        return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, not_listed=None, skipped={}, rules=())
 
-    def load_plan_rows(self, number: int, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
+    def load_plan_rows(self, number: int, sort: str = "position", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(
             LINES, FIELDS, ListView(text, sort.removeprefix("-"), sort.startswith("-")), lambda line: line.listing_id
         )

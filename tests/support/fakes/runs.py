@@ -63,9 +63,9 @@ Values = Mapping[str, Callable[[Any], Value]]
 RUN_VALUES: Values = {"failed": lambda run: run.counts.failed, "state": lambda run: str(run.state)}
 AUDIT_VALUES: Values = {"who": lambda line: line.who, "action": lambda line: line.action}
 EVENT_VALUES: Values = {"severity": lambda line: list(Severity).index(line.severity), "text": lambda line: line.text}
-HELD_VALUES: Values = {"would_show": lambda line: line.would_show, "group": lambda line: line.group}
+HELD_VALUES: Values = {"target": lambda line: line.target, "group": lambda line: line.group}
 HELD_FILTERED: Values = {
-    **HELD_VALUES, "sku": lambda line: line.sku, "target": lambda line: line.would_show, "in-cart": lambda line: line.shows,
+    **HELD_VALUES, "sku": lambda line: line.sku, "in-cart": lambda line: line.in_cart,
     "change": lambda line: line.change,
 }  # fmt: skip
 SKU_FILTERED: Values = {**SKU_VALUES, "diff": lambda line: line.difference, "in-cart": lambda line: line.in_cart}

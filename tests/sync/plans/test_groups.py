@@ -53,7 +53,7 @@ async def test_a_held_run_shows_its_listings_by_group(synced: Town) -> None:
     assert held.groups(session, run.id) == {"zero": 4, "jump": 4, "rest": 2}
     lines = held.held(session, run.id).after(None, 100)
     stock = synced.stock()
-    assert {line.sku: (line.shows, line.would_show) for line in lines} == {
+    assert {line.sku: (line.in_cart, line.target) for line in lines} == {
         sku: (before[sku], stock[sku]) for sku in synced.in_stock() + synced.sold_out() if before[sku] != stock[sku]
     }
     assert [line.group for line in held.held(session, run.id, "jump").after(None, 100)] == ["jump"] * 4

@@ -32,7 +32,7 @@ def _made(made: Town, **overlay: str) -> PlanBuild:
 def _said(made: Town, making: PlanBuild) -> dict[str, int]:
     """By SKU, what the plan says that the cart will show."""
     rows = plans.rows(made.bench.session(), making)
-    return {line.sku: line.will_show for line in rows.after(None, 10_000)}
+    return {line.sku: line.target for line in rows.after(None, 10_000)}
 
 
 def _kept(made: Town) -> int:
@@ -256,7 +256,7 @@ async def test_rows_are_paged_sorted_and_filtered(synced: Town) -> None:
         synced.wms.set_level(sku, "EAST", n * n * 50)
     await synced.bench.pull()
     making, session = _made(synced), synced.bench.session()
-    for sort in ("risk", "difference", "sku"):
+    for sort in ("risk", "change", "sku", "name"):
         rows = plans.rows(session, making, sort)
         whole = list(rows.after(None, 100))
         # when
@@ -272,6 +272,21 @@ async def test_rows_are_paged_sorted_and_filtered(synced: Town) -> None:
     assert [line.sku for line in plans.rows(session, making, text=whole[0].sku[-6:]).after(None, 5)][:1] == [
         whole[0].sku
     ]
+    every = plans.rows(session, making).after(None, 100)
+    assert all(line.name for line in every)
+    for text, wanted in (
+        ("change>100", [line for line in every if line.change is not None and line.change > 100]),
+        (
+            "diff<-100 risk:large-change",
+            [line for line in every if line.risk == "large_change" and (line.change or 0) > 100],
+        ),
+        ("target=0", [line for line in every if line.target == 0]),
+        ("-in-cart>0", [line for line in every if not line.in_cart]),
+        (f'name:"{every[0].name}"', [line for line in every if every[0].name.lower() in line.name.lower()]),
+    ):
+        assert list(plans.rows(session, making, text=text).after(None, 100)) == wanted, text
+    with pytest.raises(OperationError, match="Known: in-cart, target, change"):
+        plans.rows(session, making, text="outcome:failed")
     risky = plans.rows(session, making, risk="increase").after(None, 50)
     assert risky
     assert {line.risk for line in risky} == {"increase"}

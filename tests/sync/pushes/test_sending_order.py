@@ -105,7 +105,7 @@ async def test_the_plan_shows_the_order_in_which_the_push_then_sends(
     made, _, before = changed
     session = made.bench.session()
     rows = plans.rows(session, plans.build_plan(session, made.cart_id)).after(None, 100)
-    assert [row.turn for row in rows] == list(range(1, len(rows) + 1))
+    assert [row.position for row in rows] == list(range(1, len(rows) + 1))
     await made.bench.push(made.cart_id)
     assert [row.sku for row in rows] == [sku for sku, _, _ in sent(made, before)]
 

@@ -13,8 +13,8 @@ CASES = (
     ("runs", ("colon", *"runs", "enter"), "Run", 1, "State", 4, "canceled"),
     ("audit", ("colon", *"audit", "enter"), "When", 1, "Who", 2, "[red]demo"),
     ("events", ("colon", *"events", "enter"), "When", 1, "Severity", 2, "info"),
-    ("held", ("colon", *"run 21", "enter", "enter"), "", 0, "Would show", 4, " 0"),
-    ("changes", ("colon", *"run 11", "enter", "v"), "", 0, "To", 4, " 0"),
+    ("held", ("colon", *"run 21", "enter", "enter"), "", 0, "Target", 4, " 0"),
+    ("changes", ("colon", *"run 11", "enter", "v"), "", 0, "Set to", 4, " 0"),
     ("drift", ("colon", *"carts", "enter", "d"), "", 0, "Exposure", 3, "vanished"),
 )
 

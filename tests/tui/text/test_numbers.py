@@ -22,7 +22,7 @@ from tests.support.terminal.tour_stops import STOPS
 
 FACTOR = 10_007
 """What every number of the fakes is multiplied with: what comes out has five digits or more, and can be told from ids."""
-NAMES = frozenset({"id", "n", "batch", "kind", "rev", "turn", "number", "status", "took_ms", "eta", "of_run", "at"})
+NAMES = frozenset({"id", "n", "batch", "kind", "rev", "position", "number", "status", "took_ms", "eta", "of_run", "at"})
 NAMES_END = ("_id", "_ids", "_at", "_run", "since", "every")
 """Fields that hold no quantity."""
 BARE = re.compile(r"(?<![\w,.#:/-])[+-]?\d{5,}(?![\w:/-]|[.,]\d)")

@@ -15,6 +15,7 @@ from invsync_tui.cli.output import Exit
 from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.shapes import NAME_MOST, cells, record
 from invsync_tui.cli.text import cut, number
+from invsync_tui.plain_text import signed
 from invsync_tui.rules import words
 from invsync_tui.rules.listing_filter import HELD
 
@@ -47,7 +48,7 @@ def run_discard(args: argparse.Namespace) -> int:
 
 HELD_EXAMPLES = """\
 example:
-  invsync held 17                         every held listing: shows now, would show, its group
+  invsync held 17                         every held listing: in cart, target, change, group
   invsync held 17 --group to_zero --csv > zeroes.csv
   invsync held 17 --filter "change<-20 -group:to_zero"
 
@@ -66,24 +67,25 @@ def add_held(subparsers: Subparsers) -> None:
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--group", choices=GROUPS, type=_group, help="only this group")
     list_command.add_filter(parser, "a part of a SKU or code", "change<-20")
-    list_command.add_sort(parser, "sku, name, shows, would_show, change or group, where they are few")
+    list_command.add_sort(parser, "sku, name, in_cart, target, change or group, where they are few")
     list_command.add_options(parser)
     parser.set_defaults(run=run_held)
 
 
 def shape() -> Shape[HeldLine]:
-    """A held listing: what it shows, what it would show, its group."""
-    columns = ("id", "cart_listing_id", "sku", "name", "shows", "would_show", "group")
+    """A held listing: what the cart shows, what it would show, the change, the group."""
+    columns = ("id", "cart_listing_id", "sku", "name", "in_cart", "target", "change", "group")
     return Shape(
         columns,
         lambda line: [*cells(columns[:-1])(line), words.name(words.GROUPS, line.group)],
-        lambda line: record(line) | {"group": words.name(words.GROUPS, line.group)},
-        ("SKU", "NAME", "SHOWS", "WOULD SHOW", "GROUP"),
+        lambda line: record(line) | {"change": line.change, "group": words.name(words.GROUPS, line.group)},
+        ("SKU", "NAME", "IN CART", "TARGET", "CHANGE", "GROUP"),
         lambda line: (
             line.sku,
             cut(line.name, NAME_MOST),
-            "-" if line.shows is None else number(line.shows),
-            number(line.would_show),
+            "-" if line.in_cart is None else number(line.in_cart),
+            number(line.target),
+            signed(line.change),
             words.group(line.group),
         ),
         "This run holds no listings.",

@@ -12,9 +12,11 @@ from invsync_tui.cli.follow import follow
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
-from invsync_tui.cli.shapes import cells, record
+from invsync_tui.cli.shapes import NAME_MOST, cells, record
 from invsync_tui.cli.text import clean, cut, moment, number, utc
 from invsync_tui.operations.settings.fields import FORMER_NAMES
+from invsync_tui.plain_text import counted, signed
+from invsync_tui.rules.listing_filter import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,11 +76,11 @@ PLAN_EXAMPLES = """\
 example:
   invsync plan "Acme Shop"                             in the order of sending; kept, so that it can be applied
   invsync plan "Acme Shop" --with minimum=3 --with buffer=2    what if, without saving
-  invsync plan --kept 12 --sort difference             a plan that was kept: of rules, an undo, a safe level
+  invsync plan --kept 12 --sort change                 a plan that was kept: of rules, an undo, a safe level
   invsync plan "Acme Shop" --csv --limit 100000 > plan.csv
 
 Then: invsync apply 12. It sends exactly the plan that was shown, or says what changed since and sends nothing."""
-SORTS = ("turn", "risk", "difference", "sku", "shows", "will_show")
+SORTS = ("position", "risk", "change", "sku", "name", "in_cart", "target")
 RISKS = ("to_zero", "large_change", "decrease", "increase", "small")
 REASON_MOST = 44
 
@@ -98,12 +100,12 @@ def add_plan(subparsers: Subparsers) -> None:
         "--sort",
         metavar="COL",
         choices=(*SORTS, *(f"{list_command.FIRST_SIGN}{column}" for column in SORTS)),
-        default="turn",
-        help=f"by {', '.join(SORTS)}; turn (default): as they are sent, nearest to overselling first; "
+        default="position",
+        help=f"by {', '.join(SORTS)}; position (default): as they are sent, nearest to overselling first; "
         "-COL (as --sort=-COL): the other way round",
     )
     parser.add_argument("--risk", choices=RISKS, help="only listings of this risk")
-    parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them")
+    list_command.add_filter(parser, "a part of a SKU", "change<-20 risk:to_zero")
     list_command.add_options(parser)
     parser.set_defaults(run=run_plan)
 
@@ -114,6 +116,7 @@ def run_plan(args: argparse.Namespace) -> int:
         raise UsageError("invsync plan: give a CART, or --kept PLAN. See: invsync plan --help")
     if args.kept is not None and args.overlay:
         raise UsageError("invsync plan: --with tries settings on a CART; a kept plan is what it is.")
+    args.filter = list_command.filter_text(args, PLAN)
     with opened(args) as session:
         view, rows = _load_plan(session, args) if args.kept is not None else _new(session, args)
         page, count = list_command.page(args, rows), list_command.counted(rows)
@@ -162,18 +165,19 @@ def document(view: PlanView) -> dict[str, Any]:
 
 def shape() -> Shape[PlanLine]:
     """Listings that would be updated."""
-    columns = ("turn", "listing_id", "sku", "shows", "will_show", "difference", "risk", "reason")
+    columns = ("position", "listing_id", "sku", "name", "in_cart", "target", "change", "risk", "reason")
     return Shape(
         columns,
         cells(columns),
         record,
-        ("TURN", "SKU", "SHOWS", "WILL SHOW", "DIFFERENCE", "RISK", "BECAUSE"),
+        ("POSITION", "SKU", "NAME", "IN CART", "TARGET", "CHANGE", "RISK", "BECAUSE"),
         lambda line: (
-            number(line.turn),
+            number(line.position),
             line.sku,
-            "-" if line.shows is None else number(line.shows),
-            number(line.will_show),
-            "-" if line.difference is None else f"{line.difference:+,}",
+            cut(line.name, NAME_MOST),
+            "-" if line.in_cart is None else number(line.in_cart),
+            number(line.target),
+            signed(line.change),
             line.risk.value.replace("_", " "),
             cut(line.reason, REASON_MOST),
         ),
@@ -198,6 +202,8 @@ def _head(view: PlanView) -> Iterator[str]:
             f"{number(view.in_sync)} in sync",
             *(f"{number(n)} {reason.value}" for reason, n in view.skipped.items()),
         ]
+        if view.not_listed:
+            rest.append(f"{counted(view.not_listed, 'product')} not listed in the cart")
         yield "Left alone: " + ", ".join(rest)
     if view.submitted:
         yield f"{number(view.submitted)} wait until the cart applies an earlier batch; a newer quantity is sent after it"

@@ -51,6 +51,8 @@ class PlanView:
     totals: PlanTotals
     skipped: Mapping[Reason, int]
     """Listings that were looked at and would be left alone, by reason; known while the plan is new."""
+    not_listed: int | None
+    """Products that the cart does not list: its runs count them as skipped, too."""
     in_sync: int | None
     in_doubt: int | None
     submitted: int | None
@@ -149,6 +151,11 @@ def store(session: Session, plan: KeptPlan) -> int:
 # --- looking ---------------------------------------------------------------------------------------------------------
 
 
+def _not_listed(session: Session, cart_id: int) -> int:
+    with as_operation_error(), session.store.reading() as cx:
+        return plans.not_listed(cx, cart_id)
+
+
 def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
     """A plan that was just made, and kept under `number`."""
     planned = making.planned
@@ -164,6 +171,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         reason="",
         totals=totals(planned.changes, factor),
         skipped=dict(planned.skipped.most_common()),
+        not_listed=_not_listed(session, making.cart_id),
         in_sync=planned.equal,
         in_doubt=planned.in_doubt,
         submitted=planned.submitted,
@@ -176,7 +184,9 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
     return _advised(plan, _unfreeze(session, making.cart_id))
 
 
-def rows(session: Session, making: PlanBuild, sort: str = "turn", text: str = "", risk: str | None = None) -> PlanRows:
+def rows(
+    session: Session, making: PlanBuild, sort: str = "position", text: str = "", risk: str | None = None
+) -> PlanRows:
     """The listings of a plan that was just made."""
     return PlanRows.of(session, making.cart_id, making.planned.changes, making.planned.ground, sort, text, risk)
 
@@ -198,6 +208,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         reason=plan.reason,
         totals=totals(plan.changes, cart.jump_factor if cart else 0),
         skipped={},
+        not_listed=None,
         in_sync=None,
         in_doubt=None,
         submitted=None,
@@ -211,7 +222,7 @@ def load_plan(session: Session, number: int) -> PlanView:
 
 
 def load_plan_rows(
-    session: Session, number: int, sort: str = "turn", text: str = "", risk: str | None = None
+    session: Session, number: int, sort: str = "position", text: str = "", risk: str | None = None
 ) -> PlanRows:
     """The listings of a kept plan."""
     plan = find(session, number)

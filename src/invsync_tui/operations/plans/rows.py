@@ -1,4 +1,4 @@
-"""The listings of a plan as a list: sorted by turn, risk, difference or SKU; codes and reasons are read for a page."""
+"""The listings of a plan as a list: sorted by position, risk, change or SKU; codes and reasons are read for a page."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.lists.filtering import line_filter
 from invsync_tui.operations.lists.rows import Count, PlaceKey
 from invsync_tui.operations.plans import grouping
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.batches import batches
+from invsync_tui.rules.listing_filter import PLAN
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.rules.safety import RANKS, Risk, listing_of, risk, sending_key
 from invsync_tui.store.listings import plans
-from invsync_tui.store.listings.plans import UNKNOWN, Changes
+from invsync_tui.store.listings.plans import UNKNOWN, Changes, PlannedListing
 
 if TYPE_CHECKING:
     from invsync_tui.rules.quantity import Decision
     from invsync_tui.sync.plans.dry_run import PlanInputs
 
-SORTS = ("turn", "risk", "difference", "sku", "shows", "will_show")
+SORTS = ("position", "risk", "change", "sku", "name", "in_cart", "target")
 DESCENDING = "-"
 """In front of one of them: the other way round."""
 CHUNK = 5000
@@ -34,15 +36,16 @@ _TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A listing that would be updated. Quantities are sellable units; `shows` None where nobody knows what the cart shows."""
+    """A listing that would be updated. Quantities are sellable units; `in_cart` None where nobody knows what the cart shows."""
 
-    turn: int
+    position: int
     """Its place in the order of sending, from 1: what is nearest to overselling goes first."""
     listing_id: int
     sku: str
-    shows: int | None
-    will_show: int
-    difference: int | None
+    name: str
+    in_cart: int | None
+    target: int
+    change: int | None
     risk: Risk
     reason: str
     """The setting or fact that decided the quantity last."""
@@ -86,8 +89,8 @@ class PlanRows:
     changes: Changes
     order: Sequence[int]
     """Positions in `changes`, in the order that is shown."""
-    turns: Sequence[int]
-    """By position in `changes`, the place in the order of sending."""
+    positions: Sequence[int]
+    """For each listing of `changes`, its place in the order of sending."""
     place: Callable[[int], tuple[Any, ...]]
     ground: PlanInputs | None
     factor: int
@@ -108,22 +111,22 @@ class PlanRows:
         only: str | None = None,
         reason_text: str = "",
     ) -> PlanRows:
-        """Sorted, and filtered to codes that have `text` in them and to one risk."""
+        """Sorted, and filtered to what fulfils `text` (`rules.listing_filter.PLAN`) and to one risk."""
         descending, sort = sort.startswith(DESCENDING), sort.removeprefix(DESCENDING)
         if sort not in SORTS:
             raise OperationError(f"A plan cannot be sorted by {sort!r}. Choose one of: {', '.join(SORTS)}.")
         factor = ground.settings.cart.jump_factor if ground else 0
-        codes = _codes(session, changes.ids) if text or sort == "sku" else {}
+        codes = _codes(session, changes.ids) if text or sort in ("sku", "name") else {}
         chosen: Iterable[int] = range(len(changes.ids))
         if text:
-            wanted = normalize_key(text)
-            chosen = [n for n in chosen if wanted in codes[changes.ids[n]]]
+            values = _filtered(changes, codes, factor)
+            chosen = list(filter(line_filter(text, PLAN, values, lambda n: (codes[changes.ids[n]].key,)), chosen))
         if only:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
-        turns = _turns(session, cart_id, changes)
-        place = _places(changes, codes, factor, turns)[sort]
+        positions = _positions(session, cart_id, changes)
+        place = _places(changes, codes, factor, positions)[sort]
         order = array("q", sorted(chosen, key=place))
-        return cls(session, changes, order, turns, place, ground, factor, reason_text, descending)
+        return cls(session, changes, order, positions, place, ground, factor, reason_text, descending)
 
     @property
     def sortable(self) -> Sequence[str]:
@@ -171,9 +174,9 @@ class PlanRows:
     def _lines(self, chosen: Sequence[int]) -> list[PlanLine]:
         ids = array("q", [self.changes.ids[n] for n in chosen])
         with as_operation_error(), self.session.store.reading() as cx:
-            skus = {row.id: row.sku for row in plans.listings(cx, ids)}
+            listings = {row.id: row for row in plans.listings(cx, ids)}
             decisions = self._decided(cx, ids)
-        return [self._line(n, skus, decisions) for n in chosen]
+        return [self._line(n, listings.get(self.changes.ids[n]), decisions) for n in chosen]
 
     def _decided(self, cx: Any, ids: array[int]) -> Mapping[int, Decision]:
         """The decisions on some listings, each with every step."""
@@ -183,16 +186,16 @@ class PlanRows:
 
         return {number: decision for number, (_, decision) in dry_run.explained(cx, self.ground, ids).items()}
 
-    def _line(self, n: int, skus: Mapping[int, str], decisions: Mapping[int, Decision]) -> PlanLine:
-        number, before, after = (column[n] for column in self.changes)
-        shows = None if before == UNKNOWN else before
+    def _line(self, n: int, listing: PlannedListing | None, decisions: Mapping[int, Decision]) -> PlanLine:
+        number, _, after = (column[n] for column in self.changes)
         return PlanLine(
-            turn=self.turns[n],
+            position=self.positions[n],
             listing_id=number,
-            sku=skus.get(number, ""),
-            shows=shows,
-            will_show=after,
-            difference=None if shows is None else after - shows,
+            sku=listing.sku if listing else "",
+            name=listing.name if listing else "",
+            in_cart=_in_cart(self.changes, n),
+            target=after,
+            change=_change(self.changes, n),
             risk=_risk(self.changes, n, self.factor),
             reason=because(decisions[number], after) if number in decisions else self.reason_text,
         )
@@ -214,8 +217,8 @@ def _risk(changes: Changes, n: int, factor: int) -> Risk:
     return risk(None if before == UNKNOWN else before, changes.after[n], factor)
 
 
-def _turns(session: Session, cart_id: int, changes: Changes) -> array[int]:
-    """By position, the place in the order of sending."""
+def _positions(session: Session, cart_id: int, changes: Changes) -> array[int]:
+    """For each listing, its place in the order of sending."""
     keys = sorted(
         sending_key(number, None if before == UNKNOWN else before, after)
         for number, before, after in zip(*changes, strict=True)
@@ -224,15 +227,15 @@ def _turns(session: Session, cart_id: int, changes: Changes) -> array[int]:
     by_group: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
     for key in keys:
         by_group[groups.get(listing_of(key), "")].append(key)
-    turns = array("q", bytes(8 * len(keys)))
+    positions = array("q", bytes(8 * len(keys)))
     sent = (listing_of(key) for batch in batches(map(iter, by_group.values()), rule) for key in batch)
-    for turn, number in enumerate(sent, 1):
-        turns[bisect_left(changes.ids, number)] = turn
-    return turns
+    for position, number in enumerate(sent, 1):
+        positions[bisect_left(changes.ids, number)] = position
+    return positions
 
 
 def _places(
-    changes: Changes, codes: Mapping[int, str], factor: int, turns: Sequence[int]
+    changes: Changes, codes: Mapping[int, PlannedCode], factor: int, positions: Sequence[int]
 ) -> Mapping[str, Callable[[int], tuple[Any, ...]]]:
     ids, before, after = changes
 
@@ -240,19 +243,58 @@ def _places(
         return -abs(after[n] - max(0, before[n]))
 
     return {
-        "turn": lambda n: (turns[n],),
+        "position": lambda n: (positions[n],),
         "risk": lambda n: (RANKS[_risk(changes, n, factor)], gap(n), ids[n]),
-        "difference": lambda n: (gap(n), ids[n]),
-        "sku": lambda n: (codes[ids[n]], ids[n]),
-        "shows": lambda n: (before[n], ids[n]),
-        "will_show": lambda n: (after[n], ids[n]),
+        "change": lambda n: (gap(n), ids[n]),
+        "sku": lambda n: (codes[ids[n]].key, ids[n]),
+        "name": lambda n: (codes[ids[n]].name, ids[n]),
+        "in_cart": lambda n: (before[n], ids[n]),
+        "target": lambda n: (after[n], ids[n]),
     }
 
 
-def _codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Folded codes of all listings of a plan."""
-    result: dict[int, str] = {}
+def _in_cart(changes: Changes, n: int) -> int | None:
+    return None if changes.before[n] == UNKNOWN else changes.before[n]
+
+
+def _change(changes: Changes, n: int) -> int | None:
+    return None if changes.before[n] == UNKNOWN else changes.after[n] - changes.before[n]
+
+
+def _filtered(
+    changes: Changes, codes: Mapping[int, PlannedCode], factor: int
+) -> Mapping[str, Callable[[int], int | str | None]]:
+    """What the listings of a plan can be filtered by."""
+
+    def diff(n: int) -> int | None:
+        change = _change(changes, n)
+        return None if change is None else -change
+
+    return {
+        "in-cart": lambda n: _in_cart(changes, n),
+        "target": lambda n: changes.after[n],
+        "change": lambda n: _change(changes, n),
+        "diff": diff,
+        "risk": lambda n: _risk(changes, n, factor).value,
+        "sku": lambda n: codes[changes.ids[n]].key,
+        "name": lambda n: codes[changes.ids[n]].name,
+    }
+
+
+class PlannedCode(NamedTuple):
+    """The folded code of a listing, and its name."""
+
+    key: str
+    name: str
+
+
+def _codes(session: Session, ids: Sequence[int]) -> dict[int, PlannedCode]:
+    """Of all listings of a plan, by number."""
+    result: dict[int, PlannedCode] = {}
     for start in range(0, len(ids), CHUNK):
         with as_operation_error(), session.store.reading() as cx:
-            result.update((row.id, normalize_key(row.sku)) for row in plans.listings(cx, ids[start : start + CHUNK]))
+            result.update(
+                (row.id, PlannedCode(normalize_key(row.sku), row.name))
+                for row in plans.listings(cx, ids[start : start + CHUNK])
+            )
     return result

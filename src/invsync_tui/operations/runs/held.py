@@ -27,28 +27,29 @@ GROUPS = tuple(group.value for group in Group)
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """A held listing. `shows` and `would_show` are sellable units; `shows` None is unknown."""
+    """A held listing. `in_cart` is what the cart shows as far as we know, None if unknown; `target` what it would show; both
+    in sellable units."""
 
     id: int
     cart_listing_id: str
     sku: str
     name: str
-    shows: int | None
-    would_show: int
+    in_cart: int | None
+    target: int
     group: str
 
     @property
     def change(self) -> int | None:
         """What it would show less what it shows; None where that is unknown."""
-        return None if self.shows is None else self.would_show - self.shows
+        return None if self.in_cart is None else self.target - self.in_cart
 
 
 _PLACES: Mapping[str, Callable[[HeldLine], PlaceKey]] = {
     "": lambda line: (line.id,),
     "sku": lambda line: (normalize_key(line.sku), line.id),
     "name": lambda line: (line.name, line.id),
-    "shows": lambda line: (pages.LEAST if line.shows is None else line.shows, line.id),
-    "would_show": lambda line: (line.would_show, line.id),
+    "in_cart": lambda line: (pages.LEAST if line.in_cart is None else line.in_cart, line.id),
+    "target": lambda line: (line.target, line.id),
     "change": lambda line: (pages.LEAST if line.change is None else line.change, line.id),
     "group": lambda line: (line.group, line.id),
 }
@@ -93,8 +94,8 @@ def _lines(rows: Sequence[pages.HeldRow]) -> list[HeldLine]:
             cart_listing_id=row.ref,
             sku=row.sku,
             name=row.name,
-            shows=row.shows,
-            would_show=row.would_show,
+            in_cart=row.shows,
+            target=row.would_show,
             group=row.group,
         )
         for row in rows

@@ -178,12 +178,13 @@ class PlannedListing(NamedTuple):
     desired: int | None
     outcome: str | None
     run_id: int | None
+    name: str
 
 
 def sending(cx: sqlite3.Connection, run_id: int) -> list[PlannedListing]:
     """Listings that a run would send, or has sent before it was interrupted."""
     rows = cx.execute(
-        "SELECT id, sku, desired, outcome, run_id FROM listing WHERE run_id = ?1 "
+        "SELECT id, sku, desired, outcome, run_id, name FROM listing WHERE run_id = ?1 "
         "AND (outcome IN ('planned', 'set', 'in_doubt') "
         "OR outcome = 'submitted' AND inflight IN (SELECT id FROM push_batch WHERE run_id = ?1))",
         (run_id,),
@@ -194,10 +195,15 @@ def sending(cx: sqlite3.Connection, run_id: int) -> list[PlannedListing]:
 def listings(cx: sqlite3.Connection, listing_ids: Iterable[int]) -> list[PlannedListing]:
     """Some listings as they are."""
     rows = cx.execute(
-        "SELECT id, sku, desired, outcome, run_id FROM listing WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        "SELECT id, sku, desired, outcome, run_id, name FROM listing WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps(list(listing_ids)),),
     )
     return [PlannedListing(*row) for row in rows]
+
+
+def not_listed(cx: sqlite3.Connection, cart_id: int) -> int:
+    """Products that the cart does not list, as far as plans have looked: runs count them as skipped, and no plan has them."""
+    return int(cx.execute("SELECT count(*) FROM unlisted WHERE cart_id = ?", (cart_id,)).fetchone()[0])
 
 
 def in_stock(cx: sqlite3.Connection, cart_id: int, most: int) -> int:

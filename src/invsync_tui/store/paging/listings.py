@@ -346,8 +346,8 @@ def held_orders(factor: int) -> tuple[SortOrder, ...]:
         HELD_ORDER,
         SortOrder("sku", SKU.terms, indexed=False),
         SortOrder("name", ("l.name", "l.id"), indexed=False),
-        SortOrder("shows", (f"coalesce({SHOWS}, {LEAST})", "l.id"), indexed=False),
-        SortOrder("would_show", ("l.desired", "l.id"), indexed=False),
+        SortOrder("in_cart", (f"coalesce({SHOWS}, {LEAST})", "l.id"), indexed=False),
+        SortOrder("target", ("l.desired", "l.id"), indexed=False),
         SortOrder("change", (f"coalesce(l.desired - {SHOWS}, {LEAST})", "l.id"), indexed=False),
         SortOrder("group", (_group(factor), "l.id"), indexed=False),
     )

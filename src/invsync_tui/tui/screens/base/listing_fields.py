@@ -32,12 +32,6 @@ def _in_cart_span(listing: ListingLine, rendering: RenderContext) -> Span:
     return text, Tone.WARN if listing.drift else Tone.FAINT if listing.in_cart is None else Tone.PLAIN
 
 
-def _synced(listing: ListingLine, rendering: RenderContext) -> Span:
-    return (
-        NEVER_SPAN if listing.synced_at is None else (formatting.moment(listing.synced_at, rendering.now), Tone.PLAIN)
-    )
-
-
 def reason_words(listing: ListingLine) -> str:
     """The reason, after what an operator set for the listing."""
     return ", ".join([*operator_words(listing), *([listing.reason] if listing.reason else [])])
@@ -174,26 +168,3 @@ def _in_cart_pairs(listing: ListingLine) -> list[tuple[str, Span]]:
     pairs.append(("run", ("" if listing.run_id is None else str(listing.run_id), Tone.FAINT)))
     pairs.append(("In cart =", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN)))
     return pairs
-
-
-def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> list[Line]:
-    """Everything that is known of a listing but the reason, in as few rows as it takes."""
-    pairs: Sequence[tuple[str, Span]] = (
-        ("", (listing.sku, Tone.STRONG)),
-        ("", (listing.name, Tone.PLAIN)),
-        ("target", _number(listing.target)),
-        ("confirmed", _number(listing.confirmed)),
-        ("in cart", _in_cart_span(listing, rendering)),
-        ("=", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN)),
-        ("last synced", _synced(listing, rendering)),
-        ("tracked", _tracked(listing, rendering)),
-        ("product", (listing.product_sku or "none", Tone.PLAIN if listing.product_sku else Tone.WARN)),
-        ("cart listing ID", (listing.cart_listing_id, Tone.FAINT)),
-        ("run", ("-" if listing.run_id is None else str(listing.run_id), Tone.FAINT)),
-    )
-    named_spans = [(f"{title} " if title else "", span) for title, span in pairs if span[0]]
-    return flowed((line((title, Tone.FAINT), span) for title, span in named_spans), width)
-
-
-def _number(value: int | None) -> Span:
-    return UNKNOWN if value is None else (grouped(value), Tone.PLAIN)

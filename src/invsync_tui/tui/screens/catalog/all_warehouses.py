@@ -15,6 +15,7 @@ from invsync_tui.operations.lists.list_views import SummaryLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.plain_text import grouped
 from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.catalog.warehouses import called
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
@@ -45,7 +46,7 @@ def _loaded(index: int, line: SummaryLine, rendering: RenderContext) -> Span:
 
 def _warehouse_fields(index: int, warehouse: WarehouseLine) -> tuple[Field[SummaryLine], Field[SummaryLine]]:
     """Two columns: how much, and how long ago that was loaded."""
-    title = clean(warehouse.name or warehouse.code)
+    title = clean(warehouse.code or warehouse.name)
     available = partial(_at, lambda each: each.available, index)
     loaded = partial(_at, lambda each: each.loaded_at, index)
     width = min(max(width_of(title), NARROWEST), WIDEST)
@@ -103,7 +104,7 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
             at = _at(lambda each: each.loaded_at, index, summary)
             level = UNKNOWN if available is None else (grouped(available), Tone.STRONG)
             age = "" if at is None else f" {formatting.moment(at, rendering.now)}"
-            name = clean(warehouse.name or warehouse.code)
+            name = clean(called(warehouse))
             levels.append(line((f"{name} ", Tone.FAINT), level, (age, Tone.FAINT)))
         head = line((summary.sku, Tone.STRONG), (f"  {summary.name}", Tone.FAINT))
         return [head, *flowed(levels, size.width)]

@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from invsync_tui.operations.lists.list_views import HitRank, SearchAnswer, SearchHit
 from invsync_tui.operations.lists.rows import Count
+from invsync_tui.plain_text import grouped
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import facts
 from invsync_tui.tui.text.formatting import age_field
@@ -187,8 +188,9 @@ class SearchScreen(BaseScreen):
         counted = ""
         if self._answer is not None and self._text:
             counted = f"{self._count.text} found"
-            if self._count.n > len(self._answer.hits):
-                counted += f", the best {len(self._answer.hits)} shown"
+            if self._count.n > (hits := len(self._answer.hits)):
+                further = "Down shows more" if hits < LIMITS[-1] else "type more to find others"
+                counted += f", the best {grouped(hits)} shown; {further}"
         here = line((f"Merchants{gap}", Tone.FAINT), ("Search", Tone.STRONG))
         self.text_line("trail").show(here, line((counted, Tone.FAINT)))
 

@@ -17,7 +17,7 @@ from invsync_tui.tui.screens.base.listing_fields import CART_FIELDS
 from invsync_tui.tui.screens.catalog.sku_text import LinkedSheet, head, write
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.columns import Column, ListView, RenderContext, fields_that_fit
+from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext, fields_that_fit
 from invsync_tui.tui.widgets.row_source import ListSource, Row
 from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_line import TextLine
@@ -134,7 +134,12 @@ class SkuScreen(ListingActionsScreen):
         if self._view is None:
             return ()
         self.call_after_refresh(self.refresh_bindings)
-        return write(self._view, self._present(), LinkedSheet(size.width, self._rendering()))
+        return write(self._view, self._present(), LinkedSheet(size.width, self._rendering()), self._left_out())
+
+    def _left_out(self) -> list[Field[ListingLine]]:
+        """Columns that the table has no room for, or not enough for what the cursor's row has in them."""
+        fields, cut = fields_that_fit(CART_FIELDS, self.app.size.width), self.listings.cut()
+        return [field for field in CART_FIELDS if field not in fields or fields.index(field) in cut]
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         self._show_sheet()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from invsync_tui.operations.lists.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
 from invsync_tui.plain_text import grouped
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.tui.screens.base.listing_fields import explained, quantities
+from invsync_tui.tui.screens.base.listing_fields import TRACKED, beyond_the_row, explained
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import quantity_span
 from invsync_tui.tui.text.line_chart import framed, in_chart, sample
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, flowed, line
-from invsync_tui.tui.widgets.columns import RenderContext
+from invsync_tui.tui.widgets.columns import Field, RenderContext
 
 HISTORY = "History (h shows it with its events)"
 
@@ -39,10 +39,12 @@ def head(view: SkuView, sheet: LinkedSheet) -> list[Line]:
     return rows
 
 
-def write(view: SkuView, listing: ListingLine | None, sheet: LinkedSheet) -> list[Line]:
-    """Everything but the table of listings."""
+def write(
+    view: SkuView, listing: ListingLine | None, sheet: LinkedSheet, left_out: Sequence[Field[ListingLine]] = ()
+) -> list[Line]:
+    """Everything but the table of listings; of the selected one what its row does not show, which are `left_out` and more."""
     return [
-        *_listing(listing, sheet),
+        *_listing(listing, sheet, left_out),
         *_titled("Levels", _levels(view.levels, sheet)),
         *_titled("Aliases", _aliases(view.aliases, sheet)),
         *_titled("Not listed in", _lacking(view.not_listed, sheet)),
@@ -54,10 +56,11 @@ def _titled(title: str, rows: Sequence[Line]) -> list[Line]:
     return [BLANK, line((title, Tone.STRONG)), *rows] if rows else []
 
 
-def _listing(listing: ListingLine | None, sheet: LinkedSheet) -> list[Line]:
+def _listing(listing: ListingLine | None, sheet: LinkedSheet, left_out: Sequence[Field[ListingLine]]) -> list[Line]:
     if listing is None:
         return [line(("No cart lists this product.", Tone.WARN))]
-    return [*quantities(listing, sheet.rendering, sheet.width), *explained(listing, sheet.width, sheet.rendering)]
+    known = beyond_the_row(listing, (*left_out, TRACKED), sheet.rendering, sheet.width)
+    return [*known, *explained(listing, sheet.width, sheet.rendering)]
 
 
 # -- levels -----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
 
 
+def called(warehouse: WarehouseLine) -> str:
+    """The code, by which settings, commands and explanations name it, and the name where that is another."""
+    code, name = warehouse.code or warehouse.name, warehouse.name
+    return code if name in ("", code) else f"{code} {name}"
+
+
 def _ident(line: WarehouseLine) -> int:
     return line.id
 
@@ -72,8 +78,8 @@ ENABLE = Confirmation(
 )
 
 WAREHOUSE_FIELDS: tuple[Field[WarehouseLine], ...] = (
-    Field("Warehouse", 14, lambda line: line.name or line.code, flex=3, sort="warehouse"),
-    Field("Code", 8, lambda line: line.code, flex=1, sort="code", room=100),
+    Field("Warehouse", 10, lambda line: line.code, lambda line, _: (line.code, Tone.STRONG), flex=1, sort="code"),
+    Field("Name", 14, lambda line: line.name, flex=3, sort="name"),
     number("Products", 10, lambda line: line.products, sort="products"),
     Field("Last full download", 18, lambda line: line.last_full_at, _load, sort="loaded"),
     Field("Last confirmed", 18, lambda line: line.confirmed_at, _confirmed, sort="confirmed", room=110),
@@ -198,7 +204,7 @@ class LevelsScreen(ListScreen[LevelLine]):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        return "Merchants", self._merchant, "Locations & Products", self._warehouse.name or self._warehouse.code
+        return "Merchants", self._merchant, "Locations & Products", called(self._warehouse)
 
     @property
     def memory(self) -> str:

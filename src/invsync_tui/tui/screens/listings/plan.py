@@ -13,9 +13,10 @@ from textual.widget import Widget
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
 from invsync_tui.plain_text import counted, grouped, signed
+from invsync_tui.rules.listing_filter import PLAN
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
-from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.base.conditions import ConditionsScreen
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Span, Tone, line
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, ListView, RenderContext, number
@@ -41,16 +42,22 @@ def _risk(line: PlanLine, rendering: RenderContext) -> Span:
     return line.risk.value.replace("_", " "), TONES[line.risk.value]
 
 
-def _difference(line: PlanLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if line.difference is None else (signed(line.difference), Tone.PLAIN)
+def _change(line: PlanLine, rendering: RenderContext) -> Span:
+    return UNKNOWN if line.change is None else (signed(line.change), Tone.PLAIN)
+
+
+def _not_listed(number: int | None) -> str:
+    """Products that no plan has, and that a run counts as skipped."""
+    return f", {counted(number, 'product')} not listed" if number else ""
 
 
 FIELDS: tuple[Field[PlanLine], ...] = (
-    number("Turn", 6, lambda line: line.turn, sort="turn", room=100),
-    Field("SKU", 14, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
-    number("Shows now", 9, lambda line: line.shows, sort="shows"),
-    number("Will show", 9, lambda line: line.will_show, sort="will_show"),
-    Field("Difference", 10, lambda line: line.difference, _difference, align=Align.RIGHT, sort="difference"),
+    number("Position", 8, lambda line: line.position, sort="position", room=100),
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
+    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=100),
+    number("In cart", 8, lambda line: line.in_cart, sort="in_cart"),
+    number("Target", 8, lambda line: line.target, sort="target"),
+    Field("Change", 8, lambda line: line.change, _change, align=Align.RIGHT, sort="change"),
     Field("Risk", 12, lambda line: line.risk.value, _risk, sort="risk"),
     Field("Reason", 18, lambda line: line.reason, flex=3),
 )
@@ -87,10 +94,13 @@ def apply_plan(shown: ShownPlan, reason: str, session: Session) -> ApplyResult:
     return plans.apply(session, number or 0, reason)
 
 
-class PlanScreen(ListScreen["PlanLine"]):
+class PlanScreen(ConditionsScreen["PlanLine"]):
     """Made anew by `p`; what is shown stays as it is meanwhile."""
 
     noun = "to update"
+    language = PLAN
+    walks = False
+    filtered_by = "a part of a SKU, change<-20, target=0, risk:to_zero"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "apply", "Apply", tooltip="Send exactly this plan, or nothing", id="plan.apply"),
         Binding("p", "again", "Re-plan", tooltip="Plan the next push again, as of now", id="plan.again"),
@@ -161,7 +171,11 @@ class PlanScreen(ListScreen["PlanLine"]):
         view = self._shown.view
         total, in_sync = view.totals, view.in_sync
         skipped = sum(view.skipped.values())
-        rest = "" if in_sync is None else f", {grouped(in_sync)} in sync, {grouped(skipped)} skipped"
+        rest = (
+            ""
+            if in_sync is None
+            else f", {grouped(in_sync)} in sync, {grouped(skipped)} skipped{_not_listed(view.not_listed)}"
+        )
         self.text_line("totals").show(
             line(
                 (f"{grouped(total.up)} up, {grouped(total.down)} down, ", Tone.PLAIN),
@@ -180,7 +194,7 @@ class PlanScreen(ListScreen["PlanLine"]):
 
         if (shown := self._shown) is None:
             return MemoryRows((), (), ListView(), lambda line: line.listing_id)
-        sort = f"{'-' if look.descending else ''}{look.sort or 'turn'}"
+        sort = f"{'-' if look.descending else ''}{look.sort or 'position'}"
         if shown.build is not None:
             return plans.rows(session, shown.build, sort, look.text)
         return plans.load_plan_rows(session, shown.view.number or 0, sort, look.text)

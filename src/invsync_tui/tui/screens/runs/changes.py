@@ -40,8 +40,8 @@ def _result(change: ChangeLine, rendering: RenderContext) -> Span:
 FIELDS: tuple[Field[ChangeLine], ...] = (
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
     Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=100),
-    number("From", 8, lambda line: line.before, sort="before"),
-    Field("To", 8, lambda line: line.set_to, _set_to, align=Align.RIGHT, sort="set_to"),
+    number("Before", 8, lambda line: line.before, sort="before"),
+    Field("Set to", 8, lambda line: line.set_to, _set_to, align=Align.RIGHT, sort="set_to"),
     Field("Change", 8, lambda line: line.change, _change, align=Align.RIGHT, sort="change"),
     Field("Result", 9, lambda line: line.result, _result, sort="result"),
     Field("Reason", 16, lambda line: line.reason, flex=1, sort="reason"),

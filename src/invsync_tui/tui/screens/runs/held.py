@@ -26,11 +26,11 @@ _TONES = {"zero": Tone.BAD, "jump": Tone.WARN}
 
 
 def _shows(held_line: HeldLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if held_line.shows is None else (grouped(held_line.shows), Tone.PLAIN)
+    return UNKNOWN if held_line.in_cart is None else (grouped(held_line.in_cart), Tone.PLAIN)
 
 
 def _would(held_line: HeldLine, rendering: RenderContext) -> Span:
-    return grouped(held_line.would_show), _TONES.get(held_line.group, Tone.STRONG)
+    return grouped(held_line.target), _TONES.get(held_line.group, Tone.STRONG)
 
 
 def _change(held_line: HeldLine, rendering: RenderContext) -> Span:
@@ -44,8 +44,8 @@ def _group(held_line: HeldLine, rendering: RenderContext) -> Span:
 FIELDS: tuple[Field[HeldLine], ...] = (
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
     Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=100),
-    Field("In cart", 8, lambda line: line.shows, _shows, align=Align.RIGHT, sort="shows"),
-    Field("Would show", 10, lambda line: line.would_show, _would, align=Align.RIGHT, sort="would_show"),
+    Field("In cart", 8, lambda line: line.in_cart, _shows, align=Align.RIGHT, sort="in_cart"),
+    Field("Target", 8, lambda line: line.target, _would, align=Align.RIGHT, sort="target"),
     Field("Change", 8, lambda line: line.change, _change, align=Align.RIGHT, sort="change"),
     Field("Group", 13, lambda line: line.group, _group, sort="group"),
 )

@@ -13,7 +13,7 @@ from invsync_tui.operations.views import EndRow, ends
 from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.conditions import ConditionsScreen
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.screens.base.listing_fields import SYNC_FIELDS, explained, quantities
+from invsync_tui.tui.screens.base.listing_fields import SYNC_FIELDS, beyond_the_row, explained
 from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
@@ -125,7 +125,8 @@ class ReasonSkusScreen(ConditionsScreen[ListingLine]):
 
     def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
         rendering = self.rendering()
-        return [*quantities(listing, rendering, size.width), *explained(listing, size.width, rendering)]
+        known = beyond_the_row(listing, self.left_out(), rendering, size.width)
+        return [*known, *explained(listing, size.width, rendering)]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
