@@ -49,6 +49,7 @@ CHANGES = {
     "carts set": (ADMIN, ["Acme Shop", "--minimum", "3"]),
     "connections hooks": (ADMIN, ["Acme Shop"]),
     "connections fix --apply": (ADMIN, ["Acme Shop", "track", "--sku", "NONE", "--apply", *WHY]),
+    "connections verify --sku": (ADMIN, ["sandbox", "--against", "Acme Shop", "--sku", "NONE", *WHY]),
     "connections login": (ADMIN, ["--cart", "Acme Shop", "--forget"]),
     "db restore": (ADMIN, ["there-is-no-such-backup"]),
     "settings set": (ADMIN, ["cart:Acme Shop", "minimum=3"]),

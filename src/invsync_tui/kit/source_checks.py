@@ -17,8 +17,8 @@ HOSTILE = ("A B", "ÄÖ-1", "<b>x</b>", '"; DROP TABLE x; --', "007", "1e5", "x"
 ODD: tuple[object, ...] = ("many", "", None, True, [], {}, -3, 2.5, 0.999999999, 2**62, 2**63, 1e400, "12", "1,5")
 """Values in the place of a quantity."""
 SIZES = (1, 2, 3, 1000)
-CLOCK = 86400
-"""Seconds by which a reading time may be off; a wrong unit or zone is off by more, or by hours."""
+CLOCK = 900
+"""Seconds by which the time of a reading that was just made may be off; a time zone is off by at least half an hour."""
 
 
 async def _pages(first: Any) -> AsyncIterator[Page[Any]]:
@@ -133,15 +133,30 @@ async def deltas(scene: Scene) -> None:
 
 
 async def reading_times(scene: Scene) -> None:
-    """Reading times are epoch seconds."""
+    """The time of a reading that was just made is now, in epoch seconds of UTC."""
     async with scene.opened() as source:
         if not source.capabilities.reports_reading_time:
             raise NotImplementedError("it gives no reading times")
+    product, warehouse = next(iter(scene.server.levels()))
+    scene.server.set_level(product, warehouse, 4711)
+    async with scene.opened() as source:
         rows, _ = await _levels(source)
-    times = [row.read_at for row in rows if row.read_at is not None]
+    times = {(row.product_ref, row.warehouse_ref): row.read_at for row in rows if row.read_at is not None}
     assert times, "it says that it gives reading times and gives none"
-    off = [at for at in times if abs(at - time.time()) > CLOCK]
-    assert not off, f"{len(off)} reading times are off by more than a day, such as {off[0]}"
+    read_at = times.get((product, warehouse))
+    assert read_at is not None, "a level that was just changed has no reading time"
+    off = read_at - time.time()
+    assert abs(off) <= CLOCK, (
+        f"a reading that was just made is dated {read_at}, {off:.0f} seconds off{off_by_hours(off)}"
+    )
+
+
+def off_by_hours(seconds: float) -> str:
+    """What such a difference of clocks looks like; '' for nothing in particular."""
+    quarters = round(seconds / 900)
+    if abs(seconds - quarters * 900) > 120 or not 2 <= abs(quarters) <= 14 * 4:
+        return ""
+    return f", as by a time zone of {quarters / 4:+g} hours"
 
 
 async def warehouses_have_names(scene: Scene) -> None:
@@ -160,7 +175,7 @@ CHECKS = (
     Check(5, "hostile codes survive", hostile_codes),
     Check(6, "odd quantities are reported and never zero", odd_quantities),
     Check(8, "a delta has every change since its mark", deltas),
-    Check(9, "reading times are epoch seconds", reading_times),
+    Check(9, "reading times are epoch seconds of UTC", reading_times),
     request_checks.PREVIEWS,
     *COMMON,
 )

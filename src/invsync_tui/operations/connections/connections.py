@@ -118,7 +118,8 @@ def connection_of(target: Target) -> Connection:
     )
 
 
-def _connector(target: Target) -> Source | Cart:
+def connector_of(target: Target) -> Source | Cart:
+    """The connector of a target, which nobody has opened yet."""
     connection = connection_of(target)
     return registry.source(connection) if target.kind == "wms" else registry.cart(connection)
 
@@ -153,7 +154,7 @@ def unreadable(reference: str) -> str:
 async def test(target: Target) -> AsyncIterator[Step]:
     """Test a connection; each step comes as it ends, and the first bad one is the last."""
     with as_operation_error():
-        connector = _connector(target)
+        connector = connector_of(target)
         if through := _proxy(target):
             yield Step("proxy", True, through, "")
         if secrets := await _secrets(target):
@@ -198,7 +199,7 @@ async def previews(target: Target, name: str | None = None) -> list[LookupResult
         previews: list[LookupResult] = []
         for preview in declared:
             if name in (None, preview.name):
-                connector = _connector(target)
+                connector = connector_of(target)
                 try:
                     lines = await connector.preview(preview.name)  # type: ignore[union-attr]
                 finally:

@@ -34,8 +34,9 @@ def verify(system: str) -> Iterator[CheckResult]:
     chosen = [page for page in pages(system) if f"{system}-{page.kind}" in servers]
     if not chosen:
         raise NotFoundError(
-            f"{system} comes with no server to check it against: the entry point {system}-wms or {system}-cart "
-            f"in the group {FAKES}. Its tests check it against the real system: see docs/howto/add-a-connector.md."
+            f"{system} comes with no server to check it against (the entry point {system}-wms or {system}-cart in the group "
+            f"{FAKES}). Check it against your own: invsync connections verify {system} --against NAME, where NAME is the "
+            "merchant or the cart that uses it."
         )
     for page in chosen:
         with as_operation_error():

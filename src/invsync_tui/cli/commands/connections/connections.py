@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from invsync_tui.cli.commands.connections.connection_fix import add_fix, add_preview
 from invsync_tui.cli.commands.connections.connection_hooks import add_hooks
 from invsync_tui.cli.commands.connections.connection_login import add_login
+from invsync_tui.cli.commands.connections.connection_verify import add_verify
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command
@@ -31,6 +32,7 @@ example:
   invsync connections about tryton              what to set up there, and every setting
   invsync connections example feed              files to try it on, and the commands that read them
   invsync connections verify sandbox            the checks of the connector kit
+  invsync connections verify vendure --against "Acme Shop"   those that only read, on your own shop
   invsync connections new mywms --kind source   a package to begin a connector with
   invsync connections test Acme                 the merchant's WMS
   invsync connections test --cart "Acme Shop"   a cart
@@ -62,11 +64,7 @@ def add_connections(subparsers: Subparsers) -> None:
     trying.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
     trying.add_argument("--into", metavar="FOLDER", default=".", help="where its folder is made (default: here)")
     trying.set_defaults(run=_example)
-    verifying = command(
-        subcommands, "verify", "run the checks of the connector kit against the server it ships with", EXAMPLES
-    )
-    verifying.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
-    verifying.set_defaults(run=_verify)
+    add_verify(subcommands)
     making = command(subcommands, "new", "make the package of a new connector, with its tests", EXAMPLES)
     making.add_argument("name", metavar="NAME", help="of the system: lower-case letters, digits and _")
     making.add_argument("--kind", choices=("source", "cart"), default="source", help="a WMS/OMS (default) or a cart")
@@ -147,22 +145,6 @@ def _example_lines(example: MadeExample) -> Iterator[str]:
     yield "  Then, with a store (invsync init makes one):"
     yield from (f"    {line}" for line in example.commands)
     yield ""
-
-
-def _verify(args: argparse.Namespace) -> int:
-    from invsync_tui.operations.connections.connector_checks import verify
-
-    output = Output(args)
-    results = []
-    for result in verify(args.system):
-        results.append(result)
-        why = f": {result.why}" if result.why else ""
-        output.text(clean(f"{result.kind:<4} {result.number:>2}  {result.ended:<7}  {result.title}{why}"))
-        output.flush()
-    failed = sum(result.ended == "failed" for result in results)
-    output.text(f"{len(results)} checks: {len(results) - failed} passed or skipped, {failed} failed.")
-    output.document({"ok": not failed, "checks": [result._asdict() for result in results]})
-    return Exit.FAILED if failed else Exit.OK
 
 
 def _new(args: argparse.Namespace) -> int:
