@@ -11,7 +11,7 @@ from typing import Any
 from invsync_tui.connectors.base import DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
 from invsync_tui.connectors.cart_locations import OPTION
 from invsync_tui.connectors.errors import ConnectorError, RowsRejectedError, UnavailableError
-from invsync_tui.kit import later_checks, request_checks
+from invsync_tui.kit import change_checks, later_checks, limit_checks, request_checks
 from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 from invsync_tui.kit.later_checks import BATCH
 from invsync_tui.kit.proxy import Fault
@@ -240,19 +240,21 @@ async def basis(scene: Scene) -> None:
 CHECKS = (
     Check(1, "pages of any size give every listing once", every_listing_once),
     Check(5, "hostile codes survive", hostile_codes),
-    Check(7, "some listings are read as they are now", read_some),
+    Check(45, "some listings are read as they are now", read_some),
     Check(11, "a batch is one call", few_calls),
     Check(12, "bodies are pure", pure_bodies),
     Check(13, "answers say what is shown", answers_are_honest),
     Check(14, "one bad row costs itself", one_bad_row),
     Check(15, "a lost answer doubles nothing", lost_answer),
-    Check(16, "a quantity below zero is never sent", negative_is_refused),
-    Check(17, "allocations are reported where they are subtracted", basis),
-    Check(18, "other locations of ours are read along", several_locations),
-    Check(19, "a group is set by one call", groups_are_requests),
+    Check(44, "a quantity below zero is never sent", negative_is_refused),
+    Check(41, "allocations are reported where they are subtracted", basis),
+    Check(42, "other locations of ours are read along", several_locations),
+    Check(43, "a group is set by one call", groups_are_requests),
     Check(20, "what was not to be changed stays as it is", nothing_else),
+    *change_checks.CHECKS,
     *later_checks.CHECKS,
     request_checks.FIXES,
     request_checks.PREVIEWS,
     *COMMON,
+    *limit_checks.CHECKS,
 )

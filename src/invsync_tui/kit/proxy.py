@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 
 class Fault(StrEnum):
-    """What happens to a request. All but the last four happen instead of the work."""
+    """What happens to a request. All but the last six happen instead of the work."""
 
     UNAVAILABLE = "a 503"
     HTML = "an HTML page instead of JSON"
@@ -25,12 +25,18 @@ class Fault(StrEnum):
     BUSY = "a 429 of a web server in front, which is a page and names no time"
     HOUR = "a 429 that asks for an hour"
     TOO_LARGE = "a 413"
+    LONG_WAIT = "a 429 that asks to wait for an hour"
+    NOTHING = "an answer without content"
+    EMPTY_OBJECT = "an answer that is an empty object"
+    NO_ANSWER = "an answer that does not come"
     UNAUTHORIZED = "a 401"
     FORBIDDEN = "a 403"
     ECHO = "an error page that repeats the request"
     REDIRECT = "a redirect to another host"
     CONTROLS = "an error text with control characters"
     CLOSED = "a closed connection"
+    NO_QUERY = "parameters in the address that are ignored"
+    SUNSET = "an answer that says when the interface ends"
     CUT_HEADERS = "an answer that is cut in its headers"
     CUT_BODY = "an answer that is cut in its body"
     LOST = "work that is done and an answer that is lost"
@@ -88,6 +94,8 @@ class Proxy:
     url: str = ""
     nobody: str = "http://127.0.0.1:9"
     other: str = ""
+    _waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to let go of requests that get no answer."""
     _servers: list[asyncio.Server] = field(default_factory=list)
     _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
     """What is being answered, with the connection that it is answered on."""
@@ -101,6 +109,7 @@ class Proxy:
 
     async def stop(self) -> None:
         """Close the listening socket and all connections."""
+        self._waiting.set()
         for server in self._servers:
             server.close()
         for writer in self._open.values():
@@ -111,6 +120,8 @@ class Proxy:
         """No fault from now on, and no request counted yet."""
         self.fault, self.times, self.wanted = None, None, lambda method, path: True
         self.requests.clear()
+        self._waiting.set()
+        self._waiting = asyncio.Event()
 
     def let(self, fault: Fault, *, times: int | None = None, wanted: Callable[[str, str], bool] | None = None) -> None:
         """Let something go wrong with the next requests, all of them for None."""
@@ -144,6 +155,12 @@ class Proxy:
             writer.write(await self._forwarded(request))
         elif fault in _INSTEAD:
             writer.write(_INSTEAD[fault](request, self.other))
+        elif fault is Fault.NO_ANSWER:
+            await self._waiting.wait()
+        elif fault is Fault.NO_QUERY:
+            writer.write(await self._forwarded(re.sub(rb"^(\S+ [^ ?]*)\?\S*", rb"\1", request)))
+        elif fault is Fault.SUNSET:
+            writer.write((await self._forwarded(request)).replace(b"\r\n", _END_OF_INTERFACE, 1))
         elif fault is not Fault.CLOSED:
             answer = await self._forwarded(request)
             if fault is Fault.SLOW:
@@ -152,7 +169,7 @@ class Proxy:
             elif fault is not Fault.LOST:
                 writer.write(answer[: 20 if fault is Fault.CUT_HEADERS else -max(1, len(answer) // 4)])
         await writer.drain()
-        return fault is None or fault in _INSTEAD
+        return fault in (None, Fault.NO_QUERY, Fault.SUNSET) or fault in _INSTEAD
 
     def _meets(self, method: str, path: str) -> Fault | None:
         if self.fault is None or self.times == 0 or not self.wanted(method, path):
@@ -193,6 +210,9 @@ async def _message(reader: asyncio.StreamReader) -> bytes | None:
     return head if head.split(b" ", 1)[0] in _METHODS else head + await reader.read()
 
 
+SUNSET = 4_070_908_800
+"""When the interface ends by Fault.SUNSET: 2099-01-01 00:00 UTC."""
+_END_OF_INTERFACE = b"\r\ndeprecation: true\r\nsunset: Thu, 01 Jan 2099 00:00:00 GMT\r\n"
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS"})
 
 
@@ -216,6 +236,9 @@ _INSTEAD: dict[Fault, Callable[[bytes, str], bytes]] = {
     Fault.TOO_LARGE: lambda request, other: _reply(
         "413 Payload Too Large", b"<html><body><h1>413 Request Entity Too Large</h1></body></html>", kind="text/html"
     ),
+    Fault.LONG_WAIT: lambda request, other: _reply("429 Too Many Requests", b"{}", "retry-after: 3600"),
+    Fault.NOTHING: lambda request, other: _reply("200 OK", b""),
+    Fault.EMPTY_OBJECT: lambda request, other: _reply("200 OK", b"{}"),
     Fault.UNAUTHORIZED: lambda request, other: _reply("401 Unauthorized", b'{"error": "login"}'),
     Fault.FORBIDDEN: lambda request, other: _reply("403 Forbidden", b'{"error": "not allowed"}'),
     Fault.ECHO: lambda request, other: _reply("500 Internal Server Error", request, kind="text/plain"),

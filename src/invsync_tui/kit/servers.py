@@ -30,6 +30,12 @@ class Server(Protocol):
     # Only of a server that is not spoken to by HTTP, such as a database:
     # def between(self) -> proxy.Between
     #     What stands between a connector and it, and makes faults of the same kinds as `proxy.Proxy` does.
+    #
+    # Only of a server that can do it:
+    # def throttle_next(self) -> None
+    #     Answer the next request as the vendor answers too many of them.
+    # def deny(self, permission: str) -> AbstractContextManager[None]
+    #     Take a permission of `About.permissions` away from the login meanwhile.
 
 
 class SourceServer(Server, Protocol):
@@ -86,6 +92,14 @@ class CartServer(Server, Protocol):
     # Only of a cart that applies a batch later, see `connectors.base.Submitted`; it applies nothing by itself:
     # def apply_taken(self) -> None
     #     Apply now what was taken and is not applied yet.
+    #
+    # What else a cart's server can do; the checks that need it are skipped or look less closely without:
+    # `compares`, True:
+    #     The cart sets only what still shows the value that was read before.
+    # def hindered(self) -> Mapping[str, Reason]
+    #     Add one listing of each kind that cannot be set; why, by reference.
+    # def records(self) -> Mapping[str, object]
+    #     All that the shop has of each listing beside its quantity: prices, policies, other locations.
 
 
 SourceFake = Callable[[], AbstractContextManager[SourceServer]]

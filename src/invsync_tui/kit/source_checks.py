@@ -9,7 +9,7 @@ from math import floor
 from typing import Any
 
 from invsync_tui.connectors.base import LevelRow, Page
-from invsync_tui.kit import request_checks
+from invsync_tui.kit import absence_checks, limit_checks, request_checks
 from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 
 HOSTILE = ("A B", "ÄÖ-1", "<b>x</b>", '"; DROP TABLE x; --', "007", "1e5", "x" * 60, "a/b?c=d&e", "\u202eabc", "日本")
@@ -171,11 +171,13 @@ async def warehouses_have_names(scene: Scene) -> None:
 CHECKS = (
     Check(1, "pages of any size give every row once", every_row_once),
     Check(2, "rows that move between pages are neither lost nor doubled", rows_that_move),
-    Check(3, "every level names a warehouse that is reported", warehouses_have_names),
+    Check(40, "every level names a warehouse that is reported", warehouses_have_names),
     Check(5, "hostile codes survive", hostile_codes),
     Check(6, "odd quantities are reported and never zero", odd_quantities),
     Check(8, "a delta has every change since its mark", deltas),
     Check(9, "reading times are epoch seconds of UTC", reading_times),
+    *absence_checks.CHECKS,
     request_checks.PREVIEWS,
     *COMMON,
+    *limit_checks.CHECKS,
 )

@@ -38,6 +38,10 @@ class _Server:
     def _options(self) -> dict[str, str]:
         return {}
 
+    def throttle_next(self) -> None:
+        """The sandbox has no form of its own: a 429 with the seconds to wait."""
+        self._control("faults", faults=[{"kind": "status", "status": 429, "times": 1, "path": ""}])
+
     def _control(self, path: str, **body: Any) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{self.url}/_control/{path}",
@@ -95,6 +99,12 @@ class ShopServer(_Server):
 
     def set(self, listing: str, quantity: int) -> None:
         self._control("edit", shop=SHOP, ref=listing, quantity=quantity)
+
+    def records(self) -> Mapping[str, object]:
+        return {
+            listing["ref"]: {name: value for name, value in listing.items() if name not in ("quantity", "updated_at")}
+            for listing in self._control("dump")[SHOP]
+        }
 
     def ail(self, fix: str) -> str:
         """A listing whose stock is not counted."""

@@ -21,6 +21,7 @@ from graphql import execute
 from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode
 
 from invsync_tui.connectors.base import Connection
+from invsync_tui.rules.outcomes import Reason
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
 from tests.support.servers.shopify.bulk import BulkOperations
 from tests.support.servers.shopify.schema import checked, schema_of
@@ -126,6 +127,29 @@ class ShopifyServer:
                 if fix == "track"
                 else self.shop.add(f"AIL-{fix}", None)
             )
+
+    @property
+    def compares(self) -> bool:
+        return True
+
+    def throttle_next(self) -> None:
+        """The bucket is empty; it fills again within a second."""
+        with self._turn:
+            self.bucket.refill()
+            self.bucket.left = min(0.0, self.bucket.left)
+
+    def hindered(self) -> Mapping[str, Reason]:
+        with self._turn:
+            return {self.shop.add("A-BUNDLE", 4, bundle=True): Reason.BUNDLE_PARENT}
+
+    def records(self) -> Mapping[str, object]:
+        """Of each item what is not its quantity at the main location."""
+        with self._turn:
+            main = self.shop.main
+            return {
+                ref: repr((item.sku, item.tracked, {at: n for at, n in item.levels.items() if at != main}))
+                for ref, item in self.shop.items.items()
+            }
 
     # --- requests ---
 
