@@ -92,7 +92,7 @@ def _facts(rows: list[Any], ref: str) -> dict[tuple[str, str], Any]:
 
 
 def _records(scene: Scene) -> Mapping[str, object]:
-    return dict(scene.server.records()) if hasattr(scene.server, "records") else {}
+    return dict(scene.server.other_facts()) if hasattr(scene.server, "other_facts") else {}
 
 
 async def too_large(scene: Scene) -> None:

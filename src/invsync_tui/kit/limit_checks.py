@@ -66,6 +66,8 @@ async def version_ends(scene: Scene) -> None:
 async def permissions(scene: Scene) -> None:
     """Each request of the connection test that is refused for want of a permission stops it with an advice, or is told."""
     scene.possible(Fault.FORBIDDEN)
+    if not hasattr(scene.proxy, "wanted"):
+        raise NotImplementedError("nothing between it and its server can refuse a single request")
     scene.proxy.clear()
     good = await _steps(scene)
     assert good and all(step.ok for step in good), f"it fails with a good connection: {good}"

@@ -43,6 +43,12 @@ class Fault(StrEnum):
     SLOW = "work that is done and an answer that comes too late"
 
 
+OF_HTTP = frozenset({
+    Fault.LONG_WAIT, Fault.TOO_LARGE, Fault.NOTHING, Fault.EMPTY_OBJECT, Fault.SLOW, Fault.NO_QUERY, Fault.SUNSET,
+})  # fmt: skip
+"""Faults that only HTTP has a word for."""
+
+
 class Between(Protocol):
     """What counts requests and lets things go wrong between a connector and its server: `Proxy` for one that speaks HTTP.
 

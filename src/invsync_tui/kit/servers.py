@@ -98,7 +98,7 @@ class CartServer(Server, Protocol):
     #     The cart sets only what still shows the value that was read before.
     # def hindered(self) -> Mapping[str, Reason]
     #     Add one listing of each kind that cannot be set; why, by reference.
-    # def records(self) -> Mapping[str, object]
+    # def other_facts(self) -> Mapping[str, object]
     #     All that the shop has of each listing beside its quantity: prices, policies, other locations.
 
 

@@ -100,7 +100,7 @@ class ShopServer(_Server):
     def set(self, listing: str, quantity: int) -> None:
         self._control("edit", shop=SHOP, ref=listing, quantity=quantity)
 
-    def records(self) -> Mapping[str, object]:
+    def other_facts(self) -> Mapping[str, object]:
         return {
             listing["ref"]: {name: value for name, value in listing.items() if name not in ("quantity", "updated_at")}
             for listing in self._control("dump")[SHOP]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.sources.sql.databases import Sqlite
-from invsync_tui.kit.proxy import CONTROL_TEXT, Fault
+from invsync_tui.kit.proxy import CONTROL_TEXT, OF_HTTP, Fault
 
 HTML = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/html\r\n\r\n<html><body>Maintenance</body></html>"
 MOMENT = 0.1
@@ -83,7 +83,7 @@ def _error(code: str, message: str) -> bytes:
 class ServerBetween(DatabaseBetween):
     """A proxy before a server on this machine."""
 
-    faults = frozenset(Fault) - {Fault.REDIRECT, Fault.LOST}
+    faults = frozenset(Fault) - {Fault.REDIRECT, Fault.LOST} - OF_HTTP
     scheme = ""
 
     def __init__(self, port: int) -> None:

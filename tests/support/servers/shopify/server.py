@@ -142,7 +142,7 @@ class ShopifyServer:
         with self._turn:
             return {self.shop.add("A-BUNDLE", 4, bundle=True): Reason.BUNDLE_PARENT}
 
-    def records(self) -> Mapping[str, object]:
+    def other_facts(self) -> Mapping[str, object]:
         """Of each item what is not its quantity at the main location."""
         with self._turn:
             main = self.shop.main
