@@ -44,7 +44,8 @@ class Fault(StrEnum):
 
 
 OF_HTTP = frozenset({
-    Fault.LONG_WAIT, Fault.TOO_LARGE, Fault.NOTHING, Fault.EMPTY_OBJECT, Fault.SLOW, Fault.NO_QUERY, Fault.SUNSET,
+    Fault.BUSY, Fault.LONG_WAIT, Fault.TOO_LARGE, Fault.NOTHING, Fault.EMPTY_OBJECT, Fault.NO_ANSWER, Fault.NO_QUERY, Fault.SUNSET,
+    Fault.SLOW,
 })  # fmt: skip
 """Faults that only HTTP has a word for."""
 
