@@ -44,8 +44,8 @@ class Fault(StrEnum):
 
 
 OF_HTTP = frozenset({
-    Fault.BUSY, Fault.LONG_WAIT, Fault.TOO_LARGE, Fault.NOTHING, Fault.EMPTY_OBJECT, Fault.NO_ANSWER, Fault.NO_QUERY, Fault.SUNSET,
-    Fault.SLOW,
+    Fault.BUSY, Fault.LONG_WAIT, Fault.TOO_LARGE, Fault.NOTHING, Fault.EMPTY_OBJECT, Fault.NO_ANSWER,
+    Fault.NO_QUERY, Fault.SUNSET, Fault.SLOW,
 })  # fmt: skip
 """Faults that only HTTP has a word for."""
 
