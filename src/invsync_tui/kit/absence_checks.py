@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from invsync_tui.connectors.base import Absent, LevelRow, Page
@@ -86,7 +87,7 @@ async def _levels_now(source: Any) -> list[LevelRow]:
     rows: list[LevelRow] = []
     for site in await source.warehouses():
         if site.active:
-            async for page in pages(lambda cursor, at=site: source.levels_page(at, cursor)):
+            async for page in pages(partial(source.levels_page, site)):
                 rows += page.rows
     return rows
 
@@ -137,7 +138,7 @@ async def _read(source: Any) -> tuple[set[str], dict[tuple[str, str], int]]:
     levels: dict[tuple[str, str], int] = {}
     for site in await source.warehouses():
         if site.active:
-            for page in await _all(lambda cursor, at=site: source.levels_page(at, cursor)):
+            for page in await _all(partial(source.levels_page, site)):
                 levels |= {(row.product_ref, row.warehouse_ref): row.available for row in page.rows}
     return products, levels
 

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import ListingRow, Pending, PushItem, QuantityBasis, RowAnswer, Submitted
@@ -101,7 +102,7 @@ async def level_warehouses(source: Any) -> str:
     """Every level is of the warehouse that was asked for, and of a product once."""
     sites = []
     for warehouse in [row for row in await source.warehouses() if row.active][:5]:
-        rows, rejected, complete = await _some(lambda cursor, site=warehouse: source.levels_page(site, cursor))
+        rows, rejected, complete = await _some(partial(source.levels_page, warehouse))
         others = {row.warehouse_ref for row in rows} - {warehouse.ref}
         assert not others, f"levels of {warehouse.code} name {sorted(others)}"
         assert len({row.product_ref for row in rows}) == len(rows), f"a product came twice in {warehouse.code}"
@@ -127,7 +128,7 @@ async def reading_times(source: Any) -> str:
         raise NotImplementedError("it gives no reading times")
     times: list[int] = []
     for warehouse in [row for row in await source.warehouses() if row.active][:1]:
-        rows, _, _ = await _some(lambda cursor, site=warehouse: source.levels_page(site, cursor))
+        rows, _, _ = await _some(partial(source.levels_page, warehouse))
         times = [row.read_at for row in rows if row.read_at is not None]
     if not times:
         raise NotImplementedError("no level that was read has one")
