@@ -94,7 +94,9 @@ async def _levels_now(source: Any) -> list[LevelRow]:
 
 async def absent(scene: Scene) -> None:
     """A product that is gone has no level, or 0 where the connector declares that absent means 0."""
-    key = next(iter(scene.server.levels()))
+    key = next(iter(scene.server.levels()), None)
+    if key is None:
+        raise NotImplementedError("its server has no level")
     async with scene.opened() as source:
         meaning = source.capabilities.absent
         known = {row.ref for row in await everything(source)}

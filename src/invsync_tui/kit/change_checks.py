@@ -72,8 +72,8 @@ async def untouched(scene: Scene) -> None:
         rows = await everything(cart)
         ref = next(row.ref for row in rows if row.skip is None and not row.location)
         before, records = _facts(rows, ref), _records(scene)
-        shown = dict(scene.server.shown())
-        answer = await later_checks.send(cart, {ref: (shown[ref] or 0) + 3}, shown)
+        quantities = dict(scene.server.shown())
+        answer = await later_checks.send(cart, {ref: (quantities[ref] or 0) + 3}, quantities)
         await later_checks.settled(scene, cart, answer)
         after = _facts(await everything(cart), ref)
     changed = {key: (before[key], after.get(key)) for key in before if after.get(key) != before[key]}
@@ -96,7 +96,7 @@ def _records(scene: Scene) -> Mapping[str, object]:
 
 
 async def too_large(scene: Scene) -> None:
-    """A batch that is refused for its size is told as such, so that the push sends halves; nothing of it was done."""
+    """A batch that is refused for its size is reported as such, so that the push sends halves; nothing of it was done."""
     before = dict(scene.server.shown())
     async with scene.opened() as cart:
         refs = (await later_checks.one_batch(cart, list(before)))[:2]
@@ -120,6 +120,6 @@ CHECKS = (
     Check(17, "what somebody else changed meanwhile is not overwritten", compare_and_set),
     Check(18, "listings that cannot be set are named", hindered),
     Check(19, "a second run has nothing to send", quiet_second_run),
-    Check(25, "a batch that is refused for its size is told as such", too_large),
+    Check(25, "a batch that is refused for its size is reported as such", too_large),
     Check(50, "of a listing that is set nothing changes but its quantity", untouched),
 )

@@ -137,7 +137,9 @@ async def reading_times(scene: Scene) -> None:
     async with scene.opened() as source:
         if not source.capabilities.reports_reading_time:
             raise NotImplementedError("it gives no reading times")
-    product, warehouse = next(iter(scene.server.levels()))
+    product, warehouse = next(iter(scene.server.levels()), ("", ""))
+    if not product:
+        raise NotImplementedError("its server has no level")
     scene.server.set_level(product, warehouse, 4711)
     async with scene.opened() as source:
         rows, _ = await _levels(source)

@@ -50,9 +50,10 @@ class Shop:
         at = self.server.seed.locations[LOCATION]
         found: dict[str, int | None] = {}
         for variant in self.server.variants():
-            (link,) = variant["inventory_items"]
-            levels = {level["location_id"]: level["stocked_quantity"] for level in link["inventory"]["location_levels"]}
-            found[link["inventory_item_id"]] = levels[at]
+            for link in variant["inventory_items"]:  # none of what is not tracked
+                levels = {row["location_id"]: row["stocked_quantity"] for row in link["inventory"]["location_levels"]}
+                if at in levels:
+                    found[link["inventory_item_id"]] = levels[at]
         return found
 
     def add(self, sku: str, quantity: int) -> str:
@@ -66,8 +67,8 @@ class Shop:
 
     def ail(self, fix: str) -> str:
         if fix == "stock":
-            return self.server.add(f"AILING-{fix}", None)
-        (variant,) = self.server.create_variants([f"AILING-{fix}"], manage_inventory=False)
+            return self.server.add(f"AILING-{fix}-{uuid.uuid4()}", None)
+        (variant,) = self.server.create_variants([f"AILING-{fix}-{uuid.uuid4()}"], manage_inventory=False)
         return str(variant["id"])
 
 
