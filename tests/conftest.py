@@ -16,6 +16,7 @@ import pytest
 from invsync_tui.connectors.network.http_log import forget_secrets
 from tests.support.processes.bytecode import keep_bytecode
 from tests.support.processes.forked import STARTED
+from tests.support.repository.quick import is_quick
 from tests.support.stores.neighbors import WATCHED
 
 keep_bytecode()
@@ -34,22 +35,6 @@ pytest_plugins = [
 ]
 
 TESTS = Path(__file__).parent
-QUICK = (
-    "rules", "store", "connectors", "operations", "sync/catalog/test_pull.py", "sync/pushes/test_push.py",
-    "sync/plans/test_holds.py", "sync/listings/test_units_per_listing.py", "tui/keys/test_keys.py",
-    "tui/runs/test_run_text.py", "tui/widgets/test_row_source.py", "tui/text/test_sanitize.py", "tui/test_screens.py",
-    "tui/widgets/test_table.py", "cli/settings/test_config_writers.py", "test_docs.py", "test_layers.py",
-)  # fmt: skip
-"""Folders and files of `-m quick`. Left out by what they cost: tests of whole runs take about 0.7 s of a processor each,
-those of screens about 0.6 s, those of commands start processes; here are those that say most about each."""
-LONG = (
-    "operations/test_sharing.py", "operations/runs/test_starting_worker.py", "operations/connections/test_connector_kit.py",
-    "connectors/*/test_*_kit.py", "connectors/*/test_*_thread.py", "connectors/*/test_*_faults.py",
-    "connectors/feed/test_feed_*.py", "connectors/sql/test_sql_*.py", "connectors/kit/test_kit.py",
-    "connectors/network/test_download.py",
-)  # fmt: skip
-"""Files in these folders that start processes or servers of their own, or go through whole runs."""
-
 LONGEST = tuple(TESTS / path for path in ("sync/runs/test_soak.py", "package/test_package.py", "faults/test_kill.py"))
 """With a test of most of a minute or more: one that began last would be waited for alone."""
 RARELY = (10_000, 20, 20)
@@ -82,20 +67,11 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
     """Mark what `-m quick` runs; after everybody has put them in order, begin with those that take longest."""
     for item in items:
-        if TESTS in item.path.parents and is_quick(item):
+        if TESTS in item.path.parents and is_quick(item, item.path.relative_to(TESTS)):
             item.add_marker(pytest.mark.quick)
     done = yield
     items.sort(key=lambda item: item.path not in LONGEST)
     return done
-
-
-def is_quick(item: pytest.Item) -> bool:
-    """Whether a test belongs to the selection that answers in three minutes."""
-    path = item.path.relative_to(TESTS)
-    marked = item.get_closest_marker("real") or item.get_closest_marker("slow")
-    chosen = {path.as_posix(), *(folder.as_posix() for folder in path.parents)}
-    long = any(path.match(pattern) for pattern in LONG)
-    return not marked and not long and not chosen.isdisjoint(QUICK)
 
 
 @pytest.fixture(scope="session")

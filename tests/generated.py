@@ -7,17 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import SQLModel
+
 from invsync_tui.operations.connections import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.setting import SECTION_HELP, Section, Setting
 from invsync_tui.rules.outcomes import REASONS
-from tests.support.repository import checklist, declared, manual_page, packages, reference_pages
+from invsync_tui.store import models
+from tests.support.repository import checklist, declared, manual_page, packages, reference_pages, role_table
 from tests.support.repository.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "src" / "invsync_tui" / "cli" / "schemas"
 REFERENCE = ROOT / "docs" / "reference"
 DECLARED = ROOT / "tests" / "declared"
+MODELS: Mapping[str, type[SQLModel]] = {"cart": models.Cart, "merchant": models.Merchant, "source": models.Source}
 
 
 def _records(schema: Any, mark: str) -> list[dict[str, Any]]:
@@ -54,8 +58,8 @@ def _settings(title: str, settings: Sequence[Setting], command: str) -> list[str
                 "",
                 _sentence(SECTION_HELP[section]),
                 "",
-                _cells("setting", "what it is", "option", "unit"),
-                "|---|---|---|---|",
+                _cells("setting", "what it is", "option", "unit", "default"),
+                "|---|---|---|---|---|",
             ]
             lines += [_setting(one, command) for one in mine]
             lines += [""]
@@ -66,10 +70,20 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def _setting(one: Setting, command: str) -> str:
-    follows = " A change holds the next push." if one.changes_rules and command == "carts" else ""
-    told = f"{_sentence(one.help)}{follows}"
-    return _cells(f"`{one.name}` {one.label}", told, f"`{one.flag} {one.value.metavar}`", one.value.unit or "-")
+def _setting(setting: Setting, command: str) -> str:
+    follows = " A change holds the next push." if setting.changes_rules and command == "carts" else ""
+    text, option = f"{_sentence(setting.help)}{follows}", f"`{setting.flag} {setting.value.metavar}`"
+    return _cells(f"`{setting.name}` {setting.label}", text, option, setting.value.unit or "-", _default(setting))
+
+
+def _default(setting: Setting) -> str:
+    """What a new merchant or cart has, as the form shows it; `-` where it has to be given."""
+    if setting.default or setting.table not in MODELS or setting.resolved:
+        return setting.default or "-"
+    field = MODELS[setting.table].model_fields[setting.column]
+    if field.is_required() or field.default == "":
+        return "-"
+    return setting.show(field.default) or "none"
 
 
 def _manual() -> str:
@@ -108,6 +122,7 @@ def made() -> dict[Path, str]:
         REFERENCE / "keys.md": reference_pages.keys(),
         ROOT / "docs" / "checklist.md": checklist.page(),
         packages.PAGE: packages.page(),
+        role_table.PAGE: role_table.page(),
         **{DECLARED / f"{room}.txt": declared.text(room) for room in declared.ROOMS},
         **{
             REFERENCE / "connectors" / f"{page.system}-{page.kind}.md": connector_pages.markdown(page)

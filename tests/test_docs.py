@@ -142,3 +142,26 @@ def test_every_command_that_is_mentioned_exists(page: Path) -> None:
     known = reference_pages.subcommands(reference_pages.command_line())
     mentioned = [found for text in CODE.findall(prose(page)) for found in re.findall(r"\binvsync ([a-z]+)\b", text)]
     assert sorted(set(mentioned) - known.keys()) == []
+
+
+def test_the_table_of_documents_has_every_command_and_every_schema() -> None:
+    rows = [row for row in prose(ROOT / "docs" / "json.md").splitlines() if row.startswith("| ")]
+    commands = {name.replace("\\", "") for row in rows for name in CODE.findall(row.split(" | ")[0])}
+    spoken = {" ".join(word for word in command.split() if word.islower() and word.isalpha()) for command in commands}
+    names = {words for name in spoken for words in (name, name.split(" ")[0])}
+    wanted = set()
+    for name, (_, parser) in reference_pages.subcommands(reference_pages.command_line()).items():
+        wanted |= (
+            {f"{name} {below}" for below in reference_pages.subcommands(parser)} if name == "connections" else {name}
+        )
+    assert sorted(wanted - names) == []
+    schemas = {schema for row in rows for schema in re.findall(r"`(\w+\.json)`", row)}
+    assert sorted({path.name for path in SCHEMAS.glob("*.json")} - schemas) == []
+
+
+def test_the_manual_gives_the_default_of_every_setting_that_has_one() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    page = page.partition("## Reasons")[0]
+    rows = {row.split("`")[1]: row.split(" | ")[-1].strip(" |") for row in page.splitlines() if row.startswith("| `")}
+    assert (rows["zero-count"], rows["share"], rows["max"], rows["correct-drift"]) == ("25", "100", "none", "never")
+    assert (rows["name"], rows["units-per-listing"], rows["deadline"]) == ("-", "1", "30s")

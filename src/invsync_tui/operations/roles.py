@@ -47,6 +47,16 @@ _NEEDED = {
     Right.SHOP: Role.ADMIN,
     Right.SETTINGS: Role.ADMIN,
 }
+GRANTS = {
+    Right.SYNC: "start and cancel syncs and drift checks, make plans",
+    Right.DECIDE: "release and discard held runs, apply plans that need a reason, undo a push, set a safe level, freeze and "
+    "unfreeze, correct drift, switch warehouses off and on",
+    Right.LISTING: "exclude, lock, override and link listings",
+    Right.SERVE: "run the service",
+    Right.SHOP: "change listings in the shop beside their quantity (`invsync connections fix`)",
+    Right.SETTINGS: "add, change and remove merchants and carts, log in to their systems, make addresses for webhooks",
+}
+"""What each right allows, for the manual."""
 _RANK = tuple(Role)
 SERVICE = "service"
 """Key of [roles] for system users that run the service and nothing else."""

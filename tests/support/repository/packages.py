@@ -5,13 +5,12 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from tests.support.repository import made_parts
 from tests.support.repository.reference_pages import cells, table
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "architecture.md"
 PROGRAM = "invsync_tui"
-BEGIN = "<!-- Made of the contracts in pyproject.toml by `python -m tests.generated`; do not edit this table. -->\n"
-END = "<!-- End of what is made. -->\n"
 PURPOSE = {
     "rules": "quantity chain, matching, safety rules, reasons. Pure functions of the standard library",
     "store": "the schema, its migrations, and every query",
@@ -49,19 +48,10 @@ def _name(module: str) -> str:
 
 def page() -> str:
     """docs/architecture.md with its table made again."""
-    text = PAGE.read_text("utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
     rows = [
         cells(f"`{package}/`", PURPOSE[package], ", ".join(f"`{name}/`" for name in names) or "nothing else")
         for package, names in allowed().items()
     ]
-    return (
-        before
-        + BEGIN
-        + "\n"
-        + "\n".join([*table("package", "what it does", "may import"), *rows])
-        + "\n\n"
-        + END
-        + after
+    return made_parts.page(
+        PAGE, "the contracts in pyproject.toml", [*table("package", "what it does", "may import"), *rows]
     )
