@@ -69,7 +69,7 @@ CARTS: dict[tuple[str, str], CartCapabilities] = {
         quantity_basis=QuantityBasis.AVAILABLE, max_batch=100, row_errors=RowErrors.PER_ROW,
         doubt_policy=DoubtPolicy.READ_BACK, returns_quantity=True, delta_read=False, has_locations=False,
         reads_locations=False, page_size=100, read_batch=100, reports_orders=True, stable_pages=True,
-        batch_scope=BatchScope.GROUP,
+        batch_scope=BatchScope.GROUP, kept_sample=10,
     ),
 }  # fmt: skip
 

@@ -392,6 +392,9 @@ class CartCapabilities:
     """A batch is one request that writes: say GROUP where a batch of any listings would take several."""
     group_max: int | None = None
     """Most listings of one group in a batch; None: as many as a batch has."""
+    kept_sample: int = 0
+    """Above 0 for a cart that was seen to answer a write with the new quantity and to keep the old one: so many of the listings
+    that a push has set are read once more at its end."""
     applies_within: float = 0.0
     """Above 0 for a cart that applies later, see `Submitted`: seconds after which a batch that it received without our
     hearing of it is applied or never will be. Until then a lost answer is not resolved by reading the listings."""

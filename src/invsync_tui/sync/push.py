@@ -21,6 +21,7 @@ from invsync_tui.sync.pushes import sending_order
 from invsync_tui.sync.pushes.batch_delivery import BatchDelivery, ResponseLost
 from invsync_tui.sync.pushes.batch_results import BatchResults, answer_of
 from invsync_tui.sync.pushes.doubt_resolver import DoubtResolver
+from invsync_tui.sync.pushes.kept_answers import KeptAnswers
 from invsync_tui.sync.runs.run_context import RunContext
 
 LOSSES_MOST = 3
@@ -42,6 +43,8 @@ class BatchSender:
         self.delivery = BatchDelivery(job, cart, deadline)
         self.results = BatchResults(job, cart)
         self.resolver = DoubtResolver(job, cart, self.delivery, self.results)
+        self.kept = KeptAnswers(job, self.results)
+        self.results.believed = self.kept.note
         self._losses = 0
         """Batches in a row whose answer was lost."""
 
@@ -52,6 +55,10 @@ class BatchSender:
     async def run(self, total: int) -> None:
         """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
         self.job.report.enter("push", total)
+        await self._send_planned()
+        await self.kept.check()
+
+    async def _send_planned(self) -> None:
         for round_number in range(PASSES):
             if not await self._one_pass(max(1, self.results.size() // SMALLER**round_number)):
                 return

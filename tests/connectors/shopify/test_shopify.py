@@ -154,6 +154,40 @@ async def test_a_row_that_cannot_be_set_has_its_reason(
     assert (answer.quantity, answer.reason) == (None, reason)
 
 
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [
+        ("2026-07", "ITEM_NOT_STOCKED_AT_LOCATION"),
+        ("2026-10", "INVALID_LOCATION"),
+        ("2026-10", "INVALID_INVENTORY_ITEM"),
+        ("2026-10", "NON_MUTABLE_INVENTORY_ITEM"),
+        ("2026-10", "INVALID_QUANTITY_TOO_HIGH"),
+    ],
+)
+@pytest.mark.parametrize("resting", [False, True])
+async def test_an_item_that_is_not_stocked_is_told_whatever_the_version_calls_it(
+    server: ShopifyServer, version: str, code: str, resting: bool
+) -> None:
+    """Its level is gone, or is not active any more; a row beside it is named as good."""
+    good, bad, *_ = before = dict(server.shown())
+    connection = server.connection(server.url)
+    cart = ShopifyCart(replace(connection, options={**connection.options, "version": version}))
+    await cart.open()
+    server.shop.unstocked_code = code
+    if resting:
+        server.shop.items[bad].resting.add(server.shop.main)
+    else:
+        server.shop.items[bad].levels[server.shop.main] = None
+    assert [row.skip for row in await cart.read([bad])] == [Reason.NOT_STOCKED_AT_LOCATION]
+    with pytest.raises(RowsRejectedError) as found:
+        await cart.send(BATCH, cart.compose(BATCH, [PushItem(ref, 50, before[ref]) for ref in (good, bad)]))
+    assert found.value.refs == (bad,)
+    (answer,) = await cart.send(OTHER, cart.compose(OTHER, [PushItem(bad, 50, before[bad])]))
+    assert (answer.quantity, answer.reason) == (None, Reason.NOT_STOCKED_AT_LOCATION)
+    assert server.shown()[good] == before[good] and server.violations == []
+    await cart.close()
+
+
 async def test_the_same_batch_twice_is_done_once_and_answered_alike(cart: ShopifyCart, server: ShopifyServer) -> None:
     assert cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY
     ref = next(iter(server.shown()))

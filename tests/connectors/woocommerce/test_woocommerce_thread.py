@@ -16,7 +16,7 @@ from invsync_tui.kit.proxy import Fault, Proxy
 from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.servers.woocommerce.server import WooServer, woocommerce_server
+from tests.support.servers.woocommerce.server import Reply, WooServer, woocommerce_server
 from tests.support.stores.merchant_store import Bench
 
 DEADLINE = 4.0
@@ -146,6 +146,62 @@ async def test_the_thread_from_a_wms_to_the_shop(tmp_path: Path, monkeypatch: py
             bench.store.close()
         finally:
             await proxy.stop()
+
+
+async def test_variations_that_forget_what_they_answered_are_told_and_set_again(tmp_path: Path) -> None:
+    """Trap 3: a write of a variation is answered with the new number, and the old one stays."""
+    with sandbox_wms(12) as wms, woocommerce_server(products=0) as server:
+        skus = sorted(wms.dump()["products"].values())
+        parent = server.add_product("", None, kind="variable")
+        products = {sku: server.add_product(sku, 77) for sku in skus[:6]}
+        variations = {sku: server.add_variation(parent, sku, 77) for sku in skus[6:]}
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(), deadline=DEADLINE))
+        assert (await bench.pull()).state == "done"
+        server.api.forgets_variation_writes = True
+        run = await bench.push(cart)
+        assert run.state == "done"
+        assert bench.reasons(run)["VERIFY_FAILED"] == len(variations)
+        rows = bench.listings(cart)
+        assert {sku: (rows[sku]["outcome"], rows[sku]["observed"]) for sku in variations} == dict.fromkeys(
+            variations, ("failed", 77)
+        )
+        assert all("still shows 77" in rows[sku]["error"] for sku in variations)
+        assert {rows[sku]["outcome"] for sku in products} == {"set"}
+        assert any("does not keep them" in event for event in bench.events(run.id))
+        server.api.forgets_variation_writes = False
+        again = await bench.push(cart)
+        wanted = _stock(wms.dump())
+        assert bench.counts(again)["set"] == len(variations)
+        assert {sku: server.shown()[ref] for sku, ref in variations.items()} == {sku: wanted[sku] for sku in variations}
+        assert bench.sums_hold() and server.violations == []
+        every_push_comes_out_again(bench)
+        bench.store.close()
+
+
+async def test_a_sale_after_a_push_is_not_taken_for_a_write_that_was_forgotten(tmp_path: Path) -> None:
+    with sandbox_wms(6) as wms, woocommerce_server(products=0) as server:
+        refs = {sku: server.add_product(sku, 77) for sku in sorted(wms.dump()["products"].values())}
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(), deadline=DEADLINE))
+        for sku in refs:
+            wms.set_level(sku, "EAST", 40)
+        assert (await bench.pull()).state == "done"
+        answered = server.answer
+
+        def sells(method: str, target: str, headers: Mapping[str, str], body: bytes, *, tls: bool) -> Reply | None:
+            reply = answered(method, target, headers, body, tls=tls)
+            if method == "POST":
+                server.sell(refs[min(refs)], 1)
+            return reply
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(WooServer, "answer", lambda self, *given, **more: sells(*given, **more))
+            run = await bench.push(cart)
+        assert (run.state, bench.counts(run)["failed"]) == ("done", 0)
+        bench.store.close()
 
 
 def _files_with(folder: Path, texts: list[str]) -> list[str]:

@@ -156,6 +156,33 @@ WHERE id = ?6 AND inflight = ?7
 """
 
 
+class Unkept(NamedTuple):
+    """A listing that a run has set, and what it shows in the cart's basis."""
+
+    listing_id: int
+    ref: str
+    shown: int | None
+
+
+def updated_by(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[Unkept]:
+    """The next listings that a run has set, by id; `shown` is what the cart answered."""
+    rows = cx.execute(
+        "SELECT id, ref, shown FROM listing WHERE run_id = ? AND outcome = 'set' AND inflight IS NULL AND id > ? "
+        "ORDER BY id LIMIT ?",
+        (run_id, after, limit),
+    )
+    return [Unkept(*row) for row in rows]
+
+
+def unkept(tx: sqlite3.Connection, row: Unkept, run_id: int, error: Redacted, now: int) -> None:
+    """The cart answered with another quantity than it keeps: what it accepted last is not known any more."""
+    tx.execute(
+        "UPDATE listing SET outcome = 'failed', reason = 'VERIFY_FAILED', error = ?, acked = NULL, observed = ?, "
+        "observed_at = ?, pending = 1 WHERE id = ? AND run_id = ? AND outcome = 'set' AND inflight IS NULL",
+        (error, row.shown, now, row.listing_id, run_id),
+    )
+
+
 def settle(tx: sqlite3.Connection, batch: Batch, answers: Iterable[Answer], run_id: int, now: int) -> None:
     """Record the ends of rows of a batch. `run_id` is the run that accounts for them, which may not be the sender.
 

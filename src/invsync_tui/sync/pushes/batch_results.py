@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, RowAnswer, Submitted
@@ -26,6 +26,8 @@ class BatchResults:
         self.job = job
         self.cart = cart
         self.cart_id = job.run.key
+        self.believed: Callable[[Sequence[Answer]], None] = lambda answers: None
+        """Called with the rows of a batch as its answer has them."""
 
     async def accept(self, batch: Batch, answers: Sequence[RowAnswer] | Submitted) -> None:
         """Settle a batch, or let it wait for the cart to apply it."""
@@ -46,6 +48,7 @@ class BatchResults:
         """Judge every row of an answered batch; what the answer does not confirm is read back."""
         row_by_ref = {row.ref: row for row in rows}
         answers = [answer_of(item, row_by_ref.get(item.ref, RowAnswer(item.ref))) for item in batch.items]
+        self.believed(answers)
         unsure = [answer.item for answer in answers if answer.outcome == Outcome.PLANNED]
         if unsure:
             sure = [answer for answer in answers if answer.outcome != Outcome.PLANNED]

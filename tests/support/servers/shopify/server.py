@@ -215,6 +215,10 @@ class ShopifyServer:
             return as_json({"errors": "Bad Request"}, 400)
         version = parts[3] if parts[3] >= self.oldest and parts[3] in SUPPORTED else self.oldest
         self.version = version
+        if self.version == SUPPORTED[-1] and self.shop.unstocked_code == "ITEM_NOT_STOCKED_AT_LOCATION":
+            self.shop.unstocked_code = (
+                "INVALID_LOCATION"  # the schema of 2026-10 has lost the code; which one it is now is not known
+            )
         body = self.instead.pop(0) if self.instead else self._execute(version, request.json())
         if isinstance(body, Answer):
             return body

@@ -37,6 +37,8 @@ class Item:
     bundle: bool = False
     locked: str = ""
     """Why its tracking cannot be changed."""
+    resting: set[str] = field(default_factory=set)
+    """Locations with a level that is not active: it has a number, and is not stocked there."""
 
 
 @dataclass
@@ -64,6 +66,8 @@ class Shop:
         self.items: dict[str, Item] = {}
         self.orders: dict[str, Order] = {}
         self._next = 1000
+        self.unstocked_code = "ITEM_NOT_STOCKED_AT_LOCATION"
+        """What a row is refused with whose item is not stocked at its location."""
         self.services: dict[str, str] = {}
         """Locations of fulfillment services, by id."""
         self.taken: list[tuple[str, str, int]] = []
@@ -152,7 +156,7 @@ class Shop:
         if available is None:
             return None
         return {
-            "isActive": True, "updatedAt": NOW,
+            "isActive": at not in item.resting, "updatedAt": NOW,
             "quantities": lambda info, names: [{"name": name, "quantity": available} for name in names],
         }  # fmt: skip
 
@@ -219,11 +223,12 @@ class Shop:
             wrong = "The product could not be found"
         elif any(item.levels.get(service) is not None for service in self.services):
             wrong = "The item is stocked at a fulfillment service"
-        elif item.levels.get(at) is not None:
+        elif item.levels.get(at) is not None and at not in item.resting:
             wrong = "Not allowed to set available quantity when the item is already active at the location."
         if item is None or wrong:
             return {"inventoryLevel": None, "userErrors": [{"field": ["inventoryItemId"], "message": wrong}]}
         item.levels[at] = available
+        item.resting.discard(at)
         return {"inventoryLevel": {"id": f"{BASE}/InventoryLevel/{_number(ref)}"}, "userErrors": []}
 
     def set_quantities(self, input_: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -256,8 +261,8 @@ class Shop:
         if item.bundle:
             return "NON_MUTABLE_INVENTORY_ITEM", "inventoryItemId"
         now = item.levels.get(row["locationId"])
-        if now is None:
-            return "ITEM_NOT_STOCKED_AT_LOCATION", "locationId"
+        if now is None or row["locationId"] in item.resting:
+            return self.unstocked_code, "locationId"
         if row["changeFromQuantity"] is not None and row["changeFromQuantity"] != now:
             return "CHANGE_FROM_QUANTITY_STALE", "changeFromQuantity"
         return "", ""

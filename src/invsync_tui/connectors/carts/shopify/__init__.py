@@ -47,9 +47,10 @@ from invsync_tui.connectors.carts.shopify import (
 )
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
 from invsync_tui.connectors.carts.shopify.limits import INPUT_MOST, PAGE_MOST
-from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
+from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
+from invsync_tui.rules.outcomes import Reason
 
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.AVAILABLE,
@@ -406,14 +407,41 @@ class ShopifyCart:
         """Send a composed body; each answer carries the quantity that Shopify says the row has now."""
         rows = batches.rows_of(body)
         data, where = await self._api.mutate(body)
-        answers, error = batches.judge(data, rows, where)
+        try:
+            answers, error = batches.judge(data, rows, where)
+        except batches.LocationRefusedError as refused:
+            await self._explain_location(rows, refused)
+            if len(rows) > 1:
+                raise
+            return [await self._answer_of_refused(rows[0], batches.NO_LOCATION, refused.what)]
         if error is None:
             return answers
         (row,) = rows
         message = f"{error.code} {error.message}".strip()
         if error.code == batches.STALE:
             return [await self._answer_of_stale(row, message)]
-        return [RowAnswer(row["inventoryItemId"], None, message, batches.REASONS.get(error.code))]
+        return [await self._answer_of_refused(row, error.code, message)]
+
+    async def _explain_location(self, rows: Sequence[Mapping[str, Any]], refused: ConnectorError) -> None:
+        """NotConfiguredError where it is not a row's fault: the location is gone, or no row is named."""
+        known = {at.ref for at in await self.locations()}
+        if not {row["locationId"] for row in rows} <= known or not getattr(refused, "refs", ()):
+            raise NotConfiguredError(
+                f"The location no longer exists in the cart: {refused.what}",
+                where=refused.where,
+                advice="Set the option location to one of the shop's locations, by id or name.",
+            ) from refused
+
+    async def _answer_of_refused(self, row: Mapping[str, Any], code: str, message: str) -> RowAnswer:
+        """Why a row is refused is what the listing says of itself: codes change from version to version."""
+        ref, by_code = row["inventoryItemId"], batches.REASONS.get(code)
+        try:
+            listing = next(iter(await self.read([ref])), None)
+        except ConnectorError:
+            return RowAnswer(ref, None, message, by_code)
+        if listing is None:
+            return RowAnswer(ref, None, message, Reason.NOT_IN_CART)
+        return RowAnswer(ref, None, message, listing.skip or (None if by_code is Reason.NOT_IN_CART else by_code))
 
     async def _answer_of_stale(self, row: Mapping[str, Any], message: str) -> RowAnswer:
         """A row that shows another number than was read. It is read again and never set over what somebody wrote: where

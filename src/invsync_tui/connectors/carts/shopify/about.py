@@ -116,7 +116,8 @@ ABOUT = About(
         "In Shopify's inventory history a change refers to gid://invsync/Batch/ and the batch's id.",
     ),
     known_limits=(
-        "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
+        "Not proved without a real shop: that a refused row leaves the whole batch undone, what a row is refused with from "
+        "2026-10 on whose item is not stocked at the location, how long an idempotency key is "
         f"kept, what a query really costs, the limit of {INPUT_MOST} rows, the wording of errors, that a bulk operation takes "
         "several locations by name, and the exchange of a client secret, or of a login in a browser, for a token. Until it "
         "was tried on yours, begin with a development store.",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from invsync_tui.connectors.base import PushItem, RowAnswer
 from invsync_tui.connectors.carts.shopify.listings import QUANTITY_MOST
 from invsync_tui.connectors.carts.shopify.queries import SET
-from invsync_tui.connectors.errors import ContractError, NotConfiguredError, RowsRejectedError, UnavailableError
+from invsync_tui.connectors.errors import ContractError, RowsRejectedError, UnavailableError
 from invsync_tui.connectors.values import reference, whole
 from invsync_tui.rules.outcomes import Reason
 
@@ -29,8 +29,13 @@ REASONS = {
     "ITEM_NOT_STOCKED_AT_LOCATION": Reason.NOT_STOCKED_AT_LOCATION,
     "NON_MUTABLE_INVENTORY_ITEM": Reason.BUNDLE_PARENT,
 }
-"""By code of a row's userError, what is told of the row. ITEM_NOT_STOCKED_AT_LOCATION is gone from 2026-10 on."""
+"""By code of a row's userError, what is told of the row where it cannot be read. What a row is refused with that is not stocked
+at its location is known up to 2026-07 only: from 2026-10 on the schema has no such code."""
 _ROWS = ("input", "quantities")
+
+
+class LocationRefusedError(RowsRejectedError):
+    """Rows, or the batch as a whole, were refused for their location: it may be gone, or an item is not stocked there."""
 
 
 class UserError(NamedTuple):
@@ -104,13 +109,15 @@ def judge(
             RowAnswer(row["inventoryItemId"], after.get((row["inventoryItemId"], row["locationId"]))) for row in rows
         ], None
     _judge_batch(errors, where)
+    named = sorted({error.row for error in errors if error.row is not None and error.row < len(rows)})
+    refs = [rows[place]["inventoryItemId"] for place in named]
+    for reported in errors:
+        if reported.code == NO_LOCATION:
+            raise LocationRefusedError(f"{reported.code} {reported.message}", where=where, refs=refs)
     if len(rows) == 1:
         return [], errors[0]
-    named = {error.row: error for error in errors if error.row is not None and error.row < len(rows)}
     first = errors[0]
-    raise RowsRejectedError(
-        f"{first.code} {first.message}", where=where, refs=[rows[place]["inventoryItemId"] for place in sorted(named)]
-    )
+    raise RowsRejectedError(f"{first.code} {first.message}", where=where, refs=refs)
 
 
 def _after(payload: object) -> Mapping[tuple[str, str], int]:
@@ -131,12 +138,6 @@ def _judge_batch(errors: Sequence[UserError], where: str) -> None:
         message = f"{error.code} {error.message}"
         if error.code == IN_PROGRESS:
             raise UnavailableError(message, where=where, may_have_applied=True)
-        if error.code == NO_LOCATION:
-            raise NotConfiguredError(
-                f"The location no longer exists in the cart: {error.message}",
-                where=where,
-                advice="Set the option location to one of the shop's locations, by id or name.",
-            )
         if error.code == FAILED_BEFORE:
             raise RowsRejectedError(message, where=where)
         if error.code.startswith("IDEMPOTENCY_") or error.code in ("INVALID_NAME", "INVALID_REASON"):

@@ -52,6 +52,9 @@ from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, text
 from invsync_tui.rules.outcomes import Reason
 
+KEPT_SAMPLE = 10
+"""Listings of different batches that are read again at the end of a push: woocommerce#36595 and #35555 tell of variations that
+are answered with the new stock and keep the old one."""
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.AVAILABLE,
     max_batch=batches.ROWS_MOST,
@@ -63,6 +66,7 @@ CAPABILITIES = CartCapabilities(
     stable_pages=True,
     page_size=pages.PER_PAGE_MOST,
     read_batch=100,
+    kept_sample=KEPT_SAMPLE,
 )
 REQUESTS_OF_A_PAGE = 20
 """Products whose variations are read for one page of listings."""

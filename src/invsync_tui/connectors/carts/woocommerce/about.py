@@ -56,7 +56,9 @@ ABOUT = About(
         "GTIN, UPC, EAN or ISBN field, as whatever has no SKU is.",
         f"A batch is one request: up to {ROWS_MOST} products, or up to {ROWS_MOST} variations of one product. Where its "
         "answer is lost, its listings are read before anything is sent again.",
-        "Each row is answered by itself; what is confirmed is the quantity in the answer.",
+        "Each row is answered by itself; what is confirmed is the quantity in the answer. At the end of a push some of the "
+        "listings that were updated are read once more: where the shop still shows the old quantity, as was reported of "
+        "variations and of caches, all of them are read, and those end as VERIFY_FAILED.",
         "Every reading is a complete one: a sale does not change a product's date of modification, so a question for "
         "what was modified would miss exactly the sales.",
         "Orders count when they are paid, or on hold; unpaid, failed, canceled and refunded ones do not. States that "
@@ -77,8 +79,6 @@ ABOUT = About(
         "Variations are read by one request for each variable product, and set likewise.",
         "Plain permalinks are reported and not used: WooCommerce takes no keys with them.",
         "Shops over plain http need OAuth 1.0a, which is not supported.",
-        "A shop that answers a push with the new quantity and keeps the old one, as was reported of some caches, is found "
-        "out when its listings are read the next time.",
         "Fractions of a unit are rounded down.",
         "Drafts and private products are listings as well.",
     ),
@@ -89,6 +89,7 @@ ABOUT = About(
         "A WooCommerce 7.9.0 that was tried for the behavior of batches; the connector itself was tested with a fake "
         "that follows the documentation",
         "https://github.com/woocommerce/woocommerce/issues/17841 (date_modified and sales)",
+        "https://github.com/woocommerce/woocommerce/issues/36595 (variations that keep the old stock)",
         "https://github.com/woocommerce/woocommerce/issues/34798 (date_modified of an order whose items change)",
     ),
 )  # fmt: skip
