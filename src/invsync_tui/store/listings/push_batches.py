@@ -161,11 +161,11 @@ class Unkept(NamedTuple):
 
     listing_id: int
     ref: str
-    shown: int | None
+    quantity: int | None
 
 
 def updated_by(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[Unkept]:
-    """The next listings that a run has set, by id; `shown` is what the cart answered."""
+    """The next listings that a run has set, by id; `quantity` is what the cart answered."""
     rows = cx.execute(
         "SELECT id, ref, shown FROM listing WHERE run_id = ? AND outcome = 'set' AND inflight IS NULL AND id > ? "
         "ORDER BY id LIMIT ?",
@@ -179,7 +179,7 @@ def unkept(tx: sqlite3.Connection, row: Unkept, run_id: int, error: Redacted, no
     tx.execute(
         "UPDATE listing SET outcome = 'failed', reason = 'VERIFY_FAILED', error = ?, acked = NULL, observed = ?, "
         "observed_at = ?, pending = 1 WHERE id = ? AND run_id = ? AND outcome = 'set' AND inflight IS NULL",
-        (error, row.shown, now, row.listing_id, run_id),
+        (error, row.quantity, now, row.listing_id, run_id),
     )
 
 

@@ -1,6 +1,6 @@
 """Whether a cart keeps what it answered: some of the listings that a push has set are read once more at its end.
 
-Some carts answer a write with the new quantity and go on with the old one. A sample is one request or a few; only where it shows
+Some carts answer a write with the new quantity and keep the old one. A sample is one request or a few; only where it shows
 an old quantity are all listings of the push read again.
 """
 
@@ -47,29 +47,34 @@ class KeptAnswers:
 
     async def check(self) -> None:
         """Read the sample; where the cart forgot a write, whatever this run has set and is not shown has failed."""
-        shown = await self._shown([item.ref for item in self._sample])
-        forgot = [item for item in self._sample if item.target != item.before == shown.get(item.ref)]
+        quantity_by_ref = await self._quantities([item.ref for item in self._sample])
+        forgot = [item for item in self._sample if item.target != item.before == quantity_by_ref.get(item.ref)]
         if not forgot:
             return
         self.job.report.event(
             "warning",
             f"The cart answered with new quantities and does not keep them ({counted(len(forgot), 'listing')} of "
-            f"{len(self._sample)} looked at): all that were updated are read again.",
+            f"{len(self._sample)} checked): all that were updated are read again.",
         )
         after = 0
         step = self.results.cart.capabilities.read_batch
         while rows := self._updated(after, step):
             after = rows[-1].listing_id
-            shown = await self._shown([row.ref for row in rows])
+            quantity_by_ref = await self._quantities([row.ref for row in rows])
             self._fail(
-                [row._replace(shown=shown[row.ref]) for row in rows if shown.get(row.ref, row.shown) != row.shown], rows
+                [
+                    row._replace(quantity=quantity_by_ref[row.ref])
+                    for row in rows
+                    if quantity_by_ref.get(row.ref, row.quantity) != row.quantity
+                ],
+                rows,
             )
 
     def _updated(self, after: int, limit: int) -> list[Unkept]:
         with self.job.store.reading() as cx:
             return push_batches.updated_by(cx, self.job.run.id, after, limit)
 
-    async def _shown(self, refs: Sequence[str]) -> dict[str, int | None]:
+    async def _quantities(self, refs: Sequence[str]) -> dict[str, int | None]:
         """What listings show now; {} where the cart cannot be asked, which is no reason to doubt its answers."""
         try:
             rows: list[ListingRow] = await self.results.read(refs) if refs else []
@@ -78,10 +83,10 @@ class KeptAnswers:
         return {row.ref: row.quantity for row in rows}
 
     def _fail(self, wrong: Sequence[Unkept], rows: Sequence[Unkept]) -> None:
-        target = {row.listing_id: row.shown for row in rows}
+        target = {row.listing_id: row.quantity for row in rows}
         with self.job.transaction() as tx:
             for row in wrong:
-                error = redacted(FORGOTTEN.format(target=target[row.listing_id], shown=row.shown))
+                error = redacted(FORGOTTEN.format(target=target[row.listing_id], shown=row.quantity))
                 push_batches.unkept(tx, row, self.job.run.id, error, clock.seconds())
             self.job.report.counts.add(Outcome.SET, -len(wrong))
             self.job.report.counts.add(Outcome.FAILED, len(wrong))
