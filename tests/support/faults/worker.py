@@ -52,6 +52,47 @@ def _stop_before_sending() -> None:
     SandboxCart.send = send  # type: ignore[method-assign]
 
 
+def writing_flag(store: Path) -> Path:
+    """A file of one byte: "1" while a worker of this store is between its last look at the time and the write after it."""
+    return Path(f"{store}.writing")
+
+
+def _flag_writes(store: Path) -> None:
+    """Keep `writing_flag`. In these few microseconds nothing in this process can know that it was stopped."""
+    import mmap
+    from asyncio import selector_events
+
+    from invsync_tui.connectors import http
+
+    flag = writing_flag(store)
+    flag.write_bytes(b"0")
+    with flag.open("r+b") as file:
+        writing = mmap.mmap(file.fileno(), 1)
+    abort_if_late, write = http._abort_if_late, selector_events._SelectorSocketTransport.write  # type: ignore[attr-defined]
+
+    def flagged(leave_by: float, where: str) -> Any:
+        look = abort_if_late(leave_by, where)
+
+        async def before_the_look(step: str, facts: Any) -> None:
+            writing[:] = b"1"
+            try:
+                await look(step, facts)
+            except BaseException:
+                writing[:] = b"0"
+                raise
+            if not step.endswith(".started"):
+                writing[:] = b"0"
+
+        return before_the_look
+
+    def written(self: Any, data: bytes) -> None:
+        write(self, data)
+        writing[:] = b"0"
+
+    http._abort_if_late = flagged
+    selector_events._SelectorSocketTransport.write = written  # type: ignore[attr-defined]
+
+
 KILLED_AT = "killed-at"
 """`killed-at MODULE NAME before` or `after`: the process dies when it first comes to that function, or at its end."""
 
@@ -93,6 +134,7 @@ def _fork(store: Path, word: str) -> int:
             _die_at(*word.split()[1:])
         if word == STOP_BEFORE_SENDING:
             _stop_before_sending()
+        _flag_writes(store)
         asyncio.run(_work(store, 0.0))
         os._exit(0)
     return child
