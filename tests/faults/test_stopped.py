@@ -18,7 +18,7 @@ from invsync_tui.sync import uptime
 from invsync_tui.sync.runs import leases
 from tests.support.faults.scenarios import everything
 from tests.support.faults.worker import STOP_BEFORE_SENDING, writing_flag
-from tests.support.processes.worker_kills import Workers, _alive, _wait
+from tests.support.processes.worker_kills import Workers, _wait
 from tests.support.runs.journal_proof import order_violations, state_violations, store_violations
 from tests.support.runs.sandbox_world import SHOP, Town, town
 
@@ -67,11 +67,18 @@ def _stopped(workers: Workers, store: Path, seconds: float) -> Iterator[int | No
     """A worker that was stopped so long after its start; None if it had done its work by then."""
     process = workers.start()
     time.sleep(seconds)
-    while _signalled(process, signal.SIGSTOP) and (not _writable(store) or _writes(store)):
+    while (stopped := _stop(process)) and (not _writable(store) or _writes(store)):
         _signalled(process, signal.SIGCONT)
         time.sleep(0.002)
-    yield process if _alive(process) else None
+    yield process if stopped else None
     _signalled(process, signal.SIGKILL)
+
+
+def _stop(process: int) -> bool:
+    """Whether it is stopped now; False where it came to its end first."""
+    _signalled(process, signal.SIGSTOP)
+    _until(lambda: uptime.process(process) is not uptime.Process.RUNNING)
+    return uptime.process(process) is uptime.Process.STOPPED
 
 
 def _signalled(process: int, number: signal.Signals) -> bool:
