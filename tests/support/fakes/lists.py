@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from invsync_tui.operations.listings.arithmetic import Target
 from invsync_tui.operations.lists.list_views import (
     AliasLine,
     AliasTypeLine,
@@ -235,6 +236,14 @@ class FakeLists:
 
     def tabs_everywhere(self, merchant_id: int | None, filters: Sequence[ListingFilter]) -> dict[ListingFilter, Count]:
         return {tab: count for tab, count in self.tabs(7).items() if tab in filters}
+
+    def targets(self, listings: Iterable[tuple[int, int]]) -> dict[int, Target]:
+        lines = map(self._listing, (number for _, number in listings))
+        return {
+            line.id: Target(line.target, f"{line.target} = WH-1 {line.target + 3} - buffer 3")
+            for line in lines
+            if line.target is not None
+        }
 
     def tabs(self, cart_id: int) -> dict[ListingFilter, Count]:
         return {tab: self.listings(cart_id, tab, "", None).count() for tab in ListingFilter}

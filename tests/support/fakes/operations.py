@@ -54,6 +54,7 @@ OPERATIONS = {
     "catalog.aliases:collisions": "collisions",
     "catalog.aliases:missing": "missing",
     "listings.carts:carts": "carts",
+    "listings.arithmetic:of_listings": "targets",
     "listings.product_sync:listings": "listings",
     "listings.product_sync:tabs": "tabs",
     "listings.product_sync:everywhere": "everywhere",

@@ -141,6 +141,11 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         """The record under the cursor; None as for `cursor_key`."""
         return self._record
 
+    def lines_around(self, reach: int) -> list[Any]:
+        """The records of the rows up to `reach` rows from the cursor that are loaded."""
+        rows = (self._row(position) for position in range(max(self._cursor - reach, 0), self._cursor + reach + 1))
+        return [row.line for row in rows if row is not None]
+
     @property
     def settled(self) -> bool:
         """Whether the row under the cursor is there, or it is known that there is none."""

@@ -104,11 +104,15 @@ class ListingTabsScreen(ConditionsScreen[ListingLine], ListingActionsScreen):
     def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
         rendering = self.rendering()
         reason = explained(listing, size.width, rendering)
-        known = beyond_the_row(listing, self.left_out(), rendering, size.width)
+        known = [*self.first_lines(listing), *beyond_the_row(listing, self.left_out(), rendering, size.width)]
         # What is known of every listing stands in the same rows for the next one; where there is no room for both, what
         # is cut is not the reason.
         room = max(size.height - len(reason), 0)
         return [*known[:room], *reason, *known[room:]]
+
+    def first_lines(self, listing: ListingLine) -> Sequence[Line]:
+        """What the strip begins with."""
+        return ()
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:

@@ -48,7 +48,7 @@ def _change(line: PlanLine, rendering: RenderContext) -> Span:
 
 def _not_listed(number: int | None) -> str:
     """Products that no plan has, and that a run counts as skipped."""
-    return f", {counted(number, 'product')} not listed" if number else ""
+    return f", {grouped(number)} not listed" if number else ""
 
 
 FIELDS: tuple[Field[PlanLine], ...] = (
