@@ -17,6 +17,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from invsync_tui.connectors.auth.token_store import TokenStore
 from invsync_tui.connectors.errors import ConnectorError
+from invsync_tui.connectors.network.quotas import QuotaStore
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Reason
 
@@ -44,6 +45,8 @@ class Connection:
     also_at: tuple[str, ...] = ()
     """Further locations of the cart that other carts of ours set, by id or name: what is there is not `elsewhere`, and a
     cart that `reads_locations` gives listings for them too."""
+    quotas: QuotaStore | None = field(default=None, compare=False, repr=False)
+    """What was spent of limits of hours and days, kept from run to run; None: for as long as the connector is open."""
     limit_key: str = field(default="", compare=False, repr=False)
     """Connections of the same key share what is left of their rate limits, from run to run; '' for none but this."""
 

@@ -89,10 +89,11 @@ class DeferredError(ThrottledError):
 
     advice_default = "The rest continues by itself then."
 
-    def __init__(self, retry_after: float, *, where: str = "") -> None:
+    def __init__(self, retry_after: float, *, where: str = "", limit: str = "") -> None:
         minutes = max(1, round(retry_after / 60))
         wait = f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
-        super().__init__(f"The rate limit asks to wait for {wait}.", where=where, retry_after=retry_after)
+        name = f"limit {limit!r} is spent; it" if limit else "rate limit"
+        super().__init__(f"The {name} asks to wait for {wait}.", where=where, retry_after=retry_after)
 
 
 class PreparingError(DeferredError):

@@ -40,6 +40,7 @@ from invsync_tui.connectors.network import api_notices, call_log, response_body,
 from invsync_tui.connectors.network.http_log import TimedRequest, redacted, redacted_url, remember_secret
 from invsync_tui.connectors.network.json_text import decoded
 from invsync_tui.connectors.network.network_errors import Route, explain, route_to
+from invsync_tui.connectors.network.quotas import NamedLimit, NamedLimits, QuotaStore
 from invsync_tui.connectors.network.server_clock import ServerClock
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.rules.redaction import Redacted
@@ -217,6 +218,7 @@ class HttpConnection:
         self.connection = connection
         self._throttled = throttled or throttled_by_status
         self.limit_by(limiter or RateLimiter(capacity=20, per_second=20))
+        self.limit_also()
         self.headers: dict[str, str] = {"user-agent": "invsync", "accept-encoding": response_body.ACCEPTED}
         self.clock = ServerClock()
         self._client: httpx.AsyncClient | None = None
@@ -227,6 +229,10 @@ class HttpConnection:
         """Keep this limit from now on, with what other runs on the same connection have left of it."""
         limiter.share(self.connection.limit_key, WAIT_MOST)
         self.limiter = limiter
+
+    def limit_also(self, *limits: NamedLimit) -> None:
+        """Keep these limits of hours and days as well; what was spent of them is known from run to run."""
+        self.quotas = NamedLimits(self.connection.quotas or QuotaStore(), limits)
 
     def remember(self, token: str) -> None:
         """A token or session that the server gave us: it is hidden from now on wherever it turns up."""
@@ -373,8 +379,12 @@ class HttpConnection:
         self.limiter.pause(seconds)
         return True
 
-    async def _turn(self, cost: float, where: str) -> None:
-        """Wait for the rate limit; DeferredError where that takes longer than a run waits."""
+    async def _turn(self, cost: float, where: str, method: str, path: str) -> None:
+        """Wait for the rate limits; DeferredError where that takes longer than a run waits."""
+        while (spent := await self.quotas.wait_for(method, path))[0]:
+            if spent[0] > WAIT_MOST:
+                raise DeferredError(spent[0], where=where, limit=spent[1])
+            await asyncio.sleep(spent[0])
         if (wait := self.limiter.wait_for(cost)) > WAIT_MOST:
             raise DeferredError(wait, where=where)
         await self.limiter.take(cost)
@@ -392,7 +402,7 @@ class HttpConnection:
         deadline: float | None = None,
     ) -> Response:
         where = self._where(method, path)
-        await self._turn(cost, where)
+        await self._turn(cost, where, method, path)
         leave_by = _leave_by.get() if writes else None
         steps = {"trace": _abort_if_late(leave_by, where)} if leave_by is not None else None
         content = json.dumps(json_body).encode() if json_body is not None else content

@@ -55,7 +55,8 @@ async def hindered(scene: Scene) -> None:
 async def quiet_second_run(scene: Scene) -> None:
     """What was sent is what is read afterwards, so that a second run has nothing to send."""
     async with scene.opened() as cart:
-        settable = [row.ref for row in await everything(cart) if row.skip is None and not row.location]
+        rows_now = [row for row in await everything(cart) if row.skip is None and row.tracked is not False]
+        settable = [row.ref for row in rows_now if not row.location]
         refs = (await later_checks.one_batch(cart, settable))[: cart.capabilities.max_batch]
         before = dict(scene.server.shown())
         targets = {ref: (0, 1, 120)[number % 3] for number, ref in enumerate(refs)}
@@ -70,7 +71,7 @@ async def untouched(scene: Scene) -> None:
     """Of a listing that is set nothing changes but its quantity, and of the others nothing at all, here and elsewhere."""
     async with scene.opened() as cart:
         rows = await everything(cart)
-        ref = next(row.ref for row in rows if row.skip is None and not row.location)
+        ref = next(row.ref for row in rows if row.skip is None and row.tracked is not False and not row.location)
         before, records = _facts(rows, ref), _records(scene)
         quantities = dict(scene.server.shown())
         answer = await later_checks.send(cart, {ref: (quantities[ref] or 0) + 3}, quantities)

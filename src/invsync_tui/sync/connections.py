@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from pathlib import Path
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.auth.token_store import TokenStore, subject_of
 from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.connectors.network.quotas import QuotaStore
 from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.store import models
 from invsync_tui.store.file import file_modes
@@ -95,4 +97,17 @@ def with_tokens(connection: Connection, store: Path, key: str, *, read_only: boo
         read_only=read_only,
         owned_as=store,
     )
-    return replace(connection, tokens=tokens)
+    return replace(connection, tokens=tokens, quotas=_quotas(connection, store, mode, read_only=read_only))
+
+
+def _quotas(connection: Connection, store: Path, mode: int, *, read_only: bool) -> QuotaStore:
+    """Beside the tokens, for all connections that share their rate limits. Who may change nothing counts for itself."""
+    if read_only:
+        return QuotaStore()
+    limited = connection.limit_key or _limited(connection).limit_key
+    key = hashlib.sha256(limited.encode()).hexdigest()[:20]
+    return QuotaStore(
+        _tokens_file(store, f"quota-{key}"),
+        give=partial(file_modes.give, mode=mode, store=store),
+        folder_mode=file_modes.folder_mode(mode) | stat.S_IRWXU,
+    )

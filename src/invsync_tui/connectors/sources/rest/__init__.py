@@ -38,6 +38,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
+from invsync_tui.connectors.network.quotas import DAY, HOUR, NamedLimit
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.sources.rest import checks, layout, pages, rows
 from invsync_tui.connectors.sources.rest.about import ABOUT, OVERLAP
@@ -89,6 +90,8 @@ class RestSource:
             page_size=api_layout.levels.paging.limit or 1000,
         )  # fmt: skip
         self._http.limit_by(RateLimiter(api_layout.per_second, api_layout.per_second))
+        declared = (("requests per hour", api_layout.per_hour, HOUR), ("requests per day", api_layout.per_day, DAY))
+        self._http.limit_also(*(NamedLimit(name, most, seconds) for name, most, seconds in declared if most))
         self._http.headers.pop("authorization", None)
         self._http.headers["accept"] = "application/json"
         self._http.headers.update(await self._login(api_layout))
@@ -313,7 +316,9 @@ class RestSource:
 
     async def _check_description(self) -> str:
         api_layout = await self._describe()
-        return f"Read; the login is sent as {api_layout.auth}, at most {api_layout.per_second} requests per second."
+        text = f"Read; the login is sent as {api_layout.auth}, at most {api_layout.per_second} requests per second."
+        spent = await asyncio.to_thread(self._http.quotas.texts)
+        return " ".join([text, *(f"{line}." for line in spent)])
 
     async def _check_warehouses(self) -> str:
         names = [row.code for row in await self.warehouses() if row.active]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from invsync_tui.connectors.description import Description
-from invsync_tui.connectors.sources.rest.about import REQUESTS_PER_SECOND
+from invsync_tui.connectors.sources.rest.about import MOST_REQUESTS, REQUESTS_PER_SECOND
 
 STYLES = ("none", "page", "offset", "cursor", "link", "next")
 AUTHS = ("none", "basic", "bearer", "header")
@@ -122,6 +122,9 @@ class Layout:
     header: str
     numbers: str
     per_second: int
+    per_hour: int
+    """0 for no such limit."""
+    per_day: int
     mark_as: str
     warehouses: Listing | None
     products: Listing
@@ -135,7 +138,7 @@ class Layout:
 def understood(description: Description) -> Layout:
     """The layout of a description; NotConfiguredError with the line and what is allowed."""
     description.allow((
-        "auth", "page", "numbers", "requests_per_second", "mark_as", WAREHOUSES, PRODUCTS, LEVELS, CHANGES,
+        "auth", "page", "numbers", "requests_per_second", "requests_per_hour", "requests_per_day", "mark_as", WAREHOUSES, PRODUCTS, LEVELS, CHANGES,
         CHANGED_PRODUCTS, MARK, ACCOUNT,
     ))  # fmt: skip
     description.allow(("kind", "name"), "auth")
@@ -150,6 +153,8 @@ def understood(description: Description) -> Layout:
         header,
         description.choice_at("numbers", choices=NUMBERS, default="number"),
         description.number_at("requests_per_second", default=REQUESTS_PER_SECOND, least=1, most=100),
+        description.number_at("requests_per_hour", default=0, least=0, most=MOST_REQUESTS),
+        description.number_at("requests_per_day", default=0, least=0, most=MOST_REQUESTS),
         description.choice_at("mark_as", choices=MARKS, default="iso"),
         _listing(description, WAREHOUSES, WAREHOUSES) if WAREHOUSES in description.tables else None,
         products,
