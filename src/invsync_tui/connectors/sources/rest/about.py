@@ -29,8 +29,8 @@ ABOUT = About(
     ),
     behavior=(
         "Only GET requests are sent, to the connection's own host, within requests_per_second of the description "
-        f"({REQUESTS_PER_SECOND} without), and within requests_per_hour and requests_per_day where they are given. What was spent "
-        "of these two is known after a restart; where they are spent the download ends and says when it continues.",
+        f"({REQUESTS_PER_SECOND} without), and within requests_per_hour and requests_per_day where they are given. What was "
+        "spent of these two is known after a restart; where they are spent the download ends and says when it continues.",
         "A field that the description names and a record lacks makes that record unreadable, and it is reported; a ? behind "
         "the path says that it may be missing.",
         "Fractions are rounded down. A quantity that is null or a text costs its record.",

@@ -138,7 +138,8 @@ class Layout:
 def understood(description: Description) -> Layout:
     """The layout of a description; NotConfiguredError with the line and what is allowed."""
     description.allow((
-        "auth", "page", "numbers", "requests_per_second", "requests_per_hour", "requests_per_day", "mark_as", WAREHOUSES, PRODUCTS, LEVELS, CHANGES,
+        "auth", "page", "numbers", "requests_per_second", "requests_per_hour", "requests_per_day",
+        "mark_as", WAREHOUSES, PRODUCTS, LEVELS, CHANGES,
         CHANGED_PRODUCTS, MARK, ACCOUNT,
     ))  # fmt: skip
     description.allow(("kind", "name"), "auth")
