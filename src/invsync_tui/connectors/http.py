@@ -312,7 +312,7 @@ class HttpConnection:
         sent = {**self.headers, "accept-encoding": "identity", **(headers or {})}
         for attempt in range(READ_ATTEMPTS):
             last = attempt == READ_ATTEMPTS - 1
-            await self._turn(1.0, where)
+            await self._turn(1.0, where, "GET", path)
             client = await self._opened()
             request = self._request(client, "GET", path, content=None, headers=sent, extensions=None)
             heard = TimedRequest("GET", str(request.url), None, writes=False)
