@@ -28,6 +28,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 pytest_plugins = [
+    "tests.support.processes.skips",
     "tests.support.servers.postgres",
     "tests.support.servers.tryton.server",
     "tests.support.servers.vendure.server",

@@ -99,7 +99,7 @@ def _keys(session: Session, path: Path, products: int) -> Iterator[Figure]:
             for keys, title in WALK:
                 for key in keys:
                     terminal.send(key)
-                    terminal.settle()
+                    terminal.settle(timeout=2.0)  # a screen that the sync changes is never still for long
                 terminal.wait_for(title)
             own, mapped = _memory(terminal.pid)
         note = f"median {statistics.median(times):.0f} max {max(times):.0f} of {len(times)} keys that bring another first result"
@@ -122,7 +122,7 @@ def _typed(session: Session, terminal: Terminal, sku: str) -> Iterator[float]:
     terminal.wait_for("Type a SKU")
     for end in range(1, len(sku)):
         found = search(session, sku[:end]).hits[0].sku
-        fresh = found not in "\n".join(terminal.lines())
+        fresh = found not in "\n".join(terminal.lines())  # of the first result the strip says the whole SKU
         began = time.perf_counter()
         terminal.send(sku[end - 1])
         if fresh:

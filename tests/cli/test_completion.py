@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import shlex
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from invsync_tui.cli.command_words import read_line
 from invsync_tui.cli.main import COMMANDS
 from tests.support.processes.shell import Shell
+from tests.support.processes.skips import needs
 
 OFFERED = (
     # (what is typed, what is among the candidates, what is not)
@@ -171,10 +171,6 @@ def program(tmp_path: Path) -> Path:
     path.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m invsync_tui "$@"\n')
     path.chmod(0o755)
     return path
-
-
-def needs(name: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not on this machine")
 
 
 @needs("bash")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from invsync_tui.cli import main
 from invsync_tui.cli.parser import Parser
 from invsync_tui.sync.worker import DRAIN_MOST
+from tests.support.processes.skips import needs
 
 ROOT = Path(__file__).parents[2]
 CONTRIB = ROOT / "contrib"
@@ -86,7 +86,7 @@ def test_the_environment_file_has_names_that_the_program_knows() -> None:
         assert unit(name)["Service"]["EnvironmentFile"] == "/etc/invsync/invsync.env"
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
+@needs("systemd-analyze")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     for path in UNITS:  # the program is nowhere on this machine but here
         text = path.read_text("utf-8").replace("/opt/invsync/bin/invsync", sys.executable)

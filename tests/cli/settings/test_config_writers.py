@@ -9,6 +9,7 @@ import pytest
 
 from invsync_tui import config
 from invsync_tui.config import ConfigError
+from tests.support.processes.skips import AS_ROOT
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_what_can_be_replaced_in_its_folder_is_refused(path: Path) -> None:
     assert load(path).ascii_only
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason=AS_ROOT)
 def test_what_another_user_owns_is_refused(path: Path) -> None:
     os.chown(path, 12345, -1)
     with pytest.raises(ConfigError, match="it belongs to another user"):

@@ -20,6 +20,7 @@ from invsync_tui.connectors.errors import AuthError, NotConfiguredError, Unavail
 from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.store.file import file_modes
 from invsync_tui.sync.connections import with_tokens
+from tests.support.processes.skips import AS_ROOT
 
 SUBJECT = subject_of("shop", "https://shop.example", "client", "env:X")
 NOW = 1_800_000_000
@@ -93,7 +94,7 @@ async def test_who_may_use_the_store_may_use_the_tokens(
     assert stat.S_IMODE(kept.path.parent.stat().st_mode) & 0o007 == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason=AS_ROOT)
 async def test_what_root_makes_belongs_to_the_owner_of_the_store(tmp_path: Path) -> None:
     from invsync_tui.connectors.base import Connection
 
@@ -206,6 +207,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from invsync_tui.connectors.auth.token_store import Token, TokenStore
+from tests.support.processes.skips import AS_ROOT
 store = TokenStore(Path(sys.argv[1]), sys.argv[2])
 async def renew():
     async with store.turn(5):

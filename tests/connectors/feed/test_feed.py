@@ -19,6 +19,7 @@ from invsync_tui.connectors.sources.feed import FeedSource, disk, finding
 from invsync_tui.rules.merchant_checks import Verdict
 from tests.support.connectors.feed import HEAD, facts, names, read, refusal, source, stock, write
 from tests.support.connectors.feed_files import bench_with, known
+from tests.support.processes.skips import AS_OTHERS
 
 # --- which file ------------------------------------------------------------------------------------------------------
 
@@ -61,7 +62,7 @@ async def test_no_file_and_no_folder_are_two_things(tmp_path: Path) -> None:
     assert isinstance(await refusal(tmp_path / "x", file="stock.csv"), NotConfiguredError)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason=AS_OTHERS)
 async def test_a_file_that_may_not_be_read_is_a_matter_of_permission(tmp_path: Path) -> None:
     write(tmp_path / "stock.csv", HEAD).chmod(0)
     assert isinstance(await refusal(tmp_path / "stock.csv"), PermissionDeniedError)

@@ -27,6 +27,7 @@ from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from tests.support.connectors.feed import HEAD, names, stock, write
 from tests.support.connectors.feed_files import known
 from tests.support.connectors.hanging_sftp import hanging_sftp
+from tests.support.processes.skips import AS_OTHERS
 from tests.support.servers.sshd import HOST, Line, NoSshError, sshd
 from tests.support.stores.merchant_store import Bench
 
@@ -118,7 +119,7 @@ async def test_what_is_wrong_is_told(line: Line, folder: Path) -> None:
     assert isinstance(await refusal(closed), UnavailableError)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason=AS_OTHERS)
 async def test_a_file_that_may_not_be_read_is_a_matter_of_permission(line: Line, folder: Path) -> None:
     (folder / "stock_1.csv").chmod(0)
     assert isinstance(await refusal(connection(line, folder / "stock_1.csv")), PermissionDeniedError)

@@ -108,18 +108,21 @@ class Terminal:
         return self.lines()
 
     def came_at(self, text: str, timeout: float = 20.0) -> float:
-        """When bytes with the text have come, by `time.perf_counter`. The emulator, which is slow, sees them afterwards."""
-        until, chunks = time.monotonic() + timeout, b""
-        while text.encode() not in chunks:
-            if time.monotonic() > until:
-                raise AssertionError(f"waited for bytes with {text!r}; the screen is:\n" + "\n".join(self.lines()))
-            if select.select([self._fd], [], [], 0.1)[0]:
-                chunks += os.read(self._fd, 65536)
-        came = time.perf_counter()
-        self.bytes_out += len(chunks)
-        self.raw += chunks
-        self._stream.feed(chunks)
-        return came
+        """When the bytes came with which the screen shows the text, by `time.perf_counter`.
+
+        Only cells that change are sent, so the text is looked for on the screen; the emulator, which is slow, sees the bytes
+        after their time was taken.
+        """
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            if not select.select([self._fd], [], [], 0.1)[0]:
+                continue
+            chunk = os.read(self._fd, 65536)
+            came = time.perf_counter()
+            self._show(chunk)
+            if text in "\n".join(self.lines()):
+                return came
+        raise AssertionError(f"waited for {text!r}; the screen is:\n" + "\n".join(self.lines()))
 
     def settle(self, quiet: float = 0.6, timeout: float = 10.0) -> None:
         """Read until nothing comes for a while."""

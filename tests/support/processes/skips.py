@@ -1,0 +1,33 @@
+"""With INVSYNC_CI=1 a test that is skipped has failed: what CI runs, it runs whole. A plugin of pytest.
+
+Whoever runs the tests is root or is not: tests that are about one of the two are skipped for the other in CI as well.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+
+import pytest
+
+AS_ROOT, AS_OTHERS = "only root can do this", "root may do everything"
+"""Reasons of tests that are about who runs them."""
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    """For tests of what works with another program only."""
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not on this machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip as a failure with its reason."""
+    report = yield
+    if os.environ.get("INVSYNC_CI") != "1" or not report.skipped or hasattr(report, "wasxfail"):
+        return report
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    if not reason.endswith((AS_ROOT, AS_OTHERS)):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was not run, and INVSYNC_CI=1 wants all of them: {reason}"
+    return report
