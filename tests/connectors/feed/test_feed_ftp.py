@@ -13,10 +13,10 @@ import pytest
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.checks import reviews
-from invsync_tui.connectors.errors import AuthError, ConnectorError, NotConfiguredError, UnavailableError
+from invsync_tui.connectors.errors import AuthError, ConnectorError, UnavailableError
 from invsync_tui.connectors.sources.feed import FeedSource
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.support.connectors.feed import HEAD, facts, stock, write
+from tests.support.connectors.feed import HEAD, facts, names, stock, write
 from tests.support.connectors.feed_files import known
 from tests.support.servers.ftp import LOGIN, PASSWORD, FtpServer, ftp_server
 from tests.support.stores.merchant_store import Bench
@@ -70,13 +70,45 @@ async def test_a_large_file_arrives_whole(server: FtpServer) -> None:
     await feed_source.close()
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("without", [(), ("MLSD", "MLST")], ids=["lists", "names-alone"])
+async def test_a_file_that_was_read_goes_to_the_archive_and_is_read_from_there(
+    tmp_path: Path, *, secure: bool, without: tuple[str, ...]
+) -> None:
+    with ftp_server(tmp_path, secure=secure, without=without, perm="elradfmw") as server:
+        folder = server.folder
+        write(folder / "stock_1.csv", HEAD + "A-1,1\n", age=7200)
+        write(folder / "stock_2.csv", HEAD + "A-1,2\nA-2,7\n", age=3700)
+        write(folder / "stock_2.csv.done", "", age=3700)
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(connection(server, file="stock_*.csv", archive="done", complete="any"))
+        run = await bench.pull()
+        assert (run.state, known(bench)) == ("done", {("Default", "A-1"): 2, ("Default", "A-2"): 7}), run.error
+        assert names(folder) == ["done"]
+        assert names(folder / "done") == ["stock_1.csv", "stock_2.csv", "stock_2.csv.done"]
+        assert (await bench.pull()).state == "done"
+        write(folder / "stock_1.csv", HEAD + "A-1,100\n", age=60)
+        run = await bench.pull()
+        assert (run.state, known(bench)[("Default", "A-1")]) == ("done", 2), run.error
+        assert names(folder) == ["done"]
+
+
+async def test_an_archive_that_may_not_be_written_is_a_warning_of_the_run(tmp_path: Path) -> None:
+    with ftp_server(tmp_path) as server:
+        write(server.folder / "stock.csv", HEAD + "A-1,1\n", age=7200)
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(connection(server, file="stock.csv", archive="done", complete="any"))
+        run = await bench.pull()
+        assert (run.state, known(bench)) == ("done", {("Default", "A-1"): 1})
+        assert names(server.folder) == ["stock.csv"]
+
+
 async def test_what_is_wrong_is_told(server: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(await refusal(connection(server, "/none.csv")), UnavailableError)
     assert (
         "too old" not in (old := (await refusal(connection(server, "/stock_1.csv", max_age="1"))).what)
         and "2 hours" in old
     )
-    assert isinstance(await refusal(connection(server, "/stock_1.csv", archive="done")), NotConfiguredError)
     big = write(server.folder / "big.csv", "x" * 1_200_000)
     assert "more than 1 MB" in (await refusal(connection(server, f"/{big.name}", max_size="1"))).what
     monkeypatch.setenv("FEED_SECRET", "a-wrong-password")

@@ -36,8 +36,11 @@ def certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def ftp_server(folder: Path, *, secure: bool = False, without: tuple[str, ...] = ()) -> Iterator[FtpServer]:
-    """A server whose root is the folder `root` in `folder`, until the end of the block; `without` are commands it lacks."""
+def ftp_server(
+    folder: Path, *, secure: bool = False, without: tuple[str, ...] = (), perm: str = "elr"
+) -> Iterator[FtpServer]:
+    """A server whose root is the folder `root` in `folder`, until the end of the block; `without` are commands it lacks,
+    `perm` what the login may do there, in pyftpdlib's letters: without more it only reads."""
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
@@ -47,7 +50,7 @@ def ftp_server(folder: Path, *, secure: bool = False, without: tuple[str, ...] =
     root = folder / "root"
     root.mkdir()
     authorizer = DummyAuthorizer()
-    authorizer.add_user(LOGIN, PASSWORD, str(root), perm="elr")
+    authorizer.add_user(LOGIN, PASSWORD, str(root), perm=perm)
     base = TLS_FTPHandler if secure else FTPHandler
     commands = {name: entry for name, entry in base.proto_cmds.items() if name not in without}
     values = {"authorizer": authorizer, "proto_cmds": commands, "auth_failed_timeout": 0.1, "max_login_attempts": 5}

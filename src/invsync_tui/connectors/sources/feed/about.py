@@ -65,7 +65,7 @@ _FILES = (
     Option("last_line", "text that the last line begins with, such as TOTAL; a file without it is not complete"),
     _number("max_age", "hours after which a file is too old to be read; 0 for never", 0, 100_000, "0"),
     _number("max_size", "megabytes of a file at most", 1, 100_000, "1000"),
-    Option("archive", "folder that a stock file is moved to once it was read (disk, SFTP)"),
+    Option("archive", "folder that a stock file is moved to once it was read (disk, SFTP, FTP)"),
     Option("key_file", "private key for SFTP; its passphrase is the secret passphrase, or the secret"),
     Option("known_hosts", "file with the host keys of SFTP servers", default="~/.ssh/known_hosts"),
     Option("rejects", "folder on this machine for a file with the rows that could not be read"),
@@ -177,7 +177,7 @@ ABOUT = About(
         "Each download has to have all warehouses. With one file for each warehouse choose which=all, "
         "which has an archive for files with changes alone.",
         "A workbook is read into memory as a whole; write CSV where it has more than some hundred thousand rows.",
-        "An archive is kept on a disk and by SFTP, not by FTP or HTTP. A web server has no patterns.",
+        "An archive is kept on a disk, by SFTP and by FTP, not by HTTP. A web server has no patterns.",
         "FTP without TLS (ftp://) sends the password in the clear.",
         "Leading zeros that a spreadsheet has removed from a code cannot be seen; code_width puts them back.",
     ),

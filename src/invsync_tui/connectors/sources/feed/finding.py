@@ -103,14 +103,14 @@ def _remote_place(connection: Connection, settings: FeedSettings) -> tuple[FeedF
     if not file:
         folder, _, file = folder.rpartition("/")
     names = _names(file, settings)
-    if settings.archive and parts.scheme != "sftp":
+    if settings.archive and parts.scheme in ("http", "https"):
         raise NotConfiguredError(
             f"There is no archive by {parts.scheme}.", advice="Clear the option archive: --option archive="
         )
     if parts.scheme == "sftp":
         return SftpPlace(connection, folder, settings.archive), names
     if parts.scheme in ("ftp", "ftps"):
-        return FtpPlace(connection, folder), names
+        return FtpPlace(connection, folder, settings.archive), names
     if any(map(is_pattern, names)):
         raise NotConfiguredError("A web server has no list of files.", advice="Name one file: --option file=stock.csv")
     return WebPlace(connection, folder), names

@@ -20,7 +20,7 @@ from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractErr
 from invsync_tui.connectors.network import tls
 from invsync_tui.connectors.network.network_errors import Route, explain
 from invsync_tui.connectors.sources.feed.disk import too_large
-from invsync_tui.connectors.sources.feed.places import FeedFile, matching
+from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, matching
 
 Result = TypeVar("Result")
 IMPLICIT_PORT = 990
@@ -62,8 +62,9 @@ class FtpPlace:
     shows_growth = True
     clock_offset = None
 
-    def __init__(self, connection: Connection, folder: str) -> None:
+    def __init__(self, connection: Connection, folder: str, archive: str = "") -> None:
         self._connection, self._folder = connection, folder or "/"
+        self._archive = posixpath.join(self._folder, archive) if archive else ""
         self._ftp: ftplib.FTP | None = None
         self._lists = True
         """The server knows MLSD."""
@@ -94,12 +95,25 @@ class FtpPlace:
             await asyncio.to_thread(ftp.close)
 
     async def files(self, name: str) -> Sequence[FeedFile]:
-        return await self._in_thread(self._files, name)
+        return await self._in_thread(self._with_archive, name)
 
-    def _files(self, name_or_pattern: str) -> list[FeedFile]:
+    def _with_archive(self, name: str) -> list[FeedFile]:
+        """The files of the folder, and those of the archive that have no other of their name in the folder."""
+        files = self._files(name)
+        if self._archive:
+            names = {file.name for file in files}
+            try:
+                old = self._files(name, self._archive)
+            except ftplib.error_perm:
+                old = []  # the archive is made when the first file goes there
+            files += [file._replace(archived=True) for file in old if file.name not in names]
+        return files
+
+    def _files(self, name_or_pattern: str, folder: str = "") -> list[FeedFile]:
+        folder = folder or self._folder
         if self._lists:
             try:
-                facts = dict(map(_entry, self._lines(f"MLSD {self._folder}")))
+                facts = dict(map(_entry, self._lines(f"MLSD {folder}")))
                 return [
                     FeedFile(name, _number(facts[name].get("size")), _time(facts[name].get("modify")))
                     for name in matching(facts, name_or_pattern)
@@ -110,12 +124,13 @@ class FtpPlace:
                     raise
                 self._lists = False
         try:
-            names = [posixpath.basename(name) for name in self._lines(f"NLST {self._folder}")]
+            names = [posixpath.basename(name) for name in self._lines(f"NLST {folder}")]
         except ftplib.error_perm as error:
             if not str(error).startswith("550"):  # so some servers say of an empty folder
                 raise
             names = []
-        return [file for name in matching(names, name_or_pattern) if (file := self._stat(name)) is not None]
+        found_names = matching(names, name_or_pattern)
+        return [file for name in found_names if (file := self._stat(name, folder)) is not None]
 
     def _lines(self, command: str) -> list[str]:
         """A list that the server sends; ContractError where it has no end."""
@@ -129,8 +144,8 @@ class FtpPlace:
         self._open().retrlines(command, add)
         return lines
 
-    def _stat(self, name: str) -> FeedFile | None:
-        ftp, path = self._open(), self._path(name)
+    def _stat(self, name: str, folder: str = "") -> FeedFile | None:
+        ftp, path = self._open(), posixpath.join(folder or self._folder, name)
         try:
             ftp.voidcmd("TYPE I")  # a list of names is text, and of text a server does not say the size
             size = ftp.size(path)
@@ -141,8 +156,9 @@ class FtpPlace:
             raise
         return FeedFile(name, size, _time(moment))
 
-    def _path(self, name: str) -> str:
-        return posixpath.join(self._folder, name)
+    def _place(self, file: FeedFile) -> str:
+        """The folder that a file is in."""
+        return self._archive if file.archived else self._folder
 
     def _open(self) -> ftplib.FTP:
         if self._ftp is None:
@@ -150,8 +166,10 @@ class FtpPlace:
         return self._ftp
 
     async def look(self, file: FeedFile) -> FeedFile | None:
-        files = await self._in_thread(self._files, file.name) if self._lists else []
-        return files[0] if files else await self._in_thread(self._stat, file.name)
+        place = self._place(file)
+        files = await self._in_thread(self._files, file.name, place) if self._lists else []
+        now = files[0] if files else await self._in_thread(self._stat, file.name, place)
+        return now._replace(archived=file.archived) if now is not None else None
 
     async def has(self, name: str) -> bool:
         return bool(await self._in_thread(self._files, name))
@@ -172,10 +190,25 @@ class FtpPlace:
                     raise too_large(file.name, most, self._connection.name)
                 copy.write(piece)
 
-            self._open().retrbinary(f"RETR {self._path(file.name)}", write, PIECE)
+            self._open().retrbinary(f"RETR {posixpath.join(self._place(file), file.name)}", write, PIECE)
 
     async def archive(self, names: Sequence[str]) -> None:
-        """There is no archive by FTP."""
+        """Move files to the archive by RNFR and RNTO; those that are gone are done."""
+        if self._archive:
+            await self._in_thread(self._move, names)
+
+    def _move(self, names: Sequence[str]) -> None:
+        ftp = self._open()
+        with contextlib.suppress(ftplib.error_perm):  # it is there; where it may not be made, moving says so
+            ftp.mkd(self._archive)
+        for name in names:
+            for moved in (name, name + MARKER):
+                if self._stat(moved) is None:
+                    continue
+                target = posixpath.join(self._archive, moved)
+                with contextlib.suppress(ftplib.error_perm):  # many servers rename onto nothing that is there
+                    ftp.delete(target)
+                ftp.rename(posixpath.join(self._folder, moved), target)
 
     async def _in_thread(self, work: Callable[..., Result], *args: object, seconds: float = 0.0) -> Result:
         seconds = seconds or 2 * self._connection.deadline

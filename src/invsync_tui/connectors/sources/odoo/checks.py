@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from invsync_tui import clock
 from invsync_tui.connectors.checks import Review, SourceFacts, told_by
 from invsync_tui.connectors.sources.odoo.quantities import IGNORED
 from invsync_tui.connectors.sources.odoo.rpc import NO_DATABASE
@@ -13,8 +15,12 @@ from invsync_tui.rules.merchant_checks import Verdict
 NOT_OF_COMPANY = "is not allowed company"
 NO_INVENTORY = "The app Inventory is not installed"
 """Words of the connector's own errors."""
-JSON_RPC_ENDS = "JSON-RPC ends with Odoo 22 (on Odoo Online with 21.1)."
-"""From odoo/documentation, external_rpc_api.rst of 19."""
+JSON_RPC_ENDS = "JSON-RPC ends with Odoo 22 (autumn 2028), on Odoo Online with 21.1 (winter 2027)"
+ENDS_AT = int(datetime(2027, 12, 1, tzinfo=UTC).timestamp())
+"""The first day of that winter. From odoo/documentation, external_rpc_api.rst of 20."""
+AHEAD = 60 * 86_400
+"""Seconds before the end of an interface from which it is warned of, as of every other one."""
+JSON_2_SINCE = 19
 
 
 def review(facts: SourceFacts) -> Iterator[Review]:
@@ -94,5 +100,19 @@ def _delta(facts: SourceFacts) -> Review:
 def _protocol(facts: SourceFacts) -> Review:
     check = "odoo.protocol"
     protocol = facts.connection.options.get("protocol", "").strip() or "auto"
-    ends = f"; {JSON_RPC_ENDS}" if protocol == "json-rpc" else ""
-    return Review(check, Verdict.PASS, f"option protocol: {protocol}{ends}")
+    version = facts.notices.version if facts.notices is not None else ""
+    major = int(version) if version.isdecimal() else None
+    evidence = f"option protocol: {protocol}{f', Odoo {major}' if major else ''}"
+    speaks_json_2 = major is not None and major >= JSON_2_SINCE
+    if protocol == "json-2" or (protocol == "auto" and (major is None or speaks_json_2)):
+        return Review(check, Verdict.PASS, evidence)
+    evidence = f"{evidence}; {JSON_RPC_ENDS}"
+    if protocol == "json-rpc" and speaks_json_2:
+        cause = "This Odoo has JSON-2, which stays, and is read by JSON-RPC, which will be gone."
+        return Review(check, Verdict.FAIL, evidence, cause, facts.set("--option protocol=auto"))
+    if clock.seconds() < ENDS_AT - AHEAD:
+        return Review(check, Verdict.PASS, evidence)
+    cause = "Odoo is read by JSON-RPC, which is gone after the next upgrades of Odoo."
+    return Review(
+        check, Verdict.FAIL, evidence, cause, f"Upgrade to Odoo 19 or later with an API key, then: {facts.test()}"
+    )
