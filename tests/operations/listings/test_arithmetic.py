@@ -26,7 +26,7 @@ STOCK = (Step("sum", 0, 40, "WEST: available 40"), Step("sum", 40, 60, "EAST: av
         ((Step("override", None, 12, "an operator"),), "12 = override 12"),
         ((*STOCK, Step("pending", 60, 57, "2"), Step("basis", 57, 61, "4 held")), "57 = WEST 40 + EAST 20 - open orders 3"),
         ((Step("sum", 0, 14_144, "WEST: available 14144"),), "14,144 = WEST 14,144"),
-        (tuple(Step("sum", 5 * n, 5 * n + 5, f"W{n}: available 5") for n in range(4)), "20 = 4 warehouses 20"),
+        (tuple(Step("sum", 5 * n, 5 * n + 5, f"W{n}: available 5") for n in range(6)), "30 = 6 warehouses 30"),
         ((Step("skip", 0, None, "never read"),), ""),
         ((Step("sum", 0, None, "never read"),), ""),
         ((), ""),

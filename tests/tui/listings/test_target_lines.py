@@ -41,7 +41,7 @@ async def test_each_row_says_how_its_target_is_made_and_is_asked_about_once(monk
             assert line is not None
             # then
             await driver.until(
-                lambda line=line: first_line(driver) == f"{line.target} = WH-1 {line.target + 3} - buffer 3"
+                lambda line=line: first_line(driver) == f"Target {line.target} = WH-1 {line.target + 3} - buffer 3"
             )
             await driver.press("down")
         # and what is known is not asked again, while the store stays as it is
@@ -53,7 +53,7 @@ async def test_each_row_says_how_its_target_is_made_and_is_asked_about_once(monk
             store, "targets", lambda listings: {number: Target(99, "99 = WH-1 99") for _, number in listings}
         )
         store.commit()
-        await driver.until(lambda: first_line(driver) == "next push: 99 = WH-1 99")
+        await driver.until(lambda: first_line(driver) == "Next push 99 = WH-1 99")
 
 
 async def test_a_listing_without_a_product_or_without_a_target_has_no_such_line() -> None:

@@ -17,7 +17,7 @@ from invsync_tui.sync import connections
 from invsync_tui.sync.decide import traces
 from invsync_tui.sync.settings import load_settings
 
-NAMED_MOST = 3
+NAMED_MOST = 5
 """Warehouses that are named; more are counted."""
 BEYOND_THE_TARGET = frozenset({"basis", "compare", "skip", "elsewhere", "threshold"})
 """Steps that say what the cart or the shop makes of the target."""

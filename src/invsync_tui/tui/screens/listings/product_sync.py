@@ -101,8 +101,8 @@ class ProductSyncScreen(ListingTabsScreen):
         if target is None:
             return [] if listing.id in self._made_of else [line()]
         # The stock or the settings have changed since the last plan.
-        changed = "" if target.units == listing.target else "next push: "
-        return [line((changed, Tone.WARN), (target.text, Tone.PLAIN))]
+        what = ("Target ", Tone.FAINT) if target.units == listing.target else ("Next push ", Tone.WARN)
+        return [line(what, (target.text, Tone.PLAIN))]
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         super().on_window_table_cursor_moved(event)
