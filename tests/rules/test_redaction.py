@@ -367,4 +367,10 @@ def test_an_owner_that_was_heard_of_again_outlives_those_that_were_not() -> None
 
 
 def test_names_tell_in_capitals_beside_letters_that_grow_in_lower_case() -> None:
-    assert "hunter22" not in Redactor()("\u0130stanbul PASSWORD=hunter22")
+    assert Redactor()("\u0130stanbul PASSWORD=hunter22") == f"\u0130stanbul PASSWORD={BLACK}"
+    assert Redactor()("\u00d6l PASSWORD=hunter22") == f"\u00d6l PASSWORD={BLACK}"
+
+
+def test_a_word_in_quotation_marks_is_a_value_also_where_it_would_be_none_without() -> None:
+    assert Redactor()('{"token": "null"}') == f'{{"token": "{BLACK}"}}'
+    assert Redactor()('{"token": null}') == '{"token": null}'

@@ -370,6 +370,14 @@ CASES: dict[str, tuple[tuple[str, ...], Query, Any]] = {
         lambda w, tx: [read.stale_warehouses(tx, now).get(w.merchant) for now in (99, 101, 1000, 1001)],
         [None, ["EAST"], ["EAST"], ["Default", "EAST"]],
     ),
+    "warehouses of a merchant that is switched off": (
+        (
+            "UPDATE merchant SET stale_after = 100, inventory_sync = 0 WHERE id = :m",
+            f"UPDATE source SET confirmed_at = 900 {OURS}",
+        ),
+        lambda w, tx: w.merchant in read.stale_warehouses(tx, 5000),
+        False,
+    ),
     "the smallest limit on the age of a reading": (
         (
             "UPDATE merchant SET stale_after = 300 WHERE id = :m",

@@ -19,7 +19,7 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     UnavailableError,
 )
-from invsync_tui.connectors.sources.odoo import OdooSource, alias_type
+from invsync_tui.connectors.sources.odoo import OdooSource, alias_type, rpc
 from invsync_tui.connectors.sources.odoo.quantities import many_to_one, whole
 from invsync_tui.rules.merchant_checks import Verdict
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
@@ -316,6 +316,12 @@ def test_the_doctor_has_nothing_to_say_of_a_good_connection() -> None:
     found: list[Review] = list(OdooSource.review(facts()))
     assert {review.verdict for review in found} == {Verdict.PASS}
     assert len(found) == 6
+
+
+def test_an_answer_of_json_2_is_its_document() -> None:
+    assert rpc.judge_json_2(http.Response(200, {}, b"[1, 2]", "wms")) == [1, 2]
+    with pytest.raises(AuthError, match="refused the API key"):
+        rpc.judge_json_2(http.Response(401, {}, b"[1, 2]", "wms"))
 
 
 def test_the_doctor_says_when_json_rpc_ends() -> None:

@@ -101,7 +101,7 @@ def test_a_restored_store_starts_anew_and_the_former_one_is_kept(path: Path, tmp
     with contextlib.closing(sqlite3.connect(copy)) as cx, cx:
         cx.execute(
             "INSERT INTO run (id, kind, key, merchant_id, state, trigger, requested_by, requested_at) "
-            "VALUES (7, 'push', 1, 1, 'running', 'test', 't', 0)"
+            "VALUES (7, 'push', 1, 1, 'running', 'test', 't', 0), (8, 'push', 1, 1, 'done', 'test', 't', 0)"
         )
         cx.execute(
             "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, created_at, answer_by_ms) "
@@ -116,6 +116,7 @@ def test_a_restored_store_starts_anew_and_the_former_one_is_kept(path: Path, tmp
     assert done.former is not None and dump(done.former) == former
     store = open_store(path)
     assert store.one("SELECT state FROM run WHERE id = 7") == ("cancelled",)
+    assert store.one("SELECT state, ended_at, error FROM run WHERE id = 8") == ("done", None, "")
     assert store.one("SELECT state FROM push_batch") == ("refused",)
     assert store.one("SELECT acked, inflight, pending, desired FROM listing WHERE id = 1") == (None, None, 1, 5)
     assert store.one("SELECT listed_at, watermark FROM cart") == (None, 0)

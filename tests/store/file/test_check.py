@@ -16,9 +16,10 @@ from invsync_tui.operations.diagnosis import doctor
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.storage import check_store
-from invsync_tui.store.connection import connect, silently
+from invsync_tui.store.connection import VERSION, connect, silently
 from invsync_tui.store.database import open_store
 from invsync_tui.store.file import check
+from tests.support.stores import old_stores
 
 FLIPS = 30
 
@@ -159,3 +160,13 @@ def test_a_second_name_of_the_file_is_a_finding(path: Path) -> None:
     (found,) = check_store(path, read_only=False, say=silently).problems
     assert found.code == "names"
     assert "-samefile" in found.sample
+
+
+def test_a_check_that_may_only_read_upgrades_nothing(tmp_path: Path) -> None:
+    path = old_stores.make(tmp_path / "old.db", VERSION - 1)
+    before = path.read_bytes()
+    try:
+        check_store(path, read_only=True, say=silently)
+    except OperationError as error:
+        assert "upgrade" in str(error)
+    assert path.read_bytes() == before

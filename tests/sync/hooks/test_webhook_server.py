@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.store.errors import StoreBusyError
 from invsync_tui.sync.hooks import http_server, receiver
@@ -231,6 +232,16 @@ async def test_slow_clients_are_ended_and_those_behind_them_are_served(
     await asyncio.sleep(0.05)  # they hold every place
     assert await taking.post(*_changed("L1")) == 200
     assert set(await asyncio.gather(*slow)) <= {408, 0}
+
+
+def test_connections_are_taken_by_a_bucket_that_fills_up_to_its_size_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(clock, "elapsed", lambda: now[0])
+    pace = http_server._Pace()
+    for _ in range(2):
+        assert [pace.wait() for _ in range(int(http_server.BURST))] == [0.0] * int(http_server.BURST)
+        assert pace.wait() == pytest.approx(1 / http_server.PER_SECOND)
+        now[0] += 3_600
 
 
 async def test_a_flood_costs_a_bounded_part_of_one_processor_and_of_memory(
