@@ -245,7 +245,7 @@ async def test_a_test_of_a_connection_says_through_which_proxy_it_goes(
         async def close(self) -> None:
             """Nothing is open."""
 
-    monkeypatch.setattr(connections, "_connector", lambda _: Silent())
+    monkeypatch.setattr(connections, "connector_of", lambda _: Silent())
     setup = ConnectionSetup("sandbox", "https://cart.test", "", "", {}, 5, "")
     steps: list[Step] = [step async for step in connections.test(Target("cart", 1, "Shop", setup))]
     assert len(steps) == len(told)
@@ -275,7 +275,7 @@ async def test_what_a_request_may_hold_is_told_where_nothing_failed(
         async def close(self) -> None:
             """Nothing is open."""
 
-    monkeypatch.setattr(connections, "_connector", lambda _: Steps())
+    monkeypatch.setattr(connections, "connector_of", lambda _: Steps())
     setup = ConnectionSetup("sandbox", "http://127.0.0.1:9", "", "", {}, 5, "")
     target = Target("cart", 1, "Shop", setup, batch_most=most)
     steps: list[Step] = [step async for step in connections.test(target)]

@@ -146,7 +146,7 @@ async def test_a_connector_is_closed_after_each_preview(monkeypatch: pytest.Monk
         SimpleNamespace(name="orders", what="What was sold."),
     )
     monkeypatch.setattr(registry, "about", lambda group, system: SimpleNamespace(previews=declared))
-    monkeypatch.setattr(connections, "_connector", lambda target: Connector())
+    monkeypatch.setattr(connections, "connector_of", lambda target: Connector())
     target = connections.Target("cart", 3, "Shop", SETUP)
     assert await connections.previews(target, name) == [connections.LookupResult(*one) for one in shown]
     assert closed == ["closed"] * len(shown)
