@@ -165,7 +165,7 @@ def test_a_working_day(day: Day) -> None:
     # 16:00 the push of 11 was wrong after all: it is put back, as a plan that is looked at first.
     day.go_to("run 9", "My Shop → Outlet")
     day.decide("u", "Plan to put back what this push replaced?", "wrong shop")
-    day.press("~28 to zero")
+    day.press("~28 to 0")
     day.decide("a", "Send exactly this plan: 28 listings?", "wrong shop")
     day.becomes(lambda: set(day.shops.quantities("outlet").values()), {0})
     # and the cart is frozen with it, so that no push undoes it
