@@ -17,9 +17,11 @@ from invsync_tui.connectors.network.http_log import forget_secrets
 from tests.support.processes.bytecode import keep_bytecode
 from tests.support.processes.forked import STARTED
 from tests.support.repository.quick import is_quick
+from tests.support.stores import columns
 from tests.support.stores.neighbors import WATCHED
 
 keep_bytecode()
+columns.hold()
 
 # How long examples take says nothing on a machine that does other work as well.
 hypothesis.settings.register_profile(

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.runs.waiting_requests import LOOK
 
 DELIVERIES_KEPT = 86400 * 2
@@ -32,14 +33,13 @@ _ADDRESS = "SELECT cart_id, token, made_at, heard_at, refused_at FROM hook_addre
 
 def addresses(cx: sqlite3.Connection) -> list[Address]:
     """All addresses, by cart."""
-    return [Address(*row) for row in cx.execute(f"{_ADDRESS} ORDER BY cart_id")]
+    return named_rows.filled(Address, cx.execute(f"{_ADDRESS} ORDER BY cart_id"))
 
 
 def address(cx: sqlite3.Connection, cart_id: int) -> Address | None:
     """The address of a cart's connection; None where none was made."""
     sql = f"{_ADDRESS} WHERE cart_id = (SELECT coalesce(of_cart, id) FROM cart WHERE id = ?)"
-    row = cx.execute(sql, (cart_id,)).fetchone()
-    return Address(*row) if row else None
+    return named_rows.first(Address, cx.execute(sql, (cart_id,)))
 
 
 def put_address(tx: sqlite3.Connection, cart_id: int, token: str, now: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=tuple[Any, ...])
@@ -24,3 +24,22 @@ def record(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> 
 def pick(kind: type[T], row: Mapping[str, Any]) -> T:
     """A NamedTuple out of the columns that bear its fields' names."""
     return kind(**{name: row[name] for name in kind._fields})  # type: ignore[attr-defined]
+
+
+def filled(kind: type[T], rows: Iterable[Sequence[Any]]) -> list[T]:
+    """The rows of a query as records whose fields are its columns, in their order; as fast as the rows themselves.
+
+    The suite holds the names of the columns against those of the fields, see `tests/support/stores/columns.py`.
+    """
+    return [tuple.__new__(kind, row) for row in rows]
+
+
+def first(kind: type[T], rows: sqlite3.Cursor) -> T | None:
+    """The first row of a query as such a record; None if there is none."""
+    row = rows.fetchone()
+    return None if row is None else tuple.__new__(kind, row)
+
+
+def mapped(make: Callable[[Iterable[Any]], T], rows: Iterable[Sequence[Any]]) -> list[T]:
+    """The rows of a query as what `make` makes of each, such as `_make` of a record."""
+    return list(map(make, rows))

@@ -14,6 +14,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 KEPT_SECONDS = 30 * 86400
 
 
@@ -42,7 +44,7 @@ class ListingChange(NamedTuple):
 def of_product(cx: sqlite3.Connection, product_id: int) -> list[LevelChange]:
     """Changes of a product's levels, oldest first."""
     sql = "SELECT warehouse_id, at, before, after FROM level_history WHERE product_id = ? ORDER BY at, warehouse_id"
-    return [LevelChange(*row) for row in cx.execute(sql, (product_id,))]
+    return named_rows.filled(LevelChange, cx.execute(sql, (product_id,)))
 
 
 def of_listings(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[ListingChange]:
@@ -52,7 +54,7 @@ def of_listings(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[List
         "WHERE listing_id IN (SELECT value FROM json_each(?)) ORDER BY at, listing_id",
         (json.dumps(list(listing_ids)),),
     )
-    return [ListingChange(*row) for row in rows]
+    return named_rows.filled(ListingChange, rows)
 
 
 def known_levels_since(cx: sqlite3.Connection, merchant_id: int) -> int | None:

@@ -14,6 +14,7 @@ import orjson
 
 from invsync_tui import clock
 from invsync_tui.rules.quantity import AHEAD_MOST
+from invsync_tui.store import named_rows
 
 LevelRecord = tuple[int, int, int | None, int, int | None, int | None, int | None, int, int]
 """A level by our ids, in the order of the statement below: warehouse, product, on_hand, available, committed, incoming,
@@ -161,7 +162,7 @@ def fractions(cx: sqlite3.Connection, merchant_id: int, limit: int) -> list[Frac
         "AND p.missing_since IS NULL ORDER BY w.id, f.product_id LIMIT ?",
         (merchant_id, limit),
     )
-    return [Fraction(*row) for row in rows]
+    return named_rows.filled(Fraction, rows)
 
 
 class LevelView(NamedTuple):

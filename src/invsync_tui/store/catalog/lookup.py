@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 
 class CodeOf(NamedTuple):
     """A code of a product; `kind` is SKU or the alias type's name."""
@@ -37,7 +39,7 @@ def codes(cx: sqlite3.Connection, key: str) -> list[CodeOf]:
         "LEFT JOIN alias_type AS a ON a.id = c.kind ORDER BY c.kind, p.id",
         (key,),
     )
-    return [CodeOf(*row) for row in rows]
+    return named_rows.filled(CodeOf, rows)
 
 
 _LISTING = (
@@ -49,13 +51,13 @@ _LISTING = (
 def by_key(cx: sqlite3.Connection, key: str) -> list[ListingOf]:
     """Listings whose code folds to a key, in all carts."""
     sql = _LISTING + "AND l.key = ? AND l.gone_at IS NULL ORDER BY l.cart_id, l.id"
-    return [ListingOf(*row) for row in cx.execute(sql, (key,))]
+    return named_rows.filled(ListingOf, cx.execute(sql, (key,)))
 
 
 def by_ref(cx: sqlite3.Connection, ref: str) -> list[ListingOf]:
     """Listings with a remote id, in all carts."""
     sql = _LISTING + "AND l.ref = ? AND l.gone_at IS NULL ORDER BY l.cart_id"
-    return [ListingOf(*row) for row in cx.execute(sql, (ref,))]
+    return named_rows.filled(ListingOf, cx.execute(sql, (ref,)))
 
 
 def by_products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[ListingOf]:
@@ -76,7 +78,7 @@ def by_codes_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[List
         "ORDER BY l.cart_id, l.id",
         (json.dumps(list(product_ids)),),
     )
-    return [ListingOf(*row) for row in rows]
+    return named_rows.filled(ListingOf, rows)
 
 
 class Lacking(NamedTuple):
@@ -95,4 +97,4 @@ def lacking(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[Lacking]
         "AND u.product_id IN (SELECT value FROM json_each(?)) ORDER BY c.id, u.product_id",
         (json.dumps(list(product_ids)),),
     )
-    return [Lacking(*row) for row in rows]
+    return named_rows.filled(Lacking, rows)

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from invsync_tui.rules.matching import SKU_KIND, normalize_key, trimmed
+from invsync_tui.store import named_rows
 
 SHARERS = 20
 """Other products named with a shared code at most."""
@@ -46,12 +47,14 @@ class StockRow(NamedTuple):
 
 def get(cx: sqlite3.Connection, product_id: int) -> ProductRow | None:
     """A product by its number."""
-    row = cx.execute(
-        "SELECT p.id, p.merchant_id, m.name, p.sku, p.name, p.missing_since FROM product AS p "
-        "JOIN merchant AS m ON m.id = p.merchant_id WHERE p.id = ?",
-        (product_id,),
-    ).fetchone()
-    return ProductRow(*row) if row else None
+    return named_rows.first(
+        ProductRow,
+        cx.execute(
+            "SELECT p.id, p.merchant_id, m.name, p.sku, p.name, p.missing_since FROM product AS p "
+            "JOIN merchant AS m ON m.id = p.merchant_id WHERE p.id = ?",
+            (product_id,),
+        ),
+    )
 
 
 def stock(cx: sqlite3.Connection, product_id: int) -> list[StockRow]:
@@ -64,7 +67,7 @@ def stock(cx: sqlite3.Connection, product_id: int) -> list[StockRow]:
         "WHERE v.product_id = ? ORDER BY w.id",
         (product_id,),
     )
-    return [StockRow(*row) for row in rows]
+    return named_rows.filled(StockRow, rows)
 
 
 class Code(NamedTuple):
@@ -82,7 +85,7 @@ def codes(cx: sqlite3.Connection, product_id: int) -> list[Code]:
         "WHERE c.product_id = ? ORDER BY c.kind <> 0, a.name, c.code",
         (product_id,),
     )
-    return [Code(*row) for row in rows]
+    return named_rows.filled(Code, rows)
 
 
 def sharers(cx: sqlite3.Connection, product_id: int) -> dict[tuple[int, str], list[str]]:
@@ -141,7 +144,7 @@ def unlisted(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[
         "LEFT JOIN unlisted AS u ON u.cart_id = c.id AND u.product_id = ? WHERE c.merchant_id = ? ORDER BY c.id",
         (product_id, merchant_id),
     )
-    return [NotListed(*row) for row in rows]
+    return named_rows.filled(NotListed, rows)
 
 
 # --- an operator's wishes ---------------------------------------------------------------------------------------------
@@ -170,7 +173,7 @@ def wished(cx: sqlite3.Connection, listing_ids: Sequence[int], column: str = "ov
         "WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id",
         (json.dumps(list(listing_ids)),),
     )
-    return [Wished(*row) for row in rows]
+    return named_rows.filled(Wished, rows)
 
 
 def wish(tx: sqlite3.Connection, listing_ids: Sequence[int], column: str, value: int | None, seq: int) -> int:

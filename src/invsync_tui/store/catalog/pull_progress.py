@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.catalog.id_set import IdSet
 
 
@@ -76,12 +77,14 @@ def start(
 
 def resumable(cx: sqlite3.Connection, merchant_id: int, run_id: int) -> Generation | None:
     """The open generation of this run. The caller looks at its age: an old one mixes too old pages with new ones."""
-    row = cx.execute(
-        "SELECT id, kind, mark, stage, cursor, started_at FROM pull_generation "
-        "WHERE merchant_id = ? AND run_id = ? AND state = 'open' ORDER BY id DESC LIMIT 1",
-        (merchant_id, run_id),
-    ).fetchone()
-    return Generation(*row) if row else None
+    return named_rows.first(
+        Generation,
+        cx.execute(
+            "SELECT id, kind, mark, stage, cursor, started_at FROM pull_generation "
+            "WHERE merchant_id = ? AND run_id = ? AND state = 'open' ORDER BY id DESC LIMIT 1",
+            (merchant_id, run_id),
+        ),
+    )
 
 
 def hand_over(tx: sqlite3.Connection, run_id: int, to_run: int) -> None:

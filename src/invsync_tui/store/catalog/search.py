@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.paging.keyset import Part
 from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, phrase, substring, upper
 
@@ -73,7 +74,7 @@ def beginning(cx: sqlite3.Connection, key: str, owners: Sequence[int], limit: in
     """Codes that begin with a text, in their order, without those that are the text."""
     sql = _HIT.format(condition="c.key > ? AND c.key < ?") + "LIMIT ?"
     rows = cx.execute(sql, (json.dumps(list(owners)), key, upper(key), limit)).fetchall()
-    return [CodeHit(*row) for row in rows]
+    return named_rows.filled(CodeHit, rows)
 
 
 def containing(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit: int) -> list[int]:
@@ -148,7 +149,7 @@ def code_with(cx: sqlite3.Connection, product_ids: Sequence[int], key: str) -> d
         "WHERE instr(c.key, ?) > 0 ORDER BY c.kind DESC",
         (json.dumps(list(product_ids)), key),
     )
-    return {row[0]: CodeHit(*row) for row in rows}
+    return {row[0]: row for row in named_rows.filled(CodeHit, rows)}
 
 
 def count(cx: sqlite3.Connection, key: str, merchant_id: int | None, most: int | None = COUNTED_MOST + 1) -> int:
@@ -192,7 +193,7 @@ def details(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, Pro
         "FROM json_each(?) AS j CROSS JOIN product AS p ON p.id = j.value JOIN merchant AS m ON m.id = p.merchant_id",
         (json.dumps(list(product_ids)),),
     )
-    return {row[0]: ProductHit(*row) for row in rows}
+    return {row[0]: row for row in named_rows.filled(ProductHit, rows)}
 
 
 def strip_separators(key: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.redaction import Redacted
+from invsync_tui.store import named_rows
 
 
 class WarehouseSeen(NamedTuple):
@@ -43,7 +44,7 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[StoredWarehouse
         "ORDER BY id",
         (merchant_id,),
     )
-    return [StoredWarehouse(*row) for row in rows]
+    return named_rows.filled(StoredWarehouse, rows)
 
 
 _SEEN = """
@@ -304,7 +305,7 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartAddress]:
     rows = cx.execute(
         "SELECT id, name, system, url, options FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,)
     )
-    return [CartAddress(*row) for row in rows]
+    return named_rows.filled(CartAddress, rows)
 
 
 def shortest_stale_after(cx: sqlite3.Connection, merchant_id: int) -> int | None:

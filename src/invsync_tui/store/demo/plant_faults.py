@@ -9,6 +9,7 @@ import json
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.catalog.products import Code
 
 
@@ -65,7 +66,7 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartGround]:
         "JOIN merchant AS m ON m.id = c.merchant_id WHERE c.merchant_id = ? AND c.upload_enabled <> 0 ORDER BY c.id",
         (merchant_id,),
     )
-    return [CartGround(*row) for row in rows]
+    return named_rows.filled(CartGround, rows)
 
 
 def warehouses(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
@@ -92,7 +93,7 @@ ORDER BY p.id LIMIT ?2
 
 def free_products(cx: sqlite3.Connection, merchant_id: int, most: int) -> list[ProductGround]:
     """Products that every cart of the merchant shows as it should, the first `most`."""
-    return [ProductGround(*row) for row in cx.execute(_FREE, (merchant_id, most))]
+    return named_rows.filled(ProductGround, cx.execute(_FREE, (merchant_id, most)))
 
 
 def listing(cx: sqlite3.Connection, cart_id: int, product_id: int) -> ListingGround:
@@ -112,7 +113,7 @@ def aliases(cx: sqlite3.Connection, product_id: int) -> list[Code]:
         "WHERE c.product_id = ? ORDER BY c.kind, c.code",
         (product_id,),
     )
-    return [Code(*row) for row in rows]
+    return named_rows.filled(Code, rows)
 
 
 def stocked(cx: sqlite3.Connection, product_id: int) -> list[int]:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.named_rows import pick
 from invsync_tui.store.settings import read as settings_read
 
@@ -68,7 +69,7 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
         "WHERE subject = 'levels' AND owner = w.id), 0), w.gone_why FROM warehouse AS w WHERE w.merchant_id = ? ORDER BY w.id",
         (merchant_id,),
     )
-    return [WarehouseRow(*row) for row in rows]
+    return named_rows.filled(WarehouseRow, rows)
 
 
 def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartRow]:
@@ -101,7 +102,7 @@ def cart_locations(cx: sqlite3.Connection, merchant_id: int) -> list[CartLocatio
         "trim(coalesce(json_extract(options, '$.location'), '')) FROM cart WHERE merchant_id = ? ORDER BY id",
         (merchant_id,),
     )
-    return [CartLocationRow(*row) for row in rows]
+    return named_rows.filled(CartLocationRow, rows)
 
 
 def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
@@ -171,7 +172,7 @@ def by_key(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[ProductRo
         "AND p.missing_since IS NULL ORDER BY 1",
         (merchant_id, key),
     )
-    return [ProductRow(*row) for row in rows]
+    return named_rows.filled(ProductRow, rows)
 
 
 def requested(cx: sqlite3.Connection) -> int:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.listings.push_batches import Item, items_of
 
 BEFORE_MOST = 3600
@@ -45,7 +46,7 @@ def sources(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[SourceRo
         "WHERE v.product_id IN (SELECT value FROM json_each(?)) ORDER BY v.product_id, v.warehouse_id",
         (json.dumps(list(product_ids)),),
     )
-    return [SourceRow(*row) for row in rows]
+    return named_rows.filled(SourceRow, rows)
 
 
 class SentRow(NamedTuple):

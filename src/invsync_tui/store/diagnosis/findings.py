@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.settings.read import Some, among
 
 SOURCE = 0
@@ -54,4 +55,4 @@ def newer(cx: sqlite3.Connection, since: int, merchants: Some = None) -> list[Fi
         f"WHERE f.since >= ? AND {where} ORDER BY f.since DESC, f.n DESC, f.cause",
         (since, *values),
     )
-    return [FindingRow(*row) for row in rows]
+    return named_rows.filled(FindingRow, rows)

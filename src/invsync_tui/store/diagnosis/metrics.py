@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.paging import listings
 from invsync_tui.store.paging.listing_conditions import MISMATCH
 from invsync_tui.store.runs import runs
@@ -74,7 +75,7 @@ def stock(cx: sqlite3.Connection) -> list[StockKnown]:
         "FROM warehouse AS w JOIN source AS s ON s.merchant_id = w.merchant_id "
         "WHERE w.enabled <> 0 AND w.last_full_at IS NOT NULL ORDER BY w.merchant_id, w.code"
     )
-    return [StockKnown(*row) for row in rows]
+    return named_rows.filled(StockKnown, rows)
 
 
 def requests(cx: sqlite3.Connection, since: int) -> dict[tuple[str, str], int]:

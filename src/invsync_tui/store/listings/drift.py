@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from invsync_tui import clock
+from invsync_tui.store import named_rows
 
 
 class DriftRow(NamedTuple):
@@ -53,7 +54,7 @@ def rows(cx: sqlite3.Connection, listing_ids: Sequence[int], now: int) -> list[D
     """Some listings, by number."""
     sql = f"SELECT {_COLUMNS} FROM listing AS l WHERE l.id IN (SELECT value FROM json_each(:ids)) ORDER BY l.id"
     values = {"ids": json.dumps(list(listing_ids)), "latest": now + int(clock.TOLERANCE), "now": now}
-    return [DriftRow(*row) for row in cx.execute(sql, values)]
+    return named_rows.filled(DriftRow, cx.execute(sql, values))
 
 
 def candidates(cx: sqlite3.Connection, cart_id: int, after: int, limit: int, now: int) -> list[DriftRow]:
@@ -61,7 +62,7 @@ def candidates(cx: sqlite3.Connection, cart_id: int, after: int, limit: int, now
     where = f"l.id > :after AND l.cart_id = :cart AND {_MAY_DRIFT}"
     sql = f"SELECT {_COLUMNS} FROM listing AS l NOT INDEXED WHERE {where} ORDER BY l.id LIMIT :limit"
     values = {"after": after, "cart": cart_id, "limit": limit, "latest": now + int(clock.TOLERANCE), "now": now}
-    return [DriftRow(*row) for row in cx.execute(sql, values)]
+    return named_rows.filled(DriftRow, cx.execute(sql, values))
 
 
 def oldest_seen(cx: sqlite3.Connection, cart_id: int, before: int, limit: int) -> list[tuple[int, str]]:

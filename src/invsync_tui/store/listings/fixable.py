@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Reason
+from invsync_tui.store import named_rows
 from invsync_tui.store.diagnosis.cause_counts import TROUBLED
 
 
@@ -41,7 +42,7 @@ def first(cx: sqlite3.Connection, cart_id: int, reason: Reason, most: int) -> li
     """The first of them by number."""
     condition, given = _shows(reason)
     sql = f"SELECT id, ref, sku, name {_ORIGIN} AND {condition} ORDER BY id LIMIT ?"
-    return [FixableRow(*row) for row in cx.execute(sql, (cart_id, *given, most))]
+    return named_rows.filled(FixableRow, cx.execute(sql, (cart_id, *given, most)))
 
 
 def called(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str], most: int) -> list[FixableRow]:
@@ -51,4 +52,4 @@ def called(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str], most: int)
         f"SELECT id, ref, sku, name FROM listing WHERE cart_id = ? AND key IN ({marks}) AND gone_at IS NULL "
         "ORDER BY id LIMIT ?"
     )
-    return [FixableRow(*row) for row in cx.execute(sql, (cart_id, *keys, most))]
+    return named_rows.filled(FixableRow, cx.execute(sql, (cart_id, *keys, most)))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
+from invsync_tui.store import named_rows
 
 
 class ListingRecord(NamedTuple):
@@ -232,12 +233,12 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     """Some listings for the plan."""
     rows = cx.execute(
         "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
-        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason, l.heal, "
-        "coalesce(p.inactive, 0), coalesce(p.uncounted, 0), l.desired, l.cap "
+        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0) AS is_kit, l.reason, l.heal, "
+        "coalesce(p.inactive, 0) AS inactive, coalesce(p.uncounted, 0) AS uncounted, l.desired, l.cap "
         "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )
-    return [tuple.__new__(PlanRow, row) for row in rows]  # as _make, without counting the columns of each row
+    return named_rows.filled(PlanRow, rows)
 
 
 _STORED: Mapping[str | None, str] = {reason.value: reason.stored for reason in Reason if reason.stored != reason.value}
@@ -290,7 +291,7 @@ def planned_changes(cx: sqlite3.Connection, run_id: int, after: int, limit: int)
         "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NULL AND id > ? ORDER BY id LIMIT ?",
         (run_id, after, limit),
     )
-    return [PlannedChange(*row) for row in rows]
+    return named_rows.filled(PlannedChange, rows)
 
 
 def groups(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, str]:
@@ -306,7 +307,7 @@ def planned(cx: sqlite3.Connection, run_id: int, listing_ids: Sequence[int]) -> 
         "AND run_id = ? AND outcome = 'planned' AND inflight IS NULL",
         (json.dumps(list(listing_ids)), run_id),
     )
-    by_id = {row[0]: ToPush(*row) for row in rows}
+    by_id = {row[0]: row for row in named_rows.filled(ToPush, rows)}
     return [by_id[number] for number in listing_ids if number in by_id]
 
 
@@ -343,7 +344,7 @@ def outcomes(cx: sqlite3.Connection, run_id: int) -> list[OutcomeCount]:
         "UNION ALL SELECT 'skipped', reason, count(*) FROM unlisted WHERE run_id = ? GROUP BY reason",
         (run_id, run_id),
     )
-    return [OutcomeCount(*row) for row in rows]
+    return named_rows.filled(OutcomeCount, rows)
 
 
 def forget_where_changed(tx: sqlite3.Connection, listing_ids: Sequence[int], seq: int) -> int:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from invsync_tui.rules import match_suggestions
 from invsync_tui.rules.match_suggestions import ListingCodes, Suggestion
 from invsync_tui.rules.matching import CodeHit, normalize_key, trimmed
+from invsync_tui.store import named_rows
 
 FORMER_MOST = 5
 """Codes that a listing had before, the latest first."""
@@ -101,7 +102,7 @@ def without(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[U
         "AND NOT EXISTS (SELECT 1 FROM link AS k WHERE k.cart_id = l.cart_id AND k.ref = l.ref)",
         (json.dumps(list(refs)), cart_id),
     )
-    return [Unmatched(*row) for row in rows]
+    return named_rows.filled(Unmatched, rows)
 
 
 def owners(cx: sqlite3.Connection, merchant_id: int, kind: int, codes: Sequence[str]) -> dict[str, int]:

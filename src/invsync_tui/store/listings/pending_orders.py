@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from invsync_tui import clock
+from invsync_tui.store import named_rows
 from invsync_tui.store.catalog import levels
 from invsync_tui.store.listings import orders_known
 from invsync_tui.store.listings.order_rows import Kept, Line, Terms, dated, not_ahead, order_parts
@@ -85,7 +86,7 @@ class _Part(NamedTuple):
 
 def pending(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, list[Pending]]:
     """By product, the units of it in the orders that all carts of its merchant took, each order once."""
-    parts = [_Part(*row) for row in cx.execute(_PENDING, {"ids": json.dumps(list(product_ids))})]
+    parts = named_rows.filled(_Part, cx.execute(_PENDING, {"ids": json.dumps(list(product_ids))}))
     if not parts:
         return {}
     places = _places(cx, {part.cart_id for part in parts})
@@ -281,7 +282,7 @@ def _stored_lines(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
         f"SELECT {_COLUMNS} FROM cart AS c CROSS JOIN pending_order AS o ON o.cart_id = c.id WHERE c.merchant_id = ?",
         (merchant_id,),
     )
-    return [Kept(*row) for row in rows]
+    return named_rows.filled(Kept, rows)
 
 
 def _reported_rows(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
+from invsync_tui.store import named_rows
 from invsync_tui.store.listings.listings import StockFacts
 from invsync_tui.store.listings.push_batches import Item
 from invsync_tui.store.runs import runs, waiting_requests
@@ -101,11 +102,13 @@ class BoundRun(NamedTuple):
 
 def applied_by(cx: sqlite3.Connection, plan: KeptPlan) -> BoundRun | None:
     """The newest run that is or was bound to a plan."""
-    row = cx.execute(
-        "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? AND plan_id = ? ORDER BY id DESC LIMIT 1",
-        (plan.cart_id, plan.id),
-    ).fetchone()
-    return BoundRun(*row) if row else None
+    return named_rows.first(
+        BoundRun,
+        cx.execute(
+            "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? AND plan_id = ? ORDER BY id DESC LIMIT 1",
+            (plan.cart_id, plan.id),
+        ),
+    )
 
 
 def _packed(changes: Changes) -> bytes:
@@ -133,10 +136,9 @@ class CartRow(NamedTuple):
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> CartRow | None:
     """A cart; None if it is gone."""
-    row = cx.execute(
-        "SELECT id, merchant_id, name, rules_rev, jump_factor FROM cart WHERE id = ?", (cart_id,)
-    ).fetchone()
-    return CartRow(*row) if row else None
+    return named_rows.first(
+        CartRow, cx.execute("SELECT id, merchant_id, name, rules_rev, jump_factor FROM cart WHERE id = ?", (cart_id,))
+    )
 
 
 # --- binding a run ---------------------------------------------------------------------------------------------------
@@ -144,12 +146,14 @@ def cart(cx: sqlite3.Connection, cart_id: int) -> CartRow | None:
 
 def open_run(cx: sqlite3.Connection, cart_id: int) -> BoundRun | None:
     """The cart's push that has not ended; the active one before a requested one."""
-    row = cx.execute(
-        "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? "
-        "AND state IN ('requested', 'running', 'cancelling', 'held') ORDER BY state = 'requested' LIMIT 1",
-        (cart_id,),
-    ).fetchone()
-    return BoundRun(*row) if row else None
+    return named_rows.first(
+        BoundRun,
+        cx.execute(
+            "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? "
+            "AND state IN ('requested', 'running', 'cancelling', 'held') ORDER BY state = 'requested' LIMIT 1",
+            (cart_id,),
+        ),
+    )
 
 
 def bind(tx: sqlite3.Connection, run_id: int, plan_id: int, accepted: str, now: int) -> None:
@@ -189,7 +193,7 @@ def sending(cx: sqlite3.Connection, run_id: int) -> list[PlannedListing]:
         "OR outcome = 'submitted' AND inflight IN (SELECT id FROM push_batch WHERE run_id = ?1))",
         (run_id,),
     )
-    return [PlannedListing(*row) for row in rows]
+    return named_rows.filled(PlannedListing, rows)
 
 
 def listings(cx: sqlite3.Connection, listing_ids: Iterable[int]) -> list[PlannedListing]:
@@ -198,7 +202,7 @@ def listings(cx: sqlite3.Connection, listing_ids: Iterable[int]) -> list[Planned
         "SELECT id, sku, desired, outcome, run_id, name FROM listing WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps(list(listing_ids)),),
     )
-    return [PlannedListing(*row) for row in rows]
+    return named_rows.filled(PlannedListing, rows)
 
 
 def not_listed(cx: sqlite3.Connection, cart_id: int) -> int:
@@ -268,7 +272,7 @@ def shown_quantities_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str
         "AND key IN (SELECT value FROM json_each(?)) ORDER BY id",
         (cart_id, json.dumps(list(keys))),
     )
-    return [ShownListing(*row) for row in rows]
+    return named_rows.filled(ShownListing, rows)
 
 
 class UntouchedListing(NamedTuple):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
+from invsync_tui.store import named_rows
+
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Row_co = TypeVar("Row_co", bound=tuple[Any, ...], covariant=True)
 Key = tuple[Any, ...]
@@ -86,7 +88,7 @@ class Pages(Generic[Row]):
     def _page(self, key: Key | None, limit: int, descending: bool) -> list[Row]:
         parts = [self._arm(variant, key, limit, descending) for variant in self.variants]
         if len(parts) == 1:
-            return list(map(self.select.record, self.cx.execute(parts[0].where, parts[0].values)))
+            return named_rows.mapped(self.select.record, self.cx.execute(parts[0].where, parts[0].values))
         union = " UNION ALL ".join(f"SELECT * FROM ({part.where})" for part in parts)
         rows = self.cx.execute(union, tuple(value for part in parts for value in part.values)).fetchall()
         width = len(self.select.order.terms)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from invsync_tui.rules.listing_filter import Condition
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store import named_rows
 from invsync_tui.store.listings.plans import GROUP, SHOWS
 from invsync_tui.store.paging.keyset import Chain, Pages, Paging, Part, Select, SortOrder
 from invsync_tui.store.paging.listing_conditions import DIFFERENCE, MISMATCH, of_held, of_listings, part_of
@@ -230,7 +231,7 @@ def of_product(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> lis
         "WHERE k.merchant_id = ?1) AND l.gone_at IS NULL ORDER BY l.cart_id, l.key, l.id",
         (merchant_id, product_id),
     )
-    return [ListingRow(*row) for row in rows]
+    return named_rows.filled(ListingRow, rows)
 
 
 # --- SKUs of a run ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.paging import counts
 from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 from invsync_tui.store.paging.text_filter import ALL, PRODUCT, Filter, IndexedProducts
@@ -49,7 +50,7 @@ class WarehouseRow(NamedTuple):
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
     """The merchant's warehouses, Default first."""
-    return [WarehouseRow(*row) for row in cx.execute(_WAREHOUSES, (merchant_id,))]
+    return named_rows.filled(WarehouseRow, cx.execute(_WAREHOUSES, (merchant_id,)))
 
 
 def users(cx: sqlite3.Connection, merchant_id: int) -> dict[int, list[str]]:

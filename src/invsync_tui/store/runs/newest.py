@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.runs import RUN_COLUMNS, RUN_ORIGIN
 
@@ -37,7 +38,7 @@ def last_ended_of(cx: sqlite3.Connection, kind: str, keys: Sequence[int]) -> dic
 
 def _runs(cx: sqlite3.Connection, numbers: str, *values: str) -> list[RunRow]:
     sql = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} WHERE r.id IN ({numbers}) ORDER BY r.merchant_id, r.kind, r.key"
-    return [RunRow(*row) for row in cx.execute(sql, values)]
+    return named_rows.filled(RunRow, cx.execute(sql, values))
 
 
 class PushRow(NamedTuple):
@@ -55,7 +56,7 @@ def last_pushes(cx: sqlite3.Connection, cart_id: int, most: int) -> list[PushRow
         "ORDER BY id DESC LIMIT ?",
         (cart_id, most),
     )
-    return [PushRow(*row) for row in rows]
+    return named_rows.filled(PushRow, rows)
 
 
 def under_way_or_held(cx: sqlite3.Connection) -> list[RunRow]:

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Collection
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 
 class OtherCart(NamedTuple):
     """A cart that may be pushed to."""
@@ -43,7 +45,7 @@ def others(cx: sqlite3.Connection, merchant_id: int, sold_by: int, drawn: Collec
         "any": drawn is None,
         "drawn": json.dumps(sorted(drawn or ())),
     }
-    return [OtherCart(*row) for row in cx.execute(_OTHERS, values)]
+    return named_rows.filled(OtherCart, cx.execute(_OTHERS, values))
 
 
 _LISTINGS = """

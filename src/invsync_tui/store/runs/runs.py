@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from invsync_tui import clock
 from invsync_tui.rules import safety
 from invsync_tui.rules.redaction import Redacted
-from invsync_tui.store import audit, numbers
+from invsync_tui.store import audit, named_rows, numbers
 from invsync_tui.store.runs import waiting_requests
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.runs.waiting_requests import Wish
@@ -111,8 +111,7 @@ def _insert(tx: sqlite3.Connection, order: RunRequest, wish: Wish, now: int) -> 
 
 def get(cx: sqlite3.Connection, run_id: int) -> RunRow | None:
     """One run, None if there is none of this number."""
-    row = cx.execute(_SELECT + "WHERE r.id = ?", (run_id,)).fetchone()
-    return RunRow(*row) if row else None
+    return named_rows.first(RunRow, cx.execute(_SELECT + "WHERE r.id = ?", (run_id,)))
 
 
 def recent(cx: sqlite3.Connection, merchant_id: int | None, before: int | None, limit: int) -> list[RunRow]:
@@ -122,7 +121,7 @@ def recent(cx: sqlite3.Connection, merchant_id: int | None, before: int | None, 
         where.append("r.merchant_id = ?")
         values.append(merchant_id)
     rows = cx.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY r.id DESC LIMIT ?", (*values, limit))
-    return [RunRow(*row) for row in rows]
+    return named_rows.filled(RunRow, rows)
 
 
 def newest_per_key(cx: sqlite3.Connection, merchant_id: int | None) -> list[RunRow]:
@@ -132,7 +131,7 @@ def newest_per_key(cx: sqlite3.Connection, merchant_id: int | None) -> list[RunR
         "ORDER BY r.merchant_id, r.kind, r.key",
         (merchant_id,),
     )
-    return [RunRow(*row) for row in rows]
+    return named_rows.filled(RunRow, rows)
 
 
 def last_ended(cx: sqlite3.Connection, kind: str) -> dict[int, RunRow]:
@@ -141,7 +140,7 @@ def last_ended(cx: sqlite3.Connection, kind: str) -> dict[int, RunRow]:
         _SELECT + "WHERE r.id IN (SELECT max(id) FROM run WHERE kind = ? AND state IN ('done', 'failed') GROUP BY key)",
         (kind,),
     )
-    return {run.key: run for run in map(RunRow._make, rows)}
+    return {run.key: run for run in named_rows.filled(RunRow, rows)}
 
 
 def failing_since(cx: sqlite3.Connection, kind: str, key: int) -> tuple[int, int]:
@@ -156,12 +155,14 @@ def failing_since(cx: sqlite3.Connection, kind: str, key: int) -> tuple[int, int
 
 def ended_before(cx: sqlite3.Connection, run: RunRow) -> RunRow | None:
     """The run of the same kind and key that ended before this one, well or not; cancelled ones say nothing."""
-    row = cx.execute(
-        _SELECT
-        + "WHERE r.kind = ? AND r.key = ? AND r.id < ? AND r.state IN ('done', 'failed') ORDER BY r.id DESC LIMIT 1",
-        (run.kind, run.key, run.id),
-    ).fetchone()
-    return RunRow(*row) if row else None
+    return named_rows.first(
+        RunRow,
+        cx.execute(
+            _SELECT
+            + "WHERE r.kind = ? AND r.key = ? AND r.id < ? AND r.state IN ('done', 'failed') ORDER BY r.id DESC LIMIT 1",
+            (run.kind, run.key, run.id),
+        ),
+    )
 
 
 def failing_before(cx: sqlite3.Connection, run: RunRow) -> tuple[int, int]:
@@ -196,7 +197,7 @@ def requested(cx: sqlite3.Connection, now: int) -> list[RunRow]:
     """Runs that may start, oldest first; those that wait for a held run wait for an operator."""
     sql = f"WHERE r.state = 'requested' AND NOT {_BEHIND_HELD} AND NOT coalesce({_NOT_YET}, 0) ORDER BY r.id"
     values = {"now": now, "tolerance": int(clock.TOLERANCE)}
-    return [RunRow(*row) for row in cx.execute(_SELECT + sql, values)]
+    return named_rows.filled(RunRow, cx.execute(_SELECT + sql, values))
 
 
 def go_on_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int:
@@ -254,12 +255,12 @@ def cancel_behind(tx: sqlite3.Connection, run_id: int, text: Redacted, now: int)
 def active_of(cx: sqlite3.Connection, merchant_id: int) -> list[RunRow]:
     """The runs of a merchant and its carts that are requested, executed or held, oldest first."""
     sql = f"{_SELECT} WHERE r.merchant_id = ? AND (r.state = 'requested' OR r.state IN {ACTIVE}) ORDER BY r.id"
-    return [RunRow(*row) for row in cx.execute(sql, (merchant_id,))]
+    return named_rows.filled(RunRow, cx.execute(sql, (merchant_id,)))
 
 
 def underway(cx: sqlite3.Connection) -> list[RunRow]:
     """Runs that some worker executes, or was executing when it died."""
-    return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state IN ('running', 'cancelling') ORDER BY r.id")]
+    return named_rows.filled(RunRow, cx.execute(_SELECT + "WHERE r.state IN ('running', 'cancelling') ORDER BY r.id"))
 
 
 def start(tx: sqlite3.Connection, run_id: int, epoch: int, now: int) -> RunRow:
@@ -415,7 +416,7 @@ class RunEvent(NamedTuple):
 def events(cx: sqlite3.Connection, run_id: int, after: int = 0) -> list[RunEvent]:
     """A run's events, oldest first."""
     sql = "SELECT n, at, level, text FROM run_event WHERE run_id = ? AND n > ? ORDER BY n"
-    return [RunEvent(*row) for row in cx.execute(sql, (run_id, after))]
+    return named_rows.filled(RunEvent, cx.execute(sql, (run_id, after)))
 
 
 def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
@@ -497,7 +498,7 @@ class WantedRead(NamedTuple):
 def complete_reads_wanted(cx: sqlite3.Connection, cart_id: int) -> list[WantedRead]:
     """The pushes of a cart that wait and are to read all its listings."""
     sql = "SELECT id, rev FROM run WHERE kind = 'push' AND key = ? AND state = 'requested' AND full <> 0"
-    return [WantedRead(*row) for row in cx.execute(sql, (cart_id,))]
+    return named_rows.filled(WantedRead, cx.execute(sql, (cart_id,)))
 
 
 def complete_reads_done(tx: sqlite3.Connection, reads: Sequence[WantedRead], by: int, now: int) -> None:

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 
 class Ran(NamedTuple):
     """A run by its number."""
@@ -38,17 +40,19 @@ _RUN = "SELECT id, kind, trigger, requested_by, started_at, ended_at, state FROM
 def runs(cx: sqlite3.Connection, run_ids: Sequence[int]) -> dict[int, Ran]:
     """Some runs by number."""
     rows = cx.execute(_RUN + "WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(run_ids)),))
-    return {row[0]: Ran(*row) for row in rows}
+    return {row[0]: row for row in named_rows.filled(Ran, rows)}
 
 
 def pull_at(cx: sqlite3.Connection, merchant_id: int, at: int) -> Ran | None:
     """The pull that was loading at a moment."""
-    row = cx.execute(
-        _RUN
-        + "WHERE kind = 'pull' AND key = ? AND started_at <= ? AND coalesce(ended_at, ?) >= ? ORDER BY id DESC LIMIT 1",
-        (merchant_id, at, at, at),
-    ).fetchone()
-    return Ran(*row) if row else None
+    return named_rows.first(
+        Ran,
+        cx.execute(
+            _RUN
+            + "WHERE kind = 'pull' AND key = ? AND started_at <= ? AND coalesce(ended_at, ?) >= ? ORDER BY id DESC LIMIT 1",
+            (merchant_id, at, at, at),
+        ),
+    )
 
 
 def pushes_since(cx: sqlite3.Connection, cart_id: int, since: int) -> list[int]:
@@ -70,7 +74,7 @@ def audit_entries(cx: sqlite3.Connection, subjects: Sequence[str], since: int) -
         "WHERE subject IN (SELECT value FROM json_each(?)) AND at >= ? ORDER BY id DESC",
         (json.dumps(list(subjects)), since),
     )
-    return [AuditedChange(*row) for row in rows]
+    return named_rows.filled(AuditedChange, rows)
 
 
 CHANGES_MOST = 500
@@ -84,4 +88,4 @@ def changes(cx: sqlite3.Connection, subject: str, action: str) -> list[AuditedCh
         "ORDER BY id DESC LIMIT ?",
         (subject, action, CHANGES_MOST),
     )
-    return [AuditedChange(*row) for row in rows]
+    return named_rows.filled(AuditedChange, rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 FORGET_AFTER = 86400
 """Seconds without a heartbeat after which the row of a worker is dropped by the next one that starts."""
 
@@ -60,7 +62,7 @@ def listed(cx: sqlite3.Connection) -> list[WorkerRow]:
     rows = cx.execute(
         "SELECT id, kind, pid, host, started_at, heartbeat_at, boot, uptime FROM worker ORDER BY started_at, id"
     )
-    return [WorkerRow(*row) for row in rows]
+    return named_rows.filled(WorkerRow, rows)
 
 
 def holders(cx: sqlite3.Connection) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.diagnosis.cause_counts import TROUBLED
 from invsync_tui.store.named_rows import pick, records
 from invsync_tui.store.settings import columns
@@ -102,7 +103,7 @@ def chosen_warehouses(cx: sqlite3.Connection) -> list[tuple[int, str]]:
 def places(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRef]:
     """The merchant's warehouses, Default first."""
     rows = cx.execute("SELECT id, ref, code FROM warehouse WHERE merchant_id = ? ORDER BY id", (merchant_id,))
-    return [WarehouseRef(*row) for row in rows]
+    return named_rows.filled(WarehouseRef, rows)
 
 
 def names(cx: sqlite3.Connection) -> list[tuple[int, str]]:
@@ -135,7 +136,7 @@ class CartName(NamedTuple):
 
 def cart_names(cx: sqlite3.Connection) -> list[CartName]:
     """All carts, by number."""
-    return [CartName(*row) for row in cx.execute("SELECT id, merchant_id, name FROM cart ORDER BY id")]
+    return named_rows.filled(CartName, cx.execute("SELECT id, merchant_id, name FROM cart ORDER BY id"))
 
 
 def drop_mark(tx: sqlite3.Connection, merchant_id: int) -> None:
@@ -235,7 +236,7 @@ def cart_heads(cx: sqlite3.Connection, merchants: Sequence[int]) -> list[CartHea
         f"WHERE {where} ORDER BY c.id",
         values,
     )
-    return [CartHead(*row) for row in rows]
+    return named_rows.filled(CartHead, rows)
 
 
 def every(cx: sqlite3.Connection, kind: str, key: int) -> int | None:

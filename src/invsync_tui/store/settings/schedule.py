@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 
 class ScheduleRow(NamedTuple):
     """A schedule. `every` and `jitter` in seconds, `next_at` in epoch seconds."""
@@ -29,7 +31,7 @@ WHERE m.inventory_sync = 1 AND (s.kind = 'pull' OR c.upload_enabled = 1)
 
 def active(cx: sqlite3.Connection) -> list[ScheduleRow]:
     """Schedules whose switches are on."""
-    return [ScheduleRow(*row) for row in cx.execute(_SELECT)]
+    return named_rows.filled(ScheduleRow, cx.execute(_SELECT))
 
 
 def put(tx: sqlite3.Connection, kind: str, key: int, every: int, jitter: int, next_at: int) -> None:
