@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,3 +51,43 @@ def _plain(head: bytes, body: bytes) -> bytes:
             whole, rest = whole + rest[:length], rest[length + 2 :] if length else b""
         body = whole
     return gzip.decompress(body) if b"content-encoding:gzip" in fields else body
+
+
+class SpoilingThread:
+    """A spoiling proxy with a loop of its own, for checks that each have another one."""
+
+    def __init__(self, target: str) -> None:
+        self.proxy = SpoilingProxy(target)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._run(self.proxy.start())
+
+    @property
+    def url(self) -> str:
+        return self.proxy.url
+
+    def set_value(self, applies: Callable[[bytes], bool], ref: str, fields: Sequence[str], value: object) -> None:
+        """Let fields of one record have a value, in the answers to some requests that have the first of these fields."""
+
+        def spoil(request: bytes, rows: Rows) -> Rows:
+            if not applies(request):
+                return rows
+            odd = dict.fromkeys(fields, value)
+            return [{**row, **odd} if str(row.get("id")) == ref and fields[0] in row else row for row in rows]
+
+        self.proxy.spoil = spoil
+
+    def clear(self) -> None:
+        """Answers come as they are."""
+        self.proxy.spoil = None
+
+    def close(self) -> None:
+        """End it."""
+        self._run(self.proxy.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -264,6 +264,13 @@ class TrytonServer:
             company=company,
             groups=[["add", ids]],
         )
+
+    def delete_rows(self, product: int, tables: Sequence[str], own: str) -> None:
+        """Delete a product with all that points to it, in the database itself."""
+        with contextlib.closing(_open_sqlite(self.folder / f"{self.database}.sqlite")) as db, db:
+            for table in tables:
+                db.execute(f"DELETE FROM {table} WHERE product = ?", (product,))
+            db.execute(f"DELETE FROM {own} WHERE id = ?", (product,))
 
     def end_sessions(self) -> None:
         """Forget every session, as a server does when they expire; ours is renewed at the next call."""
