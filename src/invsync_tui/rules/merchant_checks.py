@@ -106,7 +106,7 @@ class Item:
         return Check(self.id, self.section, self.subject, Verdict.PASS, evidence)
 
     def failed(self, evidence: str, cause: str, fix: str) -> Check:
-        """Here is a cause."""
+        """The check with verdict FAIL: what was seen, why it is wrong, and what to do."""
         return Check(self.id, self.section, self.subject, Verdict.FAIL, evidence, cause, fix)
 
     def unknown(self, evidence: str, cause: str, fix: str) -> Check:

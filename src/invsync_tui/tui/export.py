@@ -18,7 +18,7 @@ from invsync_tui.tui.widgets.columns import Field, Value
 L = TypeVar("L")
 PAGE = 1000
 """Lines that are read at once."""
-TOLD_EVERY = 1.0
+REPORT_EVERY = 1.0
 """Seconds between two words about the progress."""
 FORMS = ("csv", "json")
 
@@ -55,7 +55,7 @@ class Export(Generic[L]):
         self._tell = tell
         self._stopped = threading.Event()
         self._written = 0
-        self._began = self._told = time.monotonic()
+        self._began = self._reported_at = time.monotonic()
 
     def cancel(self) -> None:
         self._stopped.set()
@@ -88,8 +88,8 @@ class Export(Generic[L]):
         if self._stopped.is_set():
             raise StoppedError
         now = time.monotonic()
-        if now - self._told >= TOLD_EVERY:
-            self._told = now
+        if now - self._reported_at >= REPORT_EVERY:
+            self._reported_at = now
             rate = self._written / (now - self._began)
             text = f"{counted(self._written, 'row')} written, {rate:.0f}/s. Esc stops."
             self._tell(Progress(text, Tone.FAINT, ended=False))

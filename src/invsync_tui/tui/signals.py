@@ -46,7 +46,7 @@ class Endings:
                 self._before[number] = signal.SIG_DFL
 
     def let_go(self) -> None:
-        """As it was before."""
+        """Put back the handlers that the signals had before; only in the main thread."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number, before in self._before.items():

@@ -133,7 +133,7 @@ class DriftRows:
         return lines[-limit:]
 
     def key(self, line: Any) -> PlaceKey:
-        """Where a row stands."""
+        """The values of the order's terms by which a row is found again: what `after` and `before` take."""
         return (line.id,)
 
     def position(self, key: PlaceKey) -> int | None:

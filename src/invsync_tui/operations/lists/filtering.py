@@ -68,7 +68,7 @@ class FilteredRows(Generic[Line]):
         return list(islice(self._back(key), limit))[::-1]
 
     def key(self, line: Any) -> PlaceKey:
-        """Where a row stands."""
+        """The values of the order's terms by which a row is found again: what `after` and `before` take."""
         return self._rows.key(line)
 
     def position(self, key: PlaceKey) -> int | None:

@@ -55,7 +55,7 @@ class Listed(Generic[Line]):
             return self.make(self.pages.before(key, limit))
 
     def key(self, line: Line) -> PlaceKey:
-        """Where a row stands."""
+        """The values of the order's terms by which a row is found again: what `after` and `before` take."""
         return self.place(line)
 
     def position(self, key: PlaceKey) -> int | None:

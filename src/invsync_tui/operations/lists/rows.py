@@ -61,7 +61,7 @@ class Rows(Protocol[Line_co]):
         ...
 
     def key(self, line: Any) -> PlaceKey:
-        """Where a row stands."""
+        """The values of the order's terms by which a row is found again: what `after` and `before` take."""
         ...
 
     def position(self, key: PlaceKey) -> int | None:

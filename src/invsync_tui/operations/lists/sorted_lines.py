@@ -65,7 +65,7 @@ class SortedLines(Generic[Line]):
         return len(self._lines)
 
     def key(self, line: Any) -> PlaceKey:
-        """Where a row stands."""
+        """The values of the order's terms by which a row is found again: what `after` and `before` take."""
         return (*comparable(self._value(line)), *self._own_key(line))
 
     def position(self, key: PlaceKey) -> int | None:

@@ -142,7 +142,7 @@ class PlanRows:
         return len(self.order)
 
     def key(self, line: PlanLine) -> PlaceKey:
-        """Where a row stands."""
+        """The values of the order's terms by which a row is found again: what `after` and `before` take."""
         return self.place(bisect_left(self.changes.ids, line.listing_id))
 
     def position(self, key: PlaceKey) -> int | None:

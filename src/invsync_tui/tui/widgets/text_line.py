@@ -20,21 +20,21 @@ class StatusMessage(Canvas, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._said = ("", Tone.PLAIN)
+        self._toned_text = ("", Tone.PLAIN)
         self._rows: list[str] = [""]
 
     @property
     def text(self) -> str:
-        return self._said[0]
+        return self._toned_text[0]
 
     def show(self, text: str, tone: Tone) -> None:
         """Say this instead of what is there."""
-        if (clean(text), tone) != self._said:
-            self._said = (clean(text), tone)
+        if (clean(text), tone) != self._toned_text:
+            self._toned_text = (clean(text), tone)
             self._arrange()
 
     def strip_at(self, y: int) -> Strip:
-        row = line((self._rows[y], self._said[1])) if y < len(self._rows) else BLANK
+        row = line((self._rows[y], self._toned_text[1])) if y < len(self._rows) else BLANK
         return self.strip_of(row, self.size.width)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -43,7 +43,7 @@ class StatusMessage(Canvas, can_focus=False):
     def _arrange(self) -> None:
         if not self.size:
             return
-        self._rows = wrap(self._said[0], self.size.width)[:MOST_ROWS]
+        self._rows = wrap(self._toned_text[0], self.size.width)[:MOST_ROWS]
         if len(self._rows) != self.size.height:
             self.styles.height = len(self._rows)
         self.repaint()

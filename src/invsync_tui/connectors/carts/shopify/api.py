@@ -164,7 +164,7 @@ class ShopifyApi:
         self.answered_by = ""
         """The version that the last answer came from; '' where it did not say."""
         self._connection = connection
-        self._kept = KeptToken(connection.tokens, self._new_token, connection.deadline)
+        self._kept_token = KeptToken(connection.tokens, self._new_token, connection.deadline)
         self._refused: AuthError | None = None
 
     @property
@@ -180,7 +180,7 @@ class ShopifyApi:
         if self._refused is not None:
             raise self._refused
         try:
-            token = await self._kept.get() if self._has_client else await resolve(self._connection.secret)
+            token = await self._kept_token.get() if self._has_client else await resolve(self._connection.secret)
         except AuthError as error:
             self._refused = error
             raise
@@ -222,7 +222,7 @@ class ShopifyApi:
         """The answer to a request with a token. Where the shop refuses one that was kept from an earlier run, nothing was
         done, and it is sent once more with another."""
         response = await send(await self._headers())
-        if response.status == 401 and self._has_client and await self._kept.refused():
+        if response.status == 401 and self._has_client and await self._kept_token.refused():
             response = await send(await self._headers())
         self._note_refusal(response)
         return response

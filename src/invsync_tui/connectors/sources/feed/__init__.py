@@ -87,7 +87,7 @@ class FeedSource:
         self._connection = connection
         self._settings: FeedSettings | None = None
         self._place: FeedFolder | None = None
-        self._found: FoundFiles | None = None
+        self._found_files: FoundFiles | None = None
         self._folder: Path | None = None
         self._staging: Staging | None = None
         self._loaded: Loaded | None = None
@@ -129,16 +129,16 @@ class FeedSource:
 
     async def _find(self) -> None:
         place, settings = self._opened_place()
-        self._found = await find_files(place, settings, self._names)
+        self._found_files = await find_files(place, settings, self._names)
 
     async def _fetch_and_read(self) -> None:
         place, settings = self._opened_place()
-        if self._found is None:
+        if self._found_files is None:
             raise NotConfiguredError("The feed is not open.", where=self._connection.name)
         self._folder = await asyncio.to_thread(private_folder, _FOLDER)
         files: list[Fetched] = []
         arrived: list[FeedFile] = []
-        for number, file in enumerate(self._found.all):
+        for number, file in enumerate(self._found_files.all):
             target = self._folder / f"file{number}"
             arrived.append(await place.fetch(file, target, settings.max_size))
             size = await asyncio.to_thread(_size, target)
@@ -146,9 +146,9 @@ class FeedSource:
                 raise UnavailableError(
                     f"{file.name} changed while it was read.", advice="It is read again in the next run."
                 )
-            files.append(Fetched(target, file.name, file is self._found.products))
-        self._found = self._found.arrived(arrived)
-        refuse_old(self._found.stock, settings, self._now())
+            files.append(Fetched(target, file.name, file is self._found_files.products))
+        self._found_files = self._found_files.arrived(arrived)
+        refuse_old(self._found_files.stock, settings, self._now())
         self._fingerprint = await asyncio.to_thread(_fingerprint, [file.path for file in files])
         self._staging = await asyncio.to_thread(Staging, self._folder / "staging.db")
         self._loaded = await self._read(files, settings, self._staging)
@@ -184,9 +184,9 @@ class FeedSource:
     async def mark(self) -> str:
         """What decides which file is the newest: the date in its name, the numbers in it, or the file's time."""
         self._opened()
-        if self._found is None or self._settings is None:
+        if self._found_files is None or self._settings is None:
             return ""
-        return mark_of(self._found.stock, self._found.choice.order, self._settings.name_date)
+        return mark_of(self._found_files.stock, self._found_files.choice.order, self._settings.name_date)
 
     async def warehouses(self) -> Sequence[WarehouseRow]:
         """Those that the file names, in the order of their first row; '' is Default."""
@@ -229,7 +229,7 @@ class FeedSource:
         good, bad = await asyncio.to_thread(staging.counts)
         return {
             "rows": good, "rejected": bad, "repaired_names": loaded.repaired, "file_time": self._file_time(),
-            "newest_in_doubt": int(bool(self._found and self._found.choice.doubt)),
+            "newest_in_doubt": int(bool(self._found_files and self._found_files.choice.doubt)),
         }  # fmt: skip
 
     async def reported(self) -> int | None:
@@ -245,20 +245,20 @@ class FeedSource:
     async def finished(self) -> None:
         """Move the files that were read, and older ones, to the archive."""
         place, settings = self._opened_place()
-        if settings.archive and self._found is not None:
-            await place.archive([file.name for file in self._found.done if not file.archived])
+        if settings.archive and self._found_files is not None:
+            await place.archive([file.name for file in self._found_files.done if not file.archived])
 
     def _read_at(self) -> int | None:
         """The oldest of the files' times, at the latest now; None where the place does not say, and for files of changes."""
         if self.capabilities.absent is Absent.UNCHANGED:
             return None
-        times = [file.time for file in self._found.stock] if self._found else []
+        times = [file.time for file in self._found_files.stock] if self._found_files else []
         known = [moment for moment in times if moment is not None]
         return min(*known, int(self._now())) if known and len(known) == len(times) else None
 
     def _file_time(self) -> int:
         """When the files were written, by our clock: the oldest, or of files of changes the newest; 0 where nobody says."""
-        times = [file.time for file in self._found.stock if file.time is not None] if self._found else []
+        times = [file.time for file in self._found_files.stock if file.time is not None] if self._found_files else []
         if self.capabilities.absent is Absent.UNCHANGED and times:
             return max(times) - round(self._offset())
         read_at = self._read_at()
@@ -321,9 +321,9 @@ class FeedSource:
 
     async def _check_file(self) -> str:
         await self._find()
-        if self._found is None:
+        if self._found_files is None:
             return ""
-        return self._found.described(self._now())
+        return self._found_files.described(self._now())
 
     async def _check_rows(self) -> str:
         await self._fetch_and_read()

@@ -118,7 +118,7 @@ class PlanScreen(ConditionsScreen["PlanLine"]):
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
-        self._kept = plan_id
+        self._kept_plan = plan_id
         self._overlay = overlay
         """Settings that are tried without being saved: such a plan cannot be applied."""
         self._shown: ShownPlan | None = None
@@ -131,7 +131,7 @@ class PlanScreen(ConditionsScreen["PlanLine"]):
             "Merchants",
             *filter(None, (self._merchant,)),
             self._cart,
-            plan if self._kept is None else f"Plan {self._kept}",
+            plan if self._kept_plan is None else f"Plan {self._kept_plan}",
         )
 
     @property
@@ -151,10 +151,10 @@ class PlanScreen(ConditionsScreen["PlanLine"]):
 
     def _plan(self) -> None:
         self.text_line("totals").show(line((f"Planning{self.context.glyphs.more}", Tone.FAINT)))
-        if self._kept is None:
+        if self._kept_plan is None:
             self.ask_slow(partial(make_plan, self._cart_id, self._overlay), self._plan_received)
         else:
-            self.ask_slow(partial(load_plan, self._kept), self._plan_received)
+            self.ask_slow(partial(load_plan, self._kept_plan), self._plan_received)
 
     def _plan_received(self, plan: ShownPlan) -> None:
         if self._shown is not None:
@@ -213,7 +213,7 @@ class PlanScreen(ConditionsScreen["PlanLine"]):
         if action == "apply":
             return self._may_apply()
         if action == "again":
-            return self._kept is None and self._shown is not None
+            return self._kept_plan is None and self._shown is not None
         return super().check_action(action, parameters)
 
     def _may_apply(self) -> bool:
