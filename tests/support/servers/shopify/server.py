@@ -1,8 +1,9 @@
 """A strict fake of a Shopify shop on loopback: `with shopify_server() as server: ...`.
 
 It executes Shopify's official schema, so that a request of a wrong shape is refused by the real types. What types cannot say
-is written from the documentation: compare-and-set, idempotency, 250 rows, the price of a query, the bucket of points. The
-texts of errors at run time are ours. What a client should not have sent is kept in `server.violations`.
+is written from the documentation: compare-and-set, idempotency, 250 rows, the price of a query, the bucket of points, scopes.
+Each such rule has a test of its own with its source in tests/connectors/shopify_server. What a client should not have sent is
+kept in `server.violations`.
 """
 
 from __future__ import annotations
@@ -15,27 +16,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from graphql import execute
-from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode
+from graphql import ExecutionResult, execute, value_from_ast_untyped
+from graphql.language import FieldNode, OperationDefinitionNode
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.outcomes import Reason
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
+from tests.support.servers.shopify import cost
 from tests.support.servers.shopify.bulk import BulkOperations
+from tests.support.servers.shopify.logins import CLIENT, REDIRECT, TOKEN, Logins
+from tests.support.servers.shopify.paging import cut
+from tests.support.servers.shopify.refusals import INPUT_MOST, allowed, guarded, longest_input, raised, refused
 from tests.support.servers.shopify.schema import checked, schema_of
-from tests.support.servers.shopify.shop import Shop
+from tests.support.servers.shopify.shop import UNSTOCKED, Shop
 
-TOKEN = "shpat_" + "0123456789abcdef" * 2
-CLIENT = "0123456789abcdef" * 2
-"""The client id of an app, whose secret is the token."""
+__all__ = ["CLIENT", "REDIRECT", "TOKEN", "ShopifyServer", "shopify_server"]
+
 VARIABLE = "INVSYNC_SHOPIFY_TOKEN"
-REDIRECT = "https://localhost/invsync"
 SUPPORTED = ("2026-04", "2026-07", "2026-10")
 SCOPES = ("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")
-QUERY_MOST = 1000
-INPUT_MOST = 250
+KEY_LASTS = 24 * 3600.0
+"""Seconds for which a key is remembered: https://shopify.dev/docs/api/usage/implementing-idempotency"""
 WITH_A_KEY = ("inventorySetQuantities", "inventoryActivate")
 """Mutations that document an idempotency key and require one."""
 
@@ -56,7 +58,7 @@ class Bucket:
 
 
 @dataclass
-class ShopifyServer:
+class ShopifyServer(Logins):
     """The control of a running fake, and a `kit.CartServer`. Set a field and the next request meets it."""
 
     url: str = ""
@@ -83,6 +85,13 @@ class ShopifyServer:
     """Mutations under a key that had been used, which are answered as before."""
     keys: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     """By idempotency key, what was asked under it and what was answered."""
+    used_at: dict[str, float] = field(default_factory=dict)
+    """By idempotency key, when it was first used, by `clock`."""
+    status: int = 200
+    """Of every answer; with another one nothing is done."""
+    busy: set[str] = field(default_factory=set)
+    """Idempotency keys whose first request is still in progress."""
+    clock: Callable[[], float] = time.monotonic
     instead: list[Any] = field(default_factory=list)
     """Answers that are given once each instead of the shop's."""
     changed: Callable[[Any], Any] = lambda answer: answer
@@ -157,52 +166,25 @@ class ShopifyServer:
         with self._turn:
             return self._grant(request) if request.path == "/admin/oauth/access_token" else self._answer(request)
 
-    def _grant(self, request: Request) -> Answer:
-        """The client credentials grant: a token for a day; the one before is no longer taken."""
-        form = dict(parse_qsl(request.body.decode()))
-        if form.get("grant_type") in ("authorization_code", "refresh_token"):
-            return self._grant_of_login(form)
-        wanted = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": TOKEN}
-        if form != wanted or request.headers.get("content-type") != "application/x-www-form-urlencoded":
-            return as_json({"error": "invalid_client"}, 400)
-        self.granted.append(f"token-for-a-day-{len(self.granted)}")
-        return as_json({"access_token": self.granted[-1], "scope": ",".join(self.scopes), "expires_in": self.lasts})
-
-    def browse(self, address: str) -> str:
-        """Where the browser ends after the app was allowed: the authorization code grant."""
-        query = dict(parse_qsl(urlsplit(address).query, strict_parsing=True))
-        scopes = set(query.pop("scope").split(","))
-        state = query.pop("state")
-        assert query == {"client_id": CLIENT, "redirect_uri": REDIRECT, "response_type": "code"}, query
-        assert scopes >= {"read_products", "write_inventory"} and len(state) > 20
-        self.codes.append(f"code-of-the-shop-{len(self.codes)}")
-        return f"{REDIRECT}?{urlencode({'code': self.codes[-1], 'hmac': 'x', 'shop': 'my-shop', 'state': state})}"
-
-    def _grant_of_login(self, form: dict[str, str]) -> Answer:
-        """An expiring offline token: for an hour, with a refresh token that is good once."""
-        if (form.pop("client_id", ""), form.pop("client_secret", "")) != (CLIENT, TOKEN):
-            return as_json({"error": "invalid_client"}, 401)
-        wanted = {"grant_type": "refresh_token", "refresh_token": f"shprt-{len(self.granted) - 1}"}
-        if self.codes and form.get("grant_type") == "authorization_code":
-            code = self.codes.pop()
-            wanted = {
-                "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "expiring": "1",
-            }  # fmt: skip
-        if form != wanted:
-            return as_json({"error": "invalid_grant"}, 400)
-        self.granted.append(f"shpat-for-an-hour-{len(self.granted)}")
-        refresh = f"shprt-{len(self.granted) - 1}"
-        return as_json(
-            {
-                "access_token": self.granted[-1], "scope": ",".join(self.scopes), "expires_in": 3600,
-                "refresh_token": refresh, "refresh_token_expires_in": 7776000,
-            }
-        )  # fmt: skip
-
     def _wrong(self, what: str) -> None:
         self.violations.append(what)
 
     def _answer(self, request: Request) -> Answer:
+        version = request.path.split("/")[3:4]
+        refused_at_once = self._before_query(request)
+        if refused_at_once is not None:
+            return refused_at_once
+        self.version = version[0] if version[0] >= self.oldest and version[0] in SUPPORTED else self.oldest
+        body = self.instead.pop(0) if self.instead else self._execute(self.version, request.json())
+        if isinstance(body, Answer):
+            return body
+        if self.lose and b"mutation" in request.body and "data" in body:
+            self.lose -= 1
+            return Answer(200, b'{"data"', {"Content-Length": "1000"})
+        return as_json(self.changed(body), 200, **{"X-Shopify-API-Version": self.version})
+
+    def _before_query(self, request: Request) -> Answer | None:
+        """What a request ends with before its query is looked at: https://shopify.dev/docs/api/usage/response-codes"""
         if request.headers.get("x-shopify-access-token") not in (TOKEN, *self.granted[-1:]):
             text = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return as_json({"errors": text}, 401)
@@ -213,19 +195,7 @@ class ShopifyServer:
         if request.headers.get("content-type") != "application/json":
             self._wrong("no JSON")
             return as_json({"errors": "Bad Request"}, 400)
-        version = parts[3] if parts[3] >= self.oldest and parts[3] in SUPPORTED else self.oldest
-        self.version = version
-        if self.version == SUPPORTED[-1] and self.shop.unstocked_code == "ITEM_NOT_STOCKED_AT_LOCATION":
-            self.shop.unstocked_code = (
-                "INVALID_LOCATION"  # the schema of 2026-10 has lost the code; which one it is now is not known
-            )
-        body = self.instead.pop(0) if self.instead else self._execute(version, request.json())
-        if isinstance(body, Answer):
-            return body
-        if self.lose and b"mutation" in request.body and "data" in body:
-            self.lose -= 1
-            return Answer(200, b'{"data"', {"Content-Length": "1000"})
-        return as_json(self.changed(body), **{"X-Shopify-API-Version": version})
+        return as_json({"errors": "Unavailable"}, self.status) if self.status != 200 else None
 
     def _execute(self, version: str, asked: Mapping[str, Any]) -> Any:
         document, wrong = checked(version, asked["query"])
@@ -235,23 +205,32 @@ class ShopifyServer:
             return {"errors": [{"message": message} for message in wrong]}
         (operation,) = document.definitions
         assert isinstance(operation, OperationDefinitionNode)
-        price = _price(operation, variables)
-        if price > QUERY_MOST:
+        variables = _with_defaults(operation, variables)
+        price = cost.requested(operation, variables)
+        if price > cost.QUERY_MOST:
             self._wrong(f"a query of {price} points")
-            return _refused(
-                "MAX_COST_EXCEEDED", f"Query cost is {price}, which exceeds the single query max cost limit"
-            )
+            why = f"Query cost is {price}, which exceeds the single query max cost limit ({cost.QUERY_MOST})."
+            return refused("MAX_COST_EXCEEDED", why, cost=price, maxCost=cost.QUERY_MOST)
+        if (longest := longest_input(document, variables)) > INPUT_MOST:
+            self._wrong(f"{longest} rows")
+            why = f"The input array size of {longest} is greater than the maximum allowed of {INPUT_MOST}."
+            return refused("MAX_INPUT_SIZE_EXCEEDED", why)
         if not self._paid(price, writes=operation.operation.value == "mutation"):
             self.throttled += 1
-            return {**_refused("THROTTLED", "Throttled"), "extensions": {"cost": self._cost(price, None)}}
-        refused = self._before_mutation(operation, variables)
-        if refused is not None:
-            return refused
-        done = execute(schema_of(version), document, self._root(), variable_values=variables)
+            return {**refused("THROTTLED", "Throttled"), "extensions": {"cost": self._cost(price, None)}}
+        return self._keyed(operation, variables) or self._executed(operation, document, variables, price)
+
+    def _executed(self, operation: OperationDefinitionNode, document: Any, variables: Any, price: int) -> Any:
+        self.shop.sees_all_orders = "read_all_orders" in self.scopes
+        done = execute(schema_of(self.version), document, self._root(), variable_values=variables)
+        assert isinstance(done, ExecutionResult)
         for error in done.errors or ():
-            self._wrong(str(error))
-        answer = {"data": done.data, "extensions": {"cost": self._cost(price, price)}}
-        return answer | ({"errors": [{"message": str(error)} for error in done.errors]} if done.errors else {})
+            if (error.extensions or {}).get("code") != "ACCESS_DENIED":
+                self._wrong(str(error))
+        came_to = min(price, cost.actual(operation, variables, done.data))
+        self.bucket.left = min(self.bucket.most, self.bucket.left + price - came_to)
+        answer = {"data": done.data, "extensions": {"cost": self._cost(price, came_to)}}
+        return answer | ({"errors": [error.formatted for error in done.errors]} if done.errors else {})
 
     def _paid(self, price: int, *, writes: bool) -> bool:
         if writes and self.throttle:
@@ -272,33 +251,32 @@ class ShopifyServer:
         }
         return {"requestedQueryCost": price, "actualQueryCost": actual, "throttleStatus": status}
 
-    def _before_mutation(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Any:
-        """What the types do not say: the key, the compare-and-set field and the number of rows."""
+    def _keyed(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Any:
+        """What the types do not say of a key: who wants one, and that it is not blank."""
         if operation.operation.value != "mutation":
             return None
         (mutation,) = operation.selection_set.selections
         assert isinstance(mutation, FieldNode)
-        keyed = any(directive.name.value == "idempotent" for directive in mutation.directives or ())
+        key = self._key(mutation, variables)
         wants = mutation.name.value in WITH_A_KEY
-        if keyed is not wants or (wants and not str(variables.get("key", "")).strip()):
-            self._wrong("no idempotency key" if wants else "a key for a mutation that documents none")
-            return _refused("BAD_REQUEST", f"The @idempotent directive is {'required' if wants else 'not supported'}.")
-        return self._wrong_rows(variables) if mutation.name.value == "inventorySetQuantities" else None
+        if key is None and wants:
+            self._wrong("no idempotency key")
+            why = "The @idempotent directive is required for this mutation but was not provided."
+            return refused("BAD_REQUEST", why)
+        if key is not None and not (wants and key.strip()):
+            self._wrong("a blank key" if wants else "a key for a mutation that documents none")
+            return refused("BAD_REQUEST", "The @idempotent directive is not accepted here.")
+        return None
 
-    def _wrong_rows(self, variables: Mapping[str, Any]) -> Any:
-        rows = variables["input"]["quantities"]
-        if not all("changeFromQuantity" in row for row in rows):
-            self._wrong("no changeFromQuantity")
-            return _refused("INVALID_FIELD_ARGUMENTS", "changeFromQuantity is required.")
-        if len(rows) > INPUT_MOST:
-            self._wrong(f"{len(rows)} rows")
-            return _refused(
-                "MAX_INPUT_SIZE_EXCEEDED", "The input array size is greater than the maximum allowed of 250."
-            )
+    def _key(self, node: FieldNode, variables: Mapping[str, Any]) -> str | None:
+        for given in node.directives or ():
+            if given.name.value == "idempotent":
+                (argument,) = given.arguments or ()
+                return str(value_from_ast_untyped(argument.value, dict(variables)))
         return None
 
     def _root(self) -> Mapping[str, Any]:
-        return {
+        fields = {
             "shop": {"id": "gid://shopify/Shop/7", "name": "Fake", "myshopifyDomain": "fake.myshopify.com"},
             "currentAppInstallation": {"accessScopes": [{"handle": name} for name in self.scopes]},
             "locations": self.shop.locations_page,
@@ -306,87 +284,75 @@ class ShopifyServer:
             "nodes": lambda info, ids: [self.shop.node(ref) for ref in ids],
             "orders": self.shop.orders_page,
             "order": lambda info, id: self.shop.order_record(id),  # noqa: A006 (the argument's name)
-            "productVariantsCount": lambda info, limit, **_: {"count": min(limit, len(self.shop.items))},
+            "productVariantsCount": lambda info, limit=10_000, **_: self._count(limit),
             "bulkOperation": lambda info, id: self.bulk.look(id),  # noqa: A006 (the argument's name)
             "bulkOperationRunQuery": lambda info, query, **_: self.bulk.run(self.version, query),
             "inventorySetQuantities": self._set_quantities,
             "inventoryItemUpdate": lambda info, id, input: self.shop.track(id, input),  # noqa: A006 (the argument's names)
             "inventoryActivate": self._activate,
         }
+        return {name: guarded(name, resolve, self.scopes) for name, resolve in fields.items()}
 
-    def _bulk_root(self) -> Mapping[str, Any]:
-        """What a bulk operation reads: connections by their edges, all at once."""
+    def _count(self, limit: int | None) -> Mapping[str, Any]:
+        have = len(self.shop.items)
+        most = have if limit is None else limit
+        return {"count": min(most, have), "precision": "EXACT" if have <= most else "AT_LEAST"}
 
-        def variants(info: Any, **_: Any) -> Any:
-            nodes = self.shop.variants_page(info, 250)["nodes"]
-            records = list(nodes)
-            while len(nodes) == 250:
-                nodes = self.shop.variants_page(info, 250, nodes[-1]["id"].rpartition("/")[2])["nodes"]
-                records += nodes
-            return {"edges": [{"node": record} for record in records]}
+    def _bulk_root(self) -> Mapping[str, Any] | None:
+        """What a bulk operation reads: connections with all their records. None without the scope."""
+        if not allowed("productVariants", self.scopes):
+            return None
+        return {"productVariants": lambda info, **_: cut(self.shop.variants(), len(self.shop.items))}
 
-        return {"productVariants": variants}
+    def _activate(self, info: Any, inventoryItemId: str, locationId: str, **given: Any) -> Any:  # noqa: N803
+        def wrong(code: str, message: str) -> Mapping[str, Any]:
+            return {"inventoryLevel": None, "userErrors": [{"field": None, "message": message}]}
 
-    def _activate(self, info: Any, inventoryItemId: str, locationId: str, available: int, **_: Any) -> Any:  # noqa: N803
-        return self.shop.activate(inventoryItemId, locationId, available)
+        asked = ("inventoryActivate", inventoryItemId, locationId, given)
+        return self._once(info, asked, wrong, lambda: self.shop.activate(inventoryItemId, locationId, **given))
 
     def _set_quantities(self, info: Any, input: Mapping[str, Any]) -> Any:  # noqa: A002 (the argument's name)
-        key = info.variable_values.coerced["key"]
-        known = self.keys.get(key)
-        if known is not None and known[0] != input:
+        def wrong(code: str, message: str) -> Mapping[str, Any]:
+            errors = [{"code": code, "message": message, "field": None}]
+            return {"inventoryAdjustmentGroup": None, "userErrors": errors}
+
+        if not all("changeFromQuantity" in row for row in input["quantities"]):
+            why = "InventoryQuantityInput must include the following argument: changeFromQuantity."
+            raise raised("INVALID_FIELD_ARGUMENTS", why)
+        has_no_code = self.version >= "2026-10" and self.shop.unstocked_code == UNSTOCKED
+        anywhere = self.shop.stocks_anywhere or has_no_code
+        asked = ("inventorySetQuantities", input)
+        return self._once(info, asked, wrong, lambda: self.shop.set_quantities(input, anywhere=anywhere))
+
+    def _once(self, info: Any, asked: Any, wrong: Callable[[str, str], Any], do: Callable[[], Any]) -> Any:
+        """What a key makes of a mutation: https://shopify.dev/docs/api/usage/implementing-idempotency"""
+        (node,) = info.field_nodes
+        key = self._key(node, info.variable_values.coerced)
+        assert key is not None
+        if key in self.busy:
+            return wrong("IDEMPOTENCY_CONCURRENT_REQUEST", "This request is currently in progress, please try again.")
+        known = self.keys.get(key) if self.clock() - self.used_at.get(key, 0.0) < KEY_LASTS else None
+        if known is not None and known[0] != asked:
             self._wrong("a key with other rows")
-            return _with_errors([("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", None)])
+            why = "The same idempotency key cannot be used with different operation parameters."
+            return wrong("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", why)
         if known is not None:
             self.repeated += 1
-            failed = bool(known[1]["userErrors"])
-            return _with_errors([("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", None)]) if failed else known[1]
-        pairs = [(row["inventoryItemId"], row["locationId"]) for row in input["quantities"]]
-        if len(set(pairs)) < len(pairs):
-            self._wrong("a row twice")
-        answer = self.shop.set_quantities(input)
-        self.keys[key] = input, answer
+            why = "A previous request with this idempotency key failed. Retry with a new idempotency key."
+            return wrong("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", why) if known[1]["userErrors"] else known[1]
+        answer = do()
+        self.keys[key] = asked, answer
+        self.used_at[key] = self.clock()
         return answer
 
 
-def _refused(code: str, message: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code}}]}
-
-
-def _with_errors(errors: list[tuple[str, int | None]]) -> Mapping[str, Any]:
-    return {
-        "inventoryAdjustmentGroup": None,
-        "userErrors": [{"code": code, "message": code.lower(), "field": None} for code, _ in errors],
+def _with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    defaults = {
+        one.variable.name.value: value_from_ast_untyped(one.default_value)
+        for one in operation.variable_definitions or ()
+        if one.default_value is not None
     }
-
-
-def _price(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-    """An object is a point, a list that is paged two and its records, a mutation ten; a scalar is nothing."""
-
-    def of(selections: Any) -> int:
-        total = 0
-        for node in selections:
-            if isinstance(node, InlineFragmentNode):
-                total += of(node.selection_set.selections)
-            elif isinstance(node, FieldNode) and node.selection_set is not None:
-                total += of_field(node)
-        return total
-
-    def of_field(node: FieldNode) -> int:
-        given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        assert node.selection_set is not None
-        children = of(node.selection_set.selections)
-        if node.name.value in ("pageInfo", "nodes") and "ids" not in given:
-            return children if node.name.value == "nodes" else 0
-        if "first" in given:
-            return 2 + number(given["first"]) * (1 + children)
-        if "ids" in given:
-            return len(variables["ids"]) * (1 + children)
-        return 1 + children
-
-    def number(value: Any) -> int:
-        return int(value.value) if hasattr(value, "value") else int(variables[value.name.value])
-
-    return of(operation.selection_set.selections) + (10 if operation.operation.value == "mutation" else 0)
+    return {**defaults, **variables}
 
 
 @contextmanager
