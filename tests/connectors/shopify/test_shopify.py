@@ -188,6 +188,19 @@ async def test_an_item_that_is_not_stocked_is_told_whatever_the_version_calls_it
     await cart.close()
 
 
+async def test_a_level_that_became_inactive_is_not_told_as_set(cart: ShopifyCart, server: ShopifyServer) -> None:
+    """From 2026-10 on, and in shops before, Shopify takes a number for a level that sells nothing."""
+    first, second, *_ = server.shown()
+    server.shop.stocks_anywhere = True
+    body = cart.compose(BATCH, [PushItem(first, 50, 5), PushItem(second, 60, 6)])
+    server.shop.items[first].deactivate(server.shop.main)
+    # when it is sent after all
+    inactive, active = await cart.send(BATCH, body)
+    # then
+    assert (inactive.quantity, inactive.reason) == (None, Reason.NOT_STOCKED_AT_LOCATION) and inactive.error
+    assert (active.quantity, active.reason, active.error) == (60, None, None)
+
+
 async def test_the_same_batch_twice_is_done_once_and_answered_alike(cart: ShopifyCart, server: ShopifyServer) -> None:
     assert cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY
     ref = next(iter(server.shown()))
@@ -339,6 +352,7 @@ async def test_an_old_order_that_is_edited_is_told_as_it_is_now(cart: ShopifyCar
     first, second, *_ = server.shown()
     order = server.shop.order({first: 3})
     order.created_at = order.updated_at = "2026-01-02T03:04:05Z"
+    server.scopes += ("read_all_orders",)
     assert await cart.orders_since(clock.seconds() - 10) == []
     # when units are added, and a product
     server.shop.edit(order, first, 2)

@@ -99,10 +99,13 @@ ABOUT = About(
         "the next run, which knows that number. Only a listing of which no number was ever read is set without a "
         "comparison.",
         f"A refused row refuses its batch of up to {INPUT_MOST}; invsync sends the named rows by themselves.",
-        "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once.",
+        "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once within 24 "
+        "hours; later its comparison protects it.",
         "Orders that were edited are read again; what was refunded or removed before it was sent no longer counts.",
         "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
-        "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
+        "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason. "
+        "One that stops being stocked there while it is pushed ends with that reason as well, even where Shopify takes the "
+        "number.",
         f"The variants of a shop that has {BULK_FROM:,} or more are listed by a bulk operation, which costs no points: Shopify "
         f"prepares a file, which is fetched without the shop's login. A push waits {BULK_WAIT:.0f} seconds for it, then ends and "
         "continues later by itself with the same operation. Where Shopify runs none (another one is running, it failed, "
@@ -116,11 +119,10 @@ ABOUT = About(
         "In Shopify's inventory history a change refers to gid://invsync/Batch/ and the batch's id.",
     ),
     known_limits=(
-        "Not proved without a real shop: that a refused row leaves the whole batch undone, what a row is refused with from "
-        "2026-10 on whose item is not stocked at the location, how long an idempotency key is "
-        f"kept, what a query really costs, the limit of {INPUT_MOST} rows, the wording of errors, that a bulk operation takes "
-        "several locations by name, and the exchange of a client secret, or of a login in a browser, for a token. Until it "
-        "was tried on yours, begin with a development store.",
+        "Not proved without a real shop: that a refused row leaves the whole batch undone, what a row is answered with from "
+        "2026-10 on whose item is not stocked at the location, what a query really costs, the wording of errors, that a bulk "
+        "operation takes several locations by name, and the exchange of a client secret, or of a login in a browser, for a "
+        "token. Until it was tried on yours, begin with a development store.",
         "Stock at locations that no cart of yours sets is for sale too; `why` and the doctor tell how much. "
         "That number is Shopify's total of a variant less what your locations have.",
         "Variants that continue selling when out of stock are sold below 0 by Shopify.",
@@ -139,5 +141,7 @@ ABOUT = About(
         "https://shopify.dev/docs/api/usage/bulk-operations/queries",
         "https://shopify.dev/docs/api/usage/versioning",
         "https://shopify.dev/docs/api/usage/limits",
+        "https://shopify.dev/docs/api/usage/implementing-idempotency",
+        "https://community.shopify.dev/t/changes-to-setting-inventory-levels-at-disconnected-locations/33834",
     ),
 )  # fmt: skip

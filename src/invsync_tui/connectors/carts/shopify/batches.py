@@ -7,7 +7,7 @@ it have set other rows all the same, the compare-and-set refuses to set them twi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from invsync_tui.rules.outcomes import Reason
 STALE = "CHANGE_FROM_QUANTITY_STALE"
 FAILED_BEFORE = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
 """The key never works again: the rows are planned anew, under another key."""
+NOT_ACTIVE = "Shopify took the number and shows none: the item is no longer stocked at the location."
 IN_PROGRESS = "IDEMPOTENCY_CONCURRENT_REQUEST"
 NO_LOCATION = "INVALID_LOCATION"
 REASONS = {
@@ -64,7 +65,8 @@ def compose(batch_id: str, items: Sequence[PushItem], location: str) -> bytes:
         "referenceDocumentUri": f"gid://invsync/Batch/{batch_id}",
         "quantities": quantities,
     }
-    return json.dumps({"query": SET, "variables": {"key": batch_id, "input": input_}}, separators=(",", ":")).encode()
+    variables = {"key": batch_id, "input": input_, "at": location}
+    return json.dumps({"query": SET, "variables": variables}, separators=(",", ":")).encode()
 
 
 def rows_of(body: bytes) -> list[Mapping[str, Any]]:
@@ -104,10 +106,8 @@ def judge(
     except ContractError as error:
         raise UnavailableError(error.what, where=where, may_have_applied=True) from error
     if not errors:
-        after = _after(payload)
-        return [
-            RowAnswer(row["inventoryItemId"], after.get((row["inventoryItemId"], row["locationId"]))) for row in rows
-        ], None
+        after, inactive = _after(payload), _inactive(payload)
+        return [_taken(row, after, inactive) for row in rows], None
     _judge_batch(errors, where)
     named = sorted({error.row for error in errors if error.row is not None and error.row < len(rows)})
     refs = [rows[place]["inventoryItemId"] for place in named]
@@ -120,12 +120,34 @@ def judge(
     raise RowsRejectedError(f"{first.code} {first.message}", where=where, refs=refs)
 
 
+def _taken(row: Mapping[str, Any], after: Mapping[tuple[str, str], int], inactive: Collection[str]) -> RowAnswer:
+    ref = row["inventoryItemId"]
+    if ref in inactive:
+        return RowAnswer(ref, None, NOT_ACTIVE, Reason.NOT_STOCKED_AT_LOCATION)
+    return RowAnswer(ref, after.get((ref, row["locationId"])))
+
+
+def _changes(payload: object) -> Sequence[Any]:
+    group = payload.get("inventoryAdjustmentGroup") if isinstance(payload, Mapping) else None
+    changes = group.get("changes") if isinstance(group, Mapping) else None
+    return changes if isinstance(changes, list) else ()
+
+
+def _inactive(payload: object) -> Collection[str]:
+    """Items whose level at the location is not active, as far as the answer says it."""
+    result = set()
+    for change in _changes(payload):
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            level = change["item"]["inventoryLevel"]
+            if level is None or level["isActive"] is False:
+                result.add(reference(change["item"]["id"]))
+    return result
+
+
 def _after(payload: object) -> Mapping[tuple[str, str], int]:
     """(item, location) -> what is available after the change, as far as the answer says it; the rest is read back."""
     result: dict[tuple[str, str], int] = {}
-    group = payload.get("inventoryAdjustmentGroup") if isinstance(payload, Mapping) else None
-    changes = group.get("changes") if isinstance(group, Mapping) else None
-    for change in changes if isinstance(changes, list) else ():
+    for change in _changes(payload):
         with suppress(AttributeError, KeyError, TypeError, ValueError):
             at = reference(change["item"]["id"]), reference(change["location"]["id"])
             result[at] = whole(change["quantityAfterChange"])

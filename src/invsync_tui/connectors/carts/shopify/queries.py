@@ -120,9 +120,12 @@ PLACES = Document(
 )
 
 SET = (
-    "mutation SetAvailable($key: String!, $input: InventorySetQuantitiesInput!) "
+    "mutation SetAvailable($key: String!, $input: InventorySetQuantitiesInput!, $at: ID!) "
     "{ inventorySetQuantities(input: $input) @idempotent(key: $key) "
     '{ inventoryAdjustmentGroup { changes(quantityNames: ["available"]) '
-    "{ quantityAfterChange item { id } location { id } } } userErrors { code field message } } }"
+    "{ quantityAfterChange item { id inventoryLevel(locationId: $at) { isActive } } location { id } } } "
+    "userErrors { code field message } } }"
 )
+"""It asks whether the levels are active: shops were seen to take a number for one that is not, which sells nothing, and 2026-10
+has no error code for it (https://community.shopify.dev/t/changes-to-setting-inventory-levels-at-disconnected-locations/33834)."""
 SET_COST = 15
