@@ -16,6 +16,7 @@ from invsync_tui.connectors.carts.woocommerce import api
 from invsync_tui.connectors.errors import ConnectorError, ContractError
 from invsync_tui.connectors.http import Response
 from invsync_tui.connectors.network import response_body
+from invsync_tui.connectors.sources.feed.file_order import Choice, Order
 from invsync_tui.connectors.sources.feed.finding import FoundFiles
 from invsync_tui.connectors.sources.feed.places import FeedFile
 from invsync_tui.connectors.sources.sql import records
@@ -281,13 +282,14 @@ def test_what_medusa_shows_after_a_batch_without_what_cannot_be_read() -> None:
 
 def test_files_that_were_fetched_stay_what_they_were_found_as() -> None:
     a, b, list_of_products, old = (FeedFile(name, 1, 1) for name in ("a.csv", "b.csv", "products.csv", "old.csv"))
-    with_products = FoundFiles((a, b), list_of_products, (a, b, old))
+    choice = Choice([a, b], Order.TIME)
+    with_products = FoundFiles((a, b), list_of_products, (a, b, old), choice)
     assert with_products.all == (list_of_products, a, b)
     fetched = [file._replace(size=9) for file in with_products.all]
-    assert with_products.arrived(fetched) == FoundFiles(tuple(fetched[1:]), fetched[0], (a, b, old))
-    alone = FoundFiles((a, b), None, (a, old))
+    assert with_products.arrived(fetched) == FoundFiles(tuple(fetched[1:]), fetched[0], (a, b, old), choice)
+    alone = FoundFiles((a, b), None, (a, old), choice)
     assert alone.all == (a, b)
-    assert alone.arrived(fetched[1:]) == FoundFiles(tuple(fetched[1:]), None, (a, old))
+    assert alone.arrived(fetched[1:]) == FoundFiles(tuple(fetched[1:]), None, (a, old), choice)
 
 
 MOST = records.QUANTITY_MOST
