@@ -80,7 +80,7 @@ def test_a_merchant_is_what_its_columns_say() -> None:
 def test_a_time_is_given_where_a_service_keeps_the_schedule_of_what_is_on(keeps: bool, sync: int, due: Any) -> None:
     made = settings_views._merchant(merchant_row(inventory_sync=sync), keeps)
     assert (made.next_run_at, made.sync_on) == (due, bool(sync))
-    cart = settings_views._cart(cart_row(upload_enabled=sync), (), None, keeps, False)
+    cart = settings_views._cart(cart_row(upload_enabled=sync), (), NO_PUSHES, keeps, False)
     assert (cart.next_run_at, cart.upload_on) == (due, bool(sync))
 
 
@@ -97,10 +97,13 @@ def test_merchants_with_their_settings(acme: Shelf) -> None:
     assert [merchant.name for merchant in found.values()] == sorted(merchant.name for merchant in found.values())
 
 
+NO_PUSHES = settings_views._Pushes(None, None, None)
+
+
 def cart_row(**changed: Any) -> dict[str, Any]:
     given = {
         "id": 6, "merchant_id": 4, "merchant": "Acme", "name": "Shop", "every": 900, "next_at": NOW, "upload_enabled": 1,
-        "combine_all": 0, "alias": "EAN", "push_kind": 3, "of_cart": 5,
+        "combine_all": 0, "inventory_sync": 1, "alias": "EAN", "push_kind": 3, "of_cart": 5,
     }  # fmt: skip
     return row_of(CART, **given) | changed
 
@@ -111,7 +114,7 @@ def cart_row(**changed: Any) -> dict[str, Any]:
 ])  # fmt: skip
 def test_a_cart_is_what_its_columns_say(changed: dict[str, Any], warehouses: tuple[str, ...], alias: str) -> None:
     row, newest = cart_row(**changed), run_views.view(stored())
-    made = settings_views._cart(row, ("A", "B"), newest, True, True)
+    made = settings_views._cart(row, ("A", "B"), NO_PUSHES._replace(newest=newest), True, True)
     assert (made.id, made.merchant_id, made.merchant, made.name) == (6, 4, "Acme", "Shop")
     assert (made.every, made.next_run_at, made.last_run, made.of_cart, made.several) == (900, NOW, newest, 5, True)
     assert (made.warehouses, made.alias) == (warehouses, alias)
@@ -119,7 +122,7 @@ def test_a_cart_is_what_its_columns_say(changed: dict[str, Any], warehouses: tup
     expected = {name: row[column] for name, column in CART.items()} | {"warehouses": warehouses, "alias": alias}
     assert dict(made.values) == expected
     assert made.location == "Hall"
-    assert settings_views._cart(row, (), None, True, False).location == ""
+    assert settings_views._cart(row, (), NO_PUSHES, True, False).location == ""
 
 
 def test_carts_with_their_warehouses_their_newest_push_and_their_locations(acme: Shelf) -> None:

@@ -59,6 +59,8 @@ TABLE = {
     "connections.connection_login.pasting":    (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connections.connection_login.by_address": (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connections.connection_login.forget":     (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.own_verification.allow_writing": (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.own_verification.write_one": (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connections.webhooks.show":             (REFUSED, REFUSED, ALLOWED, REFUSED),
     "catalog.warehouses.set_enabled": (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "demo.plant_faults.plant":             (REFUSED, REFUSED, ALLOWED, REFUSED),

@@ -48,7 +48,13 @@ def test_every_column_is_read_by_its_name(tmp_path: Path) -> None:
     # then: all columns are there and have their own value
     assert cart is not None and merchant is not None and loaded is not None
     assert cart.keys() == models.Cart.model_fields.keys() | {"warehouses", "every"}
-    assert listed[1].keys() == models.Cart.model_fields.keys() | {"merchant", "alias", "every", "next_at"}
+    assert listed[1].keys() == models.Cart.model_fields.keys() | {
+        "merchant",
+        "alias",
+        "every",
+        "next_at",
+        "inventory_sync",
+    }
     assert merchant.keys() == models.Merchant.model_fields.keys() | models.Source.model_fields.keys() | {"every"}
     assert source_too.keys() == merchant.keys() | {"next_at"}
     for found in (cart, listed[1]):

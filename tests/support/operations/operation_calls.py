@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 
 import pytest
 
+from invsync_tui.kit import own_system
 from invsync_tui.operations.catalog import sku, warehouses
-from invsync_tui.operations.connections import connection_login, connections, webhooks
+from invsync_tui.operations.connections import connection_login, connections, own_verification, webhooks
 from invsync_tui.operations.demo import plant_faults
 from invsync_tui.operations.listings import drift, fixes, links
 from invsync_tui.operations.plans import freeze, plans, undo
@@ -86,6 +87,10 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
         s, _target(made), connection_login.Authorization("", "", ""), ""
     ),
     "connections.connection_login.forget": lambda s, made: connection_login.forget(s, _target(made)),
+    "connections.own_verification.allow_writing": lambda s, made: own_verification.allow_writing(s),
+    "connections.own_verification.write_one": lambda s, made: own_verification.write_one(
+        s, _target(made), "A", "a test"
+    ),
     "connections.webhooks.show": lambda s, made: webhooks.show(s, str(made.cart)),
     "catalog.warehouses.set_enabled": lambda s, made: warehouses.set_enabled(
         s, made.shelf.merchant, "EAST", enabled=False, reason="a test"
@@ -94,12 +99,18 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
 }
 
 
+def _not_run(work: Coroutine[object, object, object]) -> own_system.Trial:
+    """Nothing is asked of a system; whoever wanted to try a listing there wrote nothing."""
+    work.close()
+    return own_system.Trial((), None, None, None)
+
+
 @pytest.fixture
 def scene(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     monkeypatch.setattr(run_request, "ensure_worker", ENSURE_WORKER)  # it is in the table itself
     at_work = replace(NO_SERVICE, state=ServiceState.RUNNING)
     monkeypatch.setattr("invsync_tui.operations.service.workers.service", lambda _: at_work)
-    monkeypatch.setattr("asyncio.run", lambda work: work.close())
+    monkeypatch.setattr("asyncio.run", _not_run)
     return Scene(acme)
 
 
