@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes.skips import AS_OTHERS, AS_ROOT
+from tests.support.processes.skips import AS_OTHERS, AS_ROOT, KIT
 
 TESTS = f"""
 import pytest
@@ -27,11 +27,15 @@ def test_root(): pass
 
 @pytest.mark.skipif(True, reason={AS_OTHERS!r})
 def test_others(): pass
+
+def test_check_of_the_kit(): pytest.skip("it takes no orders")
+
+test_check_of_the_kit.__module__ = {KIT!r}
 """
 
 
 @pytest.mark.parametrize(
-    ("ci", "ends"), [("1", "1 failed, 2 skipped, 1 xfailed, 1 error"), ("", "4 skipped, 1 xfailed")]
+    ("ci", "ends"), [("1", "1 failed, 3 skipped, 1 xfailed, 1 error"), ("", "5 skipped, 1 xfailed")]
 )
 def test_what_is_skipped_fails_in_ci(tmp_path: Path, ci: str, ends: str) -> None:
     (tmp_path / "test_these.py").write_text(TESTS)

@@ -77,6 +77,7 @@ LOOKS = {
     "merchant.mismatches", "merchant.all_mismatches",
     "merchant.warehouses", "mouse", "palette", "text.down", "text.end", "text.lead", "text.page-down", "text.page-up",
     "text.top", "text.up", "part.next", "part.previous", "plan.again", "prompt.complete", "prompt.leave", "quit",
+    "quit.anywhere",
     "runs.fold",
     "run.changes", "run.diff", "run.next", "run.plan", "run.previous", "run.reasons", "runs.diff", "search", "settings.test",
     "settings.what-if", "sku.down", "sku.history", "sku.up", "suspend", "table.down", "table.first", "table.last",
