@@ -57,7 +57,7 @@ CARTS: dict[tuple[str, str], CartCapabilities] = {
     ("sandbox", "applies_within=2.5"): replace(SANDBOX, applies_within=2.5),
     ("shopify", ""): CartCapabilities(
         quantity_basis=QuantityBasis.AVAILABLE, max_batch=250, row_errors=RowErrors.WHOLE_BATCH,
-        doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY, returns_quantity=True, delta_read=False, has_locations=True,
+        doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY, key_kept=23 * 3600, returns_quantity=True, delta_read=False, has_locations=True,
         reads_locations=True, page_size=200, read_batch=100, reports_orders=True, stable_pages=True,
     ),
     ("vendure", ""): CartCapabilities(

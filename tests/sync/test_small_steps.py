@@ -449,6 +449,24 @@ async def test_a_batch_that_a_replay_finds_refused_is_planned_again(acme: Shelf)
         assert [row.id for row in listings.planned(cx, job.run.id, ids)] == ids
 
 
+@pytest.mark.parametrize(
+    ("recorded", "sent"),
+    [(-98, True), (-102, False), (3_600, False)],
+    ids=["the key is known", "the key is forgotten", "recorded by a clock that was ahead"],
+)
+async def test_a_batch_is_sent_again_only_while_the_cart_knows_its_key(acme: Shelf, recorded: int, sent: bool) -> None:
+    job = job_of(acme)
+    batch, ids = in_doubt(acme, job)
+    batch = batch._replace(created_at=clock.seconds() + recorded)
+    now = [ListingRow("L-A", "A", quantity=5), ListingRow("L-B", "B", quantity=9)]
+    refused = RowsRejectedError("row 1 is bad", refs=["L-A"])
+    cart = QuietCart(can(doubt=DoubtPolicy.IDEMPOTENCY_KEY, key_kept=100.0), answer=refused if sent else now)
+    assert await BatchSender(job, cart, 5.0).resolver.resolve(batch, "lost") is None  # type: ignore[arg-type]
+    assert cart.asked == ([("b-1", b"[]")] if sent else [["L-A", "L-B"]])
+    shown = [acme.bench.one("SELECT acked FROM listing WHERE id = ?", number) for number in ids]
+    assert shown == ([None, None] if sent else [5, None])
+
+
 WAITS: list[tuple[Exception, float | None]] = [
     (ThrottledError("later", retry_after=7.0), 7.0),
     (ThrottledError("later"), None),

@@ -398,6 +398,9 @@ class CartCapabilities:
     kept_sample: int = 0
     """Above 0 for a cart that was seen to answer a write with the new quantity and to keep the old one: so many of the listings
     that a push has set are read once more at its end."""
+    key_kept: float | None = None
+    """With IDEMPOTENCY_KEY: seconds for which the cart remembers a key, a little less than it says; None: for good. A batch
+    that is older is not sent again under its key, which would be a new one to the cart: its listings are read."""
     applies_within: float = 0.0
     """Above 0 for a cart that applies later, see `Submitted`: seconds after which a batch that it received without our
     hearing of it is applied or never will be. Until then a lost answer is not resolved by reading the listings."""

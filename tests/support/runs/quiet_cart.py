@@ -28,8 +28,11 @@ def can(
     basis: QuantityBasis = QuantityBasis.AVAILABLE,
     doubt: DoubtPolicy = DoubtPolicy.READ_BACK,
     read_batch: int = 2,
+    key_kept: float | None = None,
 ) -> CartCapabilities:
-    return CartCapabilities(basis, 50, RowErrors.PER_ROW, doubt, returns_quantity=True, read_batch=read_batch)
+    return CartCapabilities(
+        basis, 50, RowErrors.PER_ROW, doubt, returns_quantity=True, read_batch=read_batch, key_kept=key_kept
+    )
 
 
 @dataclass

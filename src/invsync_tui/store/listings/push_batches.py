@@ -47,6 +47,8 @@ class Batch(NamedTuple):
     """Epoch seconds before which nobody asks what became of it."""
     give_up_at: int | None = None
     """Epoch seconds after which the listings of a submitted one are read back."""
+    created_at: int = 0
+    """Epoch seconds at which it was recorded, and its key was new."""
 
 
 def items_of(text: str) -> tuple[Item, ...]:
@@ -105,7 +107,7 @@ def unfinished(cx: sqlite3.Connection, cart_id: int) -> list[Batch]:
     """Batches whose answer was never recorded, and those that the cart took and applies later, oldest first."""
     columns = (
         "SELECT rowid AS at, id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms, within_ms, ticket, "
-        "look_after, give_up_at FROM push_batch WHERE cart_id = ?1 AND state"
+        "look_after, give_up_at, created_at FROM push_batch WHERE cart_id = ?1 AND state"
     )
     rows = records(
         cx,

@@ -45,14 +45,23 @@ class BatchDelivery:
 
     def intend(self, items: Sequence[Item]) -> Batch:
         """Record a batch that is about to be sent."""
-        epoch = self.job.lease.epoch
+        epoch, now = self.job.lease.epoch, clock.seconds()
         number = uuid.uuid4().hex
         body = self.cart.compose(number, [PushItem(item.ref, item.target, item.before) for item in items])
         batch = Batch(
-            number, self.job.run.key, self.job.run.id, epoch, tuple(items), body, "intent", 1, *self._answer_by(number)
+            number,
+            self.job.run.key,
+            self.job.run.id,
+            epoch,
+            tuple(items),
+            body,
+            "intent",
+            1,
+            *self._answer_by(number),
+            created_at=now,
         )
         with self.job.transaction() as tx:
-            push_batches.intend(tx, batch, clock.seconds())
+            push_batches.intend(tx, batch, now)
         return batch
 
     def _answer_by(self, batch_id: str) -> tuple[int, int]:

@@ -64,7 +64,7 @@ class DoubtResolver:
         """Settle a batch in doubt. Returns the cart's answer, or None once it is planned again or left in doubt."""
         self.left_in_doubt = False
         try:
-            if self.cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY:
+            if self._key_is_known(batch):
                 answers, batch = await self.delivery.replay(batch)
                 if answers is not None:
                     return answers
@@ -81,6 +81,14 @@ class DoubtResolver:
             raise
         self._leave_in_doubt(batch, error)
         return None
+
+    def _key_is_known(self, batch: Batch) -> bool:
+        """Whether the cart does the batch at most once under its key. After some time it has forgotten the key: sent again
+        then, an old quantity would go over what was set since."""
+        capabilities = self.cart.capabilities
+        if capabilities.doubt_policy is not DoubtPolicy.IDEMPOTENCY_KEY:
+            return False
+        return capabilities.key_kept is None or clock.within(batch.created_at, capabilities.key_kept, clock.now())
 
     def _leave_in_doubt(self, batch: Batch, error: str) -> None:
         self.left_in_doubt = True

@@ -52,11 +52,14 @@ from invsync_tui.connectors.on_request import FixAnswer
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
+KEY_HOURS = 24
+"""For which Shopify does a mutation at most once under its key: https://shopify.dev/docs/api/usage/implementing-idempotency"""
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.AVAILABLE,
     max_batch=INPUT_MOST,
     row_errors=RowErrors.WHOLE_BATCH,
     doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY,
+    key_kept=KEY_HOURS * 3600 - 3600,
     returns_quantity=True,
     has_locations=True,
     reads_locations=True,

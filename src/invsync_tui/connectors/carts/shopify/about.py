@@ -100,7 +100,7 @@ ABOUT = About(
         "comparison.",
         f"A refused row refuses its batch of up to {INPUT_MOST}; invsync sends the named rows by themselves.",
         "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once within 24 "
-        "hours; later its comparison protects it.",
+        "hours. The listings of a batch that is older by then are read from the cart instead.",
         "Orders that were edited are read again; what was refunded or removed before it was sent no longer counts.",
         "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
         "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason. "
