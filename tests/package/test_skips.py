@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes.skips import AS_OTHERS, AS_ROOT, KIT
+from tests.support.processes.skips import AS_OTHERS, AS_ROOT, KIT, WITHOUT
 
 TESTS = f"""
 import pytest
@@ -35,14 +35,20 @@ test_check_of_the_kit.__module__ = {KIT!r}
 
 
 @pytest.mark.parametrize(
-    ("ci", "ends"), [("1", "1 failed, 3 skipped, 1 xfailed, 1 error"), ("", "5 skipped, 1 xfailed")]
+    ("ci", "without", "ends"),
+    [
+        ("1", "", "1 failed, 3 skipped, 1 xfailed, 1 error"),
+        ("1", "fish zsh", "1 failed, 4 skipped, 1 xfailed"),
+        ("1", "fish", "1 failed, 3 skipped, 1 xfailed, 1 error"),
+        ("", "", "5 skipped, 1 xfailed"),
+    ],
 )
-def test_what_is_skipped_fails_in_ci(tmp_path: Path, ci: str, ends: str) -> None:
+def test_what_is_skipped_fails_in_ci(tmp_path: Path, ci: str, without: str, ends: str) -> None:
     (tmp_path / "test_these.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-c", os.devnull, "-p", "tests.support.processes.skips"]
-    environment = {**os.environ, "INVSYNC_CI": ci}
+    environment = {**os.environ, "INVSYNC_CI": ci, WITHOUT: without}
     done = subprocess.run(
         [*command, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.splitlines()[-1].startswith(ends), done.stdout
-    assert ("zsh is not on this machine" in done.stdout) == (ci == "1")
+    assert ("zsh is not on this machine" in done.stdout) == ends.endswith("error")

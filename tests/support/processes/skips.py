@@ -12,6 +12,8 @@ from collections.abc import Generator
 
 import pytest
 
+WITHOUT = "INVSYNC_WITHOUT"
+"""Names programs, with blanks between them, that cannot be had where CI runs; it says so, and leaves out their tests alone."""
 AS_ROOT, AS_OTHERS = "only root can do this", "root may do everything"
 """Reasons of tests that are about who runs them."""
 KIT = "invsync_tui.kit.pytest_suite"
@@ -20,7 +22,11 @@ KIT = "invsync_tui.kit.pytest_suite"
 
 def needs(program: str) -> pytest.MarkDecorator:
     """For tests of what works with another program only."""
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not on this machine")
+    return pytest.mark.skipif(shutil.which(program) is None, reason=_absent(program))
+
+
+def _absent(program: str) -> str:
+    return f"{program} is not on this machine"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -32,7 +38,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.when == "call" and getattr(getattr(item, "function", None), "__module__", "") == KIT:
         return report  # a check of the kit that says that it does not apply to this connector
     reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-    if not reason.endswith((AS_ROOT, AS_OTHERS)):
+    known = (AS_ROOT, AS_OTHERS, *map(_absent, os.environ.get(WITHOUT, "").split()))
+    if not reason.endswith(known):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was not run, and INVSYNC_CI=1 wants all of them: {reason}"
     return report
