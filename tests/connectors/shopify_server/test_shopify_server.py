@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.shopify_server.asking import SET, ask, codes, numbers, put, row
+from tests.support.servers.shopify.requests import SET, ask, codes, numbers, put, row
 from tests.support.servers.shopify.server import ShopifyServer, shopify_server
 
 ACTIVATE = """mutation Activate($item: ID!, $at: ID!, $available: Int, $legacy: Boolean, $key: String!) {

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.shopify_server.asking import ask
+from tests.support.servers.shopify.requests import ask
 from tests.support.servers.shopify.server import ShopifyServer, shopify_server
 
 RUN = """mutation Run($query: String!) { bulkOperationRunQuery(query: $query) {

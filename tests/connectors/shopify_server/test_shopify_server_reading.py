@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.shopify_server.asking import VERSION, ask, codes, put, row, send
+from tests.support.servers.shopify.requests import VERSION, ask, codes, put, row, send
 from tests.support.servers.shopify.server import Bucket, ShopifyServer, shopify_server
 
 VARIANTS = """query Variants($first: Int, $after: String) { productVariants(first: $first, after: $after) {

@@ -13,6 +13,7 @@ from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.secrets import resolve_part
 from invsync_tui.kit import own_system
 from invsync_tui.operations.connections import connections
+from invsync_tui.operations.connections.cart_to_change import cart_to_change
 from invsync_tui.operations.connections.connections import Target
 from invsync_tui.operations.connections.connector_checks import CheckResult
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, as_operation_error
@@ -24,8 +25,6 @@ from invsync_tui.rules.redaction import Redacted
 from invsync_tui.store import audit, hooks
 from invsync_tui.store.listings import fixable
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import connections as sync_connections
-from invsync_tui.sync import source_identity
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.settings import load_settings
 
@@ -151,17 +150,8 @@ async def _trial(session: Session, cart_id: int, ref: str) -> own_system.Trial:
         settings = load_settings(cx, cart_id)
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
-    cart = sync_connections.cart(settings.cart, session.store.path, settings.locations)
-    try:
-        await cart.open()
-        trip = await source_identity.trip_of_cart(cart, settings.cart.identity)
-        if trip is not None:
-            raise OperationError(
-                f"Nothing was changed: {trip.text}. A push of the cart is held for the same; release it first."
-            )
+    async with cart_to_change(session, settings) as cart:
         return await own_system.one_listing(cart, ref)
-    finally:
-        await cart.close()
 
 
 def _note(session: Session, cart_id: int, ref: str, written: WrittenListing, reason: Redacted) -> None:

@@ -15,6 +15,7 @@ from invsync_tui import clock
 from invsync_tui.connectors import on_request, registry
 from invsync_tui.connectors.about import Fix
 from invsync_tui.connectors.on_request import FixRow
+from invsync_tui.operations.connections.cart_to_change import cart_to_change
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -29,7 +30,7 @@ from invsync_tui.store.listings.fixable import FixableRow
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import connections, source_identity
+from invsync_tui.sync import connections
 from invsync_tui.sync.runs import leases
 from invsync_tui.sync.settings import Settings, load_settings
 
@@ -181,17 +182,8 @@ async def _planned(session: Session, settings: Settings, fix: Fix, refs: Sequenc
 async def _apply_fix(
     session: Session, settings: Settings, fix: Fix, refs: Sequence[str]
 ) -> tuple[list[FixRow], set[str]]:
-    cart = connections.cart(settings.cart, session.store.path, settings.locations)
-    try:
-        await cart.open()
-        trip = await source_identity.trip_of_cart(cart, settings.cart.identity)
-        if trip is not None:
-            raise OperationError(
-                f"Nothing was changed: {trip.text}. A push of the cart is held for the same; release it first."
-            )
+    async with cart_to_change(session, settings) as cart:
         return await on_request.apply(cart, fix, refs)
-    finally:
-        await cart.close()
 
 
 def _note(

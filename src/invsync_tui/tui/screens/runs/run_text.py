@@ -76,8 +76,8 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
         BLANK,
         *sum_lines(detail.run.counts, detail.run.state, page),
     ]
-    if detail.run.counts.total:
-        counts = detail.counted.text or words.counted_in(detail.run.kind)
+    counts = detail.counted.text or (words.counted_in(detail.run.kind) if detail.run.state not in OPEN_STATES else "")
+    if detail.run.counts.total and counts:
         lines += [line((row, Tone.FAINT)) for row in wrap(f"counted: {counts}", width)]
     if detail.rate and detail.run.stall is None:
         lines += rate_line(detail.rate, width, page.glyphs)
