@@ -245,9 +245,10 @@ class Tryton(Server):
         self._server = server
         server.create_company()
         self._east = server.location("warehouse")
-        # The server is shared, and takes a code of an active product once: those of a test before this one are used again.
-        there = {row["code"]: row["id"] for row in server.find("product.product", [["code", "in", [*stock]]], "code")}
-        self._products = {sku: there.get(sku) or server.create_product(sku) for sku in stock}
+        # The server is shared, and takes a code of an active product once: those of a test before this one are given up.
+        for row in server.find("product.product", [["code", "in", [*stock]]], "code"):
+            server.rename(row["id"], f"{row['code']} OF BEFORE {row['id']}")
+        self._products = {sku: server.create_product(sku) for sku in stock}
         server.set_stocks(self._east, {self._products[sku]: units for sku, units in stock.items()})
 
     def connection(self) -> Connection:

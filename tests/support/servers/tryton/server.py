@@ -163,6 +163,10 @@ class TrytonServer:
         )
         return [row["id"] for row in self.find("product.product", [["template", "=", template]])]
 
+    def rename(self, product: int, code: str) -> None:
+        """Give a variant another code."""
+        self.rpc("model.product.product.write", [product], {"suffix_code": code})
+
     def deactivate(self, product: int) -> None:
         """Hide a product."""
         self.rpc("model.product.product.write", [product], {"active": False})
