@@ -39,6 +39,8 @@ def environment(home: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("INVSYNC_", "PYTEST_", "XDG_", "PYTHON"))
     }
+    # uv has certificates of its own, and knows an index of this machine by those of the system alone.
+    kept |= dict.fromkeys(("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"), "true")
     return {**kept, "HOME": str(home), "PATH": f"{home}/.local/bin:{os.environ['PATH']}"}
 
 

@@ -20,13 +20,9 @@ from tests.support.runs.cart_shops import SYSTEMS, Shop, running
 from tests.support.runs.drift_looks import look_at
 from tests.support.runs.sandbox_world import hurry
 from tests.support.runs.wms_systems import REAL_SERVERS, Odoo, Tryton
-from tests.support.servers.odoo.server import odoo, odoo_process
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
-from tests.support.servers.tryton.server import tryton_server
-from tests.support.servers.vendure.server import vendure_server
 from tests.support.stores.merchant_store import Bench
 
-__all__ = ["odoo", "odoo_process", "tryton_server", "vendure_server"]
 LISTINGS = 8
 
 

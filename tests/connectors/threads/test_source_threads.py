@@ -21,12 +21,9 @@ from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.runs.wms_systems import REAL_SERVERS, Database, Described, Feed, Odoo, Tryton, Wms
 from tests.support.servers.http_stub import Answer, stub_server
-from tests.support.servers.odoo.server import odoo, odoo_process
 from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
-from tests.support.servers.tryton.server import tryton_server
 from tests.support.stores.merchant_store import Bench
 
-__all__ = ["odoo", "odoo_process", "tryton_server"]
 PRODUCTS = 16
 SHOP = "main"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.cli.context import configuration
-from invsync_tui.cli.output import Exit, Output, note, print_json
+from invsync_tui.cli.output import Exit, Output, note, print_document
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, given
 from invsync_tui.cli.text import clean
 from invsync_tui.config import file_to_write
@@ -65,7 +65,7 @@ def _headless(args: argparse.Namespace, folder: Path) -> int:
         demo.finish(started)
         document = demo.document(started, products=args.products, seed=args.seed)
     if given(args, "json", False):
-        print_json(document)
+        print_document(document)
     else:
         Output(args).text(_lines(document))
     return 0 if demo.sums_hold(document) else 1

@@ -40,7 +40,6 @@ READY_WITHIN = 30.0
 """Seconds in which a sandbox server or the service has to come up."""
 PULL_EVERY = 120
 DEADLINE_MS = 10000
-DOCUMENT_VERSION = 3
 CART_SERVERS = ("cart-1", "cart-2")
 
 
@@ -264,7 +263,7 @@ def document(demo: Demo, *, products: int = PRODUCTS, seed: int = SEED) -> dict[
         {"cart": fault.cart, "sku": fault.sku, "causes": [c.value for c in fault.causes]}
         for fault in planted(products, seed)
     ]
-    return {"version": DOCUMENT_VERSION, "store": str(demo.store), "runs": run_documents, "planted": faults}
+    return {"store": str(demo.store), "runs": run_documents, "planted": faults}
 
 
 def _run(row: RunRow) -> dict[str, Any]:
