@@ -213,6 +213,11 @@ class Server:
         self._proxy.spoil = None
 
 
+def _of_before(code: str, number: int) -> str:
+    """Another code for a product of a test before this one on the same server: a code is that of one product."""
+    return f"{code} OF BEFORE {number}"
+
+
 class Odoo(Server):
     """A real Odoo 19."""
 
@@ -223,6 +228,8 @@ class Odoo(Server):
         super().__init__(proxy, stock)
         self._server = server
         self._place = server.stock(server.warehouse())
+        for row in server.find("product.product", [["default_code", "in", [*stock]]], "default_code"):
+            server.write("product.product", row["id"], default_code=_of_before(row["default_code"], row["id"]))
         self._products = {sku: server.create_product(sku) for sku in stock}
         server.count_all(self._place, {self._products[sku]: units for sku, units in stock.items()})
 
@@ -245,9 +252,8 @@ class Tryton(Server):
         self._server = server
         server.create_company()
         self._east = server.location("warehouse")
-        # The server is shared, and takes a code of an active product once: those of a test before this one are given up.
         for row in server.find("product.product", [["code", "in", [*stock]]], "code"):
-            server.rename(row["id"], f"{row['code']} OF BEFORE {row['id']}")
+            server.rename(row["id"], _of_before(row["code"], row["id"]))
         self._products = {sku: server.create_product(sku) for sku in stock}
         server.set_stocks(self._east, {self._products[sku]: units for sku, units in stock.items()})
 
