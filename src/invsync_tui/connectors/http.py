@@ -319,6 +319,7 @@ class HttpConnection:
             try:
                 async with asyncio.timeout(None) as limit:
                     response = await self._received(client, request, into, most, limit, where)
+                api_notices.note(response.headers, where)
                 await self._tell(heard, response.status, response.headers, b"")
                 response = self._answered(response)
                 if response.status < 500 or last or not self._may_wait(response):

@@ -51,4 +51,4 @@ def test_why_says_when_it_is_looked_at_again_and_when_it_is_read_back(where: str
         known = replace(known, sent=sent)
         texts = [text for text, _ in rests_on(known, {})] if where == "screen" else list(command_why.lines(known, None))
         (line,) = [text for text in texts if "38" in text and "40" in text and sent.state in text]
-        assert ("checked again" in line and "read back" in line) is said
+        assert ("checked again" in line and "read from the cart" in line) is said

@@ -15,7 +15,7 @@ from invsync_tui.operations.lists.list_views import SummaryLine
 from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.plain_text import grouped
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.screens.catalog.warehouses import called
+from invsync_tui.tui.screens.catalog.warehouse_text import called
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line

@@ -16,6 +16,7 @@ from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
+from invsync_tui.tui.screens.catalog.warehouse_text import called
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import moment_field
 from invsync_tui.tui.text.styled import Line, Span, Tone, line, packed
@@ -24,12 +25,6 @@ from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
-
-
-def called(warehouse: WarehouseLine) -> str:
-    """The code, by which settings, commands and explanations name it, and the name where that is another."""
-    code, name = warehouse.code or warehouse.name, warehouse.name
-    return code if name in ("", code) else f"{code} {name}"
 
 
 def _ident(line: WarehouseLine) -> int:
