@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import time
 from inspect import Parameter
 from operator import attrgetter
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import tui
-from tests.support.fakes.operations import OPERATIONS, operation
+from tests.support.fakes.operations import OPERATIONS, connected, operation
 from tests.support.fakes.settings import FakeTest
 from tests.support.fakes.store import FakeStore
 
@@ -64,6 +65,11 @@ def _takes_session(module: str, name: str) -> bool:
 
 
 def test_operations_are_themselves_again_when_no_fake_is_connected() -> None:
+    for _ in range(100):  # the store's thread of a control room that was left may still be closing
+        if not connected():
+            break
+        time.sleep(0.05)
+    assert not connected(), "a test before this one left a control room open"
     real = operation("catalog.stock:warehouses")
     first, second = FakeStore(), FakeStore()
     for fake in (first, first, second):

@@ -135,6 +135,11 @@ _STAND_INS = {name: _standing_in(_REAL[name], method) for name, method in OPERAT
 _connected = 0
 
 
+def connected() -> int:
+    """How many want the stand-ins."""
+    return _connected
+
+
 def stand_in() -> None:
     """Put the stand-ins in place, until as many calls of `give_back`."""
     _change(1)

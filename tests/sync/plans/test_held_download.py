@@ -41,7 +41,7 @@ async def test_a_held_download_says_what_is_wrong_and_no_listings(synced: Town) 
     detail = runs.detail(synced.bench.session(), pull)
     # then
     assert detail.hold is not None
-    assert "somebody else" in detail.hold.reasons[0]
+    assert "somebody else" in str(detail.hold.rules[0])
     assert detail.hold.groups == {}
     assert not any("plan" in way for way in detail.hold.ways)
     assert detail.actions >= {Action.RELEASE, Action.DISCARD}
