@@ -56,7 +56,9 @@ def _advances_the_watermark_before_the_ack(patch: pytest.MonkeyPatch) -> None:
 
     def sending(tx: Any, cart_id: int, rules_rev: int) -> None:
         early(tx, cart_id, rules_rev)
-        sync_marks.record_pushed(tx, cart_id, tx.execute("SELECT value FROM counter").fetchone()[0], rules_rev)
+        sync_marks.record_pushed(
+            tx, cart_id, tx.execute("SELECT value FROM counter WHERE name = 'seq'").fetchone()[0], rules_rev
+        )
 
     patch.setattr(executor.sync_marks, "record_sending", sending)
     patch.setattr(listings, "_CHANGED", listings._CHANGED.replace("pending <> 0", "pending > 1"))

@@ -40,12 +40,12 @@ async def test_an_order_at_one_location_counts_once_and_nothing_off_the_other(tm
         assert made.sellable() == (EAST - 3, WEST)
         assert len(made.kept()) == 1
         # and when the carts are pushed again, in the other order
-        seq = made.bench.one("SELECT value FROM counter")
+        seq = made.bench.one("SELECT value FROM counter WHERE name = 'seq'")
         await made.bench.push(made.west)
         await made.bench.push(made.east)
         # then
         assert made.sellable() == (EAST - 3, WEST)
-        assert made.bench.one("SELECT value FROM counter") == seq
+        assert made.bench.one("SELECT value FROM counter WHERE name = 'seq'") == seq
         # and when one is taken at West, in two lines, and heard of by the cart of the first location alone
         order = made.order(1, place="West")
         made.order(1, place="West", into=order)

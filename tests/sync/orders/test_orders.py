@@ -136,14 +136,14 @@ async def test_a_push_that_is_done_again_subtracts_once(synced: Street) -> None:
     # given
     synced.sell(3)
     await synced.push()
-    before, seq = len(synced.writes()), synced.bench.one("SELECT value FROM counter")
+    before, seq = len(synced.writes()), synced.bench.one("SELECT value FROM counter WHERE name = 'seq'")
     # when
     await synced.push()
     await synced.push()
     # then
     assert synced.shown("b") == 7
     assert synced.writes()[before:] == []
-    assert synced.bench.one("SELECT value FROM counter") == seq
+    assert synced.bench.one("SELECT value FROM counter WHERE name = 'seq'") == seq
 
 
 async def test_a_run_that_ends_between_orders_and_plan_loses_and_doubles_nothing(
