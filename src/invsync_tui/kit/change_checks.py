@@ -36,11 +36,20 @@ async def compare_and_set(scene: Scene) -> None:
 async def hindered(scene: Scene) -> None:
     """A listing that cannot be set is listed and read with its reason: untracked, not stocked at the location, a bundle."""
     reasons = dict(scene.server.hindered()) if hasattr(scene.server, "hindered") else {}
-    about = scene.connector.about
+    made: dict[str, Reason] = {}
     if hasattr(scene.server, "ail"):
-        reasons |= {scene.server.ail(fix.name): fix.reason for fix in about.fixes if fix.reason in HINDERED}
-    if not reasons:
+        fixes = (fix for fix in scene.connector.about.fixes if fix.reason in HINDERED)
+        made = {scene.server.ail(fix.name): fix.reason for fix in fixes}
+    if not (reasons := reasons | made):
         raise NotImplementedError("its server cannot make a listing that cannot be set")
+    try:
+        await _says_why(scene, reasons)
+    finally:
+        for ref in made:  # other checks want listings that can be set
+            scene.server.remove(ref)
+
+
+async def _says_why(scene: Scene, reasons: Mapping[str, Reason]) -> None:
     async with scene.opened() as cart:
         listed = {row.ref: row for row in await everything(cart) if not row.location}
         again = {row.ref: row for row in await cart.read(list(reasons))}

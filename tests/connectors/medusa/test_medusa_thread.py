@@ -60,7 +60,8 @@ class Shop:
         return self.server.add(sku, quantity, LOCATION)
 
     def remove(self, listing: str) -> None:
-        self.server.delete_variant(self.server.variants_of(listing)[0])
+        (variant,) = [listing] if listing.startswith("variant_") else self.server.variants_of(listing)
+        self.server.delete_variant(variant)
 
     def set(self, listing: str, quantity: int) -> None:
         self.server.set_stock(listing, quantity, LOCATION)
