@@ -21,7 +21,12 @@ from tests.support.runs.drift_looks import look_at
 from tests.support.runs.sandbox_world import hurry
 from tests.support.runs.wms_systems import REAL_SERVERS, Odoo, Tryton
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
+from tests.support.servers.tryton.server import tryton_server
+from tests.support.servers.vendure.server import vendure_server
 from tests.support.stores.merchant_store import Bench
+
+__all__ = ["tryton_server", "vendure_server"]
+"""Servers of their own: products and variants of other tests on a shared one have the same codes."""
 
 LISTINGS = 8
 

@@ -22,7 +22,11 @@ from tests.support.runs.long_waits import goes_on_in_an_hour
 from tests.support.runs.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
+from tests.support.servers.vendure.server import vendure_server
 from tests.support.stores.merchant_store import Bench
+
+__all__ = ["vendure_server"]
+"""Servers of their own: products and variants of other tests on a shared one have the same codes."""
 
 DEADLINE = 4.0
 """Seconds; a batch whose answer is lost is looked at when its request cannot be on its way any more."""

@@ -22,7 +22,11 @@ from tests.support.runs.why_check import every_number_is_recomputed
 from tests.support.runs.wms_systems import REAL_SERVERS, Database, Described, Feed, Odoo, Tryton, Wms
 from tests.support.servers.http_stub import Answer, stub_server
 from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
+from tests.support.servers.tryton.server import tryton_server
 from tests.support.stores.merchant_store import Bench
+
+__all__ = ["tryton_server"]
+"""Servers of their own: products and variants of other tests on a shared one have the same codes."""
 
 PRODUCTS = 16
 SHOP = "main"

@@ -250,7 +250,8 @@ class Tryton(Server):
     def __init__(self, proxy: SpoilingProxy, stock: Mapping[str, int], server: TrytonServer) -> None:
         super().__init__(proxy, stock)
         self._server = server
-        server.create_company()
+        if server.company is None:
+            server.create_company()
         self._east = server.location("warehouse")
         for row in server.find("product.product", [["code", "in", [*stock]]], "code"):
             server.rename(row["id"], _of_before(row["code"], row["id"]))
