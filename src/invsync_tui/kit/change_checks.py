@@ -36,16 +36,16 @@ async def compare_and_set(scene: Scene) -> None:
 async def hindered(scene: Scene) -> None:
     """A listing that cannot be set is listed and read with its reason: untracked, not stocked at the location, a bundle."""
     reasons = dict(scene.server.hindered()) if hasattr(scene.server, "hindered") else {}
-    made: dict[str, Reason] = {}
+    ailing: dict[str, Reason] = {}
     if hasattr(scene.server, "ail"):
         fixes = (fix for fix in scene.connector.about.fixes if fix.reason in HINDERED)
-        made = {scene.server.ail(fix.name): fix.reason for fix in fixes}
-    if not (reasons := reasons | made):
+        ailing = {scene.server.ail(fix.name): fix.reason for fix in fixes}
+    if not (reasons := reasons | ailing):
         raise NotImplementedError("its server cannot make a listing that cannot be set")
     try:
         await _says_why(scene, reasons)
     finally:
-        for ref in made:  # other checks want listings that can be set
+        for ref in ailing:  # other checks want listings that can be set
             scene.server.remove(ref)
 
 
