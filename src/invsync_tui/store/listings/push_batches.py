@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.redaction import Redacted
-from invsync_tui.store.named_rows import pick, records
+from invsync_tui.store.named_rows import filled, pick, records
 
 
 class Item(NamedTuple):
@@ -169,11 +169,11 @@ class Unkept(NamedTuple):
 def updated_by(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[Unkept]:
     """The next listings that a run has set, by id; `quantity` is what the cart answered."""
     rows = cx.execute(
-        "SELECT id, ref, shown FROM listing WHERE run_id = ? AND outcome = 'set' AND inflight IS NULL AND id > ? "
-        "ORDER BY id LIMIT ?",
+        "SELECT id AS listing_id, ref, shown AS quantity FROM listing WHERE run_id = ? AND outcome = 'set' AND inflight IS NULL "
+        "AND id > ? ORDER BY id LIMIT ?",
         (run_id, after, limit),
     )
-    return [Unkept(*row) for row in rows]
+    return filled(Unkept, rows)
 
 
 def unkept(tx: sqlite3.Connection, row: Unkept, run_id: int, error: Redacted, now: int) -> None:
