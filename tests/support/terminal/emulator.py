@@ -32,7 +32,9 @@ PILOT_KEYS = {
 }
 Cells = list[list[tuple[str, str]]]
 BLANK = (" ", "")
-SEQUENCE = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b([DM])|\x1b\[?[?<>=]?[\d;$]*[A-Za-z]|[\x00-\x1f]")
+SEQUENCE = re.compile(
+    r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b([DM])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[?[?<>=]?[\d;$]*[A-Za-z]|[\x00-\x1f]"
+)
 ENDS = {22: {1, 2}, 23: {3}, 24: {4, 21}, 25: {5, 6}, 27: {7}, 28: {8}, 29: {9}, 54: {51, 52}, 55: {53}}
 """Codes that end attributes, and those that they end."""
 SEEN_ON_BLANKS = frozenset({4, 5, 6, 7, 9, 21, 51, 52, 53})

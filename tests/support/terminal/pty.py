@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -132,6 +133,10 @@ class Terminal:
 
     def lines(self) -> list[str]:
         return [row.rstrip() for row in self.screen.display]
+
+    def lines_without_ages(self) -> list[str]:
+        """What it shows but for what the passing of a minute changes, to be compared with what it showed before."""
+        return [" ".join(re.sub(r"\d+ min ago|just now", "ago", row).split()) for row in self.lines()]
 
     def wait_exit(self, timeout: float = 10.0) -> int:
         """The exit code."""

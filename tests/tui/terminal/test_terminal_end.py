@@ -124,7 +124,7 @@ def test_a_terminal_that_goes_without_a_signal_ends_the_program(options: tuple[s
 def test_ctrl_z_stops_it_with_a_clean_terminal_and_going_on_draws_everything() -> None:
     terminal, before = opened()
     with terminal:
-        shown = terminal.lines()
+        shown = terminal.lines_without_ages()
         # when it is stopped
         terminal.send("\x1a")
         assert terminal.stopped()
@@ -135,7 +135,7 @@ def test_ctrl_z_stops_it_with_a_clean_terminal_and_going_on_draws_everything() -
         # and when it goes on, after somebody wrote all over it, everything is there again
         terminal.screen.reset()
         terminal.signal(signal.SIGCONT)
-        terminal.wait_until(lambda: terminal.lines() == shown, "the same screen")
+        terminal.wait_until(lambda: terminal.lines_without_ages() == shown, "the same screen")
         assert terminal.modes() != before
         terminal.send("j")
         terminal.send("q")
@@ -147,7 +147,7 @@ def test_ctrl_z_stops_it_with_a_clean_terminal_and_going_on_draws_everything() -
 def test_a_signal_that_stops_it_finds_the_terminal_given_back(name: str) -> None:
     terminal, before = opened()
     with terminal:
-        shown = terminal.lines()
+        shown = terminal.lines_without_ages()
         for _ in range(2):
             # when somebody stops it by a signal that can be caught, also a second time
             terminal.signal(getattr(signal, name))
@@ -159,7 +159,7 @@ def test_a_signal_that_stops_it_finds_the_terminal_given_back(name: str) -> None
             # and when it goes on, it has the terminal again
             terminal.screen.reset()
             terminal.signal(signal.SIGCONT)
-            terminal.wait_until(lambda: terminal.lines() == shown, "the same screen")
+            terminal.wait_until(lambda: terminal.lines_without_ages() == shown, "the same screen")
             assert terminal.modes() != before
         terminal.send("q")
         assert terminal.wait_exit() == 0
@@ -169,12 +169,12 @@ def test_a_signal_that_stops_it_finds_the_terminal_given_back(name: str) -> None
 def test_stopped_by_force_it_draws_everything_when_it_goes_on() -> None:
     terminal, before = opened()
     with terminal:
-        shown = terminal.lines()
+        shown = terminal.lines_without_ages()
         terminal.signal(signal.SIGSTOP)
         assert terminal.stopped()
         terminal.screen.reset()
         terminal.signal(signal.SIGCONT)
-        terminal.wait_until(lambda: terminal.lines() == shown, "the same screen")
+        terminal.wait_until(lambda: terminal.lines_without_ages() == shown, "the same screen")
         terminal.send("q")
         assert terminal.wait_exit() == 0
         assert terminal.modes() == before
@@ -186,11 +186,11 @@ def test_a_shell_stops_it_and_brings_it_back() -> None:
         terminal.send(" ".join(DEMO) + "\r")
         terminal.wait_for("1 run is held")
         terminal.settle(0.3, 3)
-        shown = terminal.lines()
+        shown = terminal.lines_without_ages()
         terminal.send("\x1a")
         terminal.wait_for("Stopped")
         terminal.send("fg\r")
-        terminal.wait_until(lambda: terminal.lines() == shown, "the same screen")
+        terminal.wait_until(lambda: terminal.lines_without_ages() == shown, "the same screen")
         terminal.send("q")
         terminal.wait_for("prompt>")
         terminal.send("stty -a | grep -o ' echo '; exit\r")

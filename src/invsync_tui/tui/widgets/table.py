@@ -363,7 +363,10 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         while len(self._blocks) > KEPT_BLOCKS:
             self._blocks.popitem(last=False)
         self._measure(rows)
+        before = self._record
         self._settle_key()
+        if before is self._record is not None and index == self._cursor // BLOCK:
+            self.when_moved()  # the same record, but ages in what is told of it have grown
         self.repaint()
 
     def _measure(self, rows: Sequence[Row]) -> None:
