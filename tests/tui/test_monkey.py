@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 import pytest
 from textual import events
@@ -28,7 +29,9 @@ def room(*, empty: bool) -> ControlRoom:
     store = FakeStore(() if empty else None)
     if not empty:
         store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
-    return control_room(store, MANNERS)
+    app, now = control_room(store, MANNERS), time.time()
+    app.context.clock = lambda: now  # no age may change between two pictures
+    return app
 
 
 async def step(shown: Emulated, chance: random.Random) -> str:

@@ -54,11 +54,13 @@ STORM = 12
 
 
 def room() -> ControlRoom:
-    """The control room over hostile data, at a moment that is stalled."""
+    """The control room over hostile data, at a time that stands still: no age may change between two pictures."""
     store = FakeStore()
     store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
     store.held |= {number: troubled(number) for number in TROUBLED}
-    return control_room(store, MANNERS)
+    app, now = control_room(store, MANNERS), time.time()
+    app.context.clock = lambda: now
+    return app
 
 
 async def go(shown: Emulated, stop: Stop) -> None:
@@ -91,11 +93,6 @@ async def test_after_a_storm_of_sizes_every_screen_is_what_a_full_redraw_shows(s
         await go(shown, stop)
         for route in (BY_NAME[name] for name, at in STOP_OF.items() if at == stop.name):
             assert type(shown.app.screen).__name__ == route.screen
-        # at a time that stands still: no age may change between two pictures
-        now = time.time()
-        app = shown.app
-        assert isinstance(app, ControlRoom)
-        app.context.clock = lambda: now
         # when its terminal changes its size again and again, down to a single cell
         for last in ((1, 1), (130, 40), (80, 24)):
             await storm(shown, chance, last)
