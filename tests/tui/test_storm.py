@@ -64,10 +64,7 @@ def room() -> ControlRoom:
 
 
 async def go(shown: Emulated, stop: Stop) -> None:
-    await shown.until_shown("merchants")
-    for key in stop.keys:
-        await (shown.until_shown(key[1:]) if key.startswith("~") else shown.press(key))
-        await shown.settled()
+    await shown.go(stop.keys)
     await shown.until_shown(stop.shows)
     await shown.settled()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -219,6 +219,14 @@ class Emulated:
                 return
             await self.pilot.pause(0.01)
         raise AssertionError(f"waited for {text!r}, but the screen is:\n" + "\n".join(self.terminal.lines()))
+
+    async def go(self, keys: Sequence[str]) -> None:
+        """Press the keys of a stop of the tour, each after the one before has had its effect; `~text` waits for a text."""
+        await self.until_shown("merchants")
+        await self.settled()
+        for key in keys:
+            await (self.until_shown(key[1:]) if key.startswith("~") else self.press(key))
+            await self.settled()
 
     async def settled(self) -> None:
         """Nothing more is on its way to the terminal."""

@@ -13,7 +13,6 @@ from tests.support.fakes.store import FakeStore
 from tests.support.terminal.emulator import Emulated, emulated
 from tests.support.terminal.tour import Stop
 from tests.support.terminal.tour_stops import STOPS
-from tests.tui.text.test_numbers import go
 
 PLAIN = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
 LATER = 3 * 3600.0
@@ -30,7 +29,7 @@ async def shown_by(
     async with emulated(app) as shown:
         shown.terminal.resize(120, 40)
         await shown.settled()
-        await go(shown, stop)
+        await shown.go(stop.keys)
         if then is not None:
             then()
             await read_again(shown, store)

@@ -16,7 +16,7 @@ from invsync_tui.tui.app import control_room
 from invsync_tui.tui.terminal import Terminal
 from tests.support.fakes import operations
 from tests.support.fakes.store import FakeStore
-from tests.support.terminal.emulator import Emulated, emulated
+from tests.support.terminal.emulator import emulated
 from tests.support.terminal.tour import Stop
 from tests.support.terminal.tour_stops import STOPS
 
@@ -104,14 +104,6 @@ def large_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "attrgetter", asked_for)
 
 
-async def go(shown: Emulated, stop: Stop) -> None:
-    await shown.until_shown("merchants")
-    await shown.settled()
-    for key in stop.keys:
-        await (shown.until_shown(key[1:]) if key.startswith("~") else shown.press(key))
-        await shown.settled()
-
-
 def bare(lines: Sequence[str]) -> Iterator[str]:
     """Numbers without separators that are quantities: multiplied, or of more than three digits in a text of the fakes."""
     for line in lines:
@@ -126,7 +118,7 @@ async def test_every_screen_writes_quantities_with_separators(stop: Stop) -> Non
             shown.terminal.resize(*size)
             await shown.settled()
             if size == SIZES[0]:
-                await go(shown, stop)
+                await shown.go(stop.keys)
             lines = ["".join(character for character, _ in row) for row in shown.terminal.cells()]
             # then no quantity stands there as a string of digits
             assert list(bare(lines)) == [], "\n".join(lines)
