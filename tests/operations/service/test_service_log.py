@@ -95,6 +95,75 @@ def test_a_log_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
     assert "after" in path.read_text()
 
 
+@pytest.mark.parametrize("how", ["moved", "removed"])
+def test_a_log_file_that_was_moved_or_removed_without_a_word_is_begun_anew(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "w.log"
+    service_log.start(LogFormat.TEXT, logging.INFO, path)
+    logging.getLogger("invsync").info("before")
+    if how == "moved":
+        path.rename(tmp_path / "old")
+    else:
+        path.unlink()
+    logging.getLogger("invsync").info("after")
+    text = path.read_text()
+    assert "after" in text and "before" not in text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_two_processes_that_share_a_log_file_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_log, "LOG_BYTES", 2000)
+    path = tmp_path / "w.log"
+    both = [service_log._PrivateFile(path) for _ in range(2)]
+    # when one of them puts the file aside several times
+    for n in range(200):
+        both[0].emit(record(f"first {n}"))
+    # then the other writes into the present one, and not into one that is about to go
+    both[1].emit(record("second"))
+    assert "second" in path.read_text()
+    for each in both:
+        each.close()
+
+
+def test_a_log_that_cannot_be_put_aside_goes_on_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_log, "LOG_BYTES", 2000)
+    tries: list[str] = []
+
+    def refuses(source: str, _: str) -> None:
+        tries.append(source)
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "w.log"
+    service_log.start(LogFormat.TEXT, logging.INFO, path)
+    monkeypatch.setattr(service_log._PrivateFile, "rotate", lambda _, source, to: refuses(source, to))
+    # when it grows past what it may in a folder in which nothing can be renamed
+    for n in range(200):
+        logging.getLogger("invsync").info("line %s", n)
+    # then every record is there, and it was tried now and then
+    lines = path.read_text().splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == [str(n) for n in range(200)]
+    assert 2 <= len(tries) <= len(path.read_bytes()) / 2000
+    # and it is put aside as soon as that can be done
+    monkeypatch.undo()
+    monkeypatch.setattr(logging.getLogger().handlers[0], "maxBytes", 2000)
+    for n in range(100):
+        logging.getLogger("invsync").info("line %s", 200 + n)
+    assert (tmp_path / "w.log.1").exists() and "line 299" in path.read_text()
+
+
+def test_a_log_whose_folder_is_away_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    service_log.start(LogFormat.TEXT, logging.INFO, folder / "w.log")
+    # when the folder is away while the log is to be opened again
+    folder.rename(tmp_path / "away")
+    service_log.reopen()
+    logging.getLogger("invsync").info("lost")
+    # then nothing fails, and what comes after it is there
+    folder.mkdir()
+    logging.getLogger("invsync").info("kept")
+    assert "kept" in (folder / "w.log").read_text()
+
+
 def test_a_log_is_begun_with_one_line_a_record_and_without_chatty_libraries(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations.service import serve
+from invsync_tui.cli import main
+from invsync_tui.operations.service import log as service_log
+from invsync_tui.operations.service import serve, systemd
 from invsync_tui.operations.service.systemd import Notifier
+from invsync_tui.operations.session import Session
 
 
 @contextmanager
@@ -77,3 +82,38 @@ async def test_the_watchdog_is_fed_only_while_the_loop_of_the_runner_turns(tmp_p
         runner.turns = 2
         assert (await asyncio.wait_for(loop.sock_recv(manager, 1000), 5)).startswith(b"WATCHDOG=1")
         telling.cancel()
+
+
+def test_a_manager_waits_as_long_as_the_store_is_being_opened_and_upgraded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, store = str(tmp_path / "notify"), tmp_path / "store.db"
+    Session.create(store).close()
+    monkeypatch.setattr(systemd, "EXTEND_EVERY", 0.02)
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(service_log, "start", lambda *_: None)
+    served: list[Path] = []
+    with listening(address) as manager:
+
+        def upgrades(path: Path, **_: object) -> Session:
+            # as long as it takes the manager is told so, several times
+            for _each in range(3):
+                assert manager.recv(1000).startswith(b"EXTEND_TIMEOUT_USEC=60000000\n")
+            return opens(path)
+
+        opens = Session.open
+        monkeypatch.setattr(Session, "open", upgrades)
+        monkeypatch.setattr(serve, "serve", lambda session, *_: served.append(session.path))
+        assert main.run(["--store", str(store), "serve"]) == 0
+        # and no longer than that: whether the service works is said by the service
+        manager.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            while manager.recv(1000):
+                pass
+    assert served == [store]
+
+
+def test_without_a_manager_nobody_is_told_that_it_starts() -> None:
+    with systemd.starting(Notifier.of({}, 1)):
+        assert "service manager" not in {thread.name for thread in threading.enumerate()}

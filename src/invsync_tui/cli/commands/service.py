@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +97,7 @@ def run_serve(args: argparse.Namespace) -> int:
     from invsync_tui.operations.errors import InvalidError
     from invsync_tui.operations.service import serve
     from invsync_tui.operations.service.hooks import ListenAddress
+    from invsync_tui.operations.service.systemd import Notifier, starting
 
     try:
         hooks = ListenAddress.parse(args.hooks) if args.hooks else None
@@ -105,7 +108,9 @@ def run_serve(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     output = Output(args)
     _log(args, output)
-    with opened(args) as session:
+    with ExitStack() as stack:
+        with starting(Notifier.of(os.environ, os.getpid())):  # an older store is upgraded now
+            session = stack.enter_context(opened(args))
         serve.serve(session, args.until_idle, lambda serving: _started(output, serving), hooks, metrics)
     return Exit.OK
 

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from io import TextIOWrapper
@@ -84,7 +85,43 @@ def _safe_value(value: object) -> object:
 
 
 class _PrivateFile(RotatingFileHandler):
-    """A file that only its owner reads, put aside when it grows too large."""
+    """A file that only its owner reads, put aside when it grows too large.
+
+    A file that was moved away or removed is begun anew, also where nobody says so; several processes may share one. Where it
+    cannot be put aside, or not be opened again, that costs no more records than it must.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._too_large_from = 0
+        super().__init__(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - the library's name
+        """Whether it is too large with this record; looks first whether the file is still the one behind its name."""
+        if self.stream and not _is_behind(self.stream, self.baseFilename):
+            self.begin_anew()
+        if not super().shouldRollover(record):
+            return False
+        # In a folder that may not be written: not tried again for each record.
+        return self.stream.tell() >= self._too_large_from
+
+    def doRollover(self) -> None:  # noqa: N802 - the library's name
+        """Put the file aside; where that is not possible, the log goes on in it."""
+        with suppress(OSError):
+            super().doRollover()
+        if self.stream is None:
+            self.stream = self._open()
+        size = self.stream.tell()
+        self._too_large_from = size + self.maxBytes if size else 0
+
+    def begin_anew(self) -> None:
+        """Go on in a file of the same name; where it cannot be opened now, with the next record that can be written."""
+        stream, self.stream = self.stream, None
+        if stream:
+            with suppress(OSError):
+                stream.close()
+        self._too_large_from = 0
+        with suppress(OSError):
+            self.stream = self._open()
 
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
@@ -93,11 +130,18 @@ class _PrivateFile(RotatingFileHandler):
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
+def _is_behind(stream: TextIOWrapper, name: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), os.stat(name))  # noqa: PTH116 - the library keeps a text
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # it cannot be seen; the open file is what there is
+
+
 def start(form: LogFormat, level: int, path: Path | None = None) -> None:
     """Log to a file that is put aside when it grows too large, or to stderr."""
-    handler = (
-        _PrivateFile(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES) if path else logging.StreamHandler(sys.stderr)
-    )
+    handler = _PrivateFile(path) if path else logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine(form))
     logging.raiseExceptions = False  # a log that cannot be written stops nothing
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -108,11 +152,9 @@ def start(form: LogFormat, level: int, path: Path | None = None) -> None:
 def reopen() -> None:
     """Go on in a file of the same name, for tools that move log files away; stderr stays what it is."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.FileHandler):
+        if isinstance(handler, _PrivateFile):
             handler.acquire()
             try:
-                if handler.stream:
-                    handler.stream.close()
-                handler.stream = handler._open()
+                handler.begin_anew()
             finally:
                 handler.release()

@@ -6,9 +6,13 @@ Does nothing where the service manager did not ask for it (NOTIFY_SOCKET, WATCHD
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+EXTEND_EVERY, EXTEND_BY = 5.0, 60.0
+"""While a service starts: seconds between two requests for more time, and for how much more each of them asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,31 @@ class Notifier:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
             to.setblocking(False)
             to.sendto("\n".join(lines).encode(), address)
+
+
+@contextmanager
+def starting(notifier: Notifier) -> Iterator[None]:
+    """Meanwhile the manager is asked to wait, however long it takes.
+
+    The upgrade of a large store takes minutes. A manager that ends the service after its 90 seconds would have it taken back
+    and begun anew at each start.
+    """
+    if not notifier.address:
+        yield
+        return
+    over = threading.Event()
+    telling = threading.Thread(target=_ask_for_time, args=(notifier, over), name="service manager", daemon=True)
+    telling.start()
+    try:
+        yield
+    finally:
+        over.set()
+        telling.join()
+
+
+def _ask_for_time(notifier: Notifier, over: threading.Event) -> None:
+    while not over.wait(EXTEND_EVERY):
+        notifier.send(f"EXTEND_TIMEOUT_USEC={round(EXTEND_BY * 1_000_000)}", "STATUS=Opening the store")
 
 
 def _every(environment: Mapping[str, str], pid: int) -> float | None:
