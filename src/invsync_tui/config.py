@@ -162,6 +162,16 @@ def file_to_write(named: str | None, environ: Mapping[str, str]) -> Path | None:
     return _config_file(named or environ.get("INVSYNC_CONFIG"), environ)
 
 
+def stamp(environ: Mapping[str, str]) -> tuple[str, int, int, int, int] | None:
+    """What changes when the configuration file of this process is another one or is written; None where there is none."""
+    path = _config_file(environ.get("INVSYNC_CONFIG"), environ)
+    try:
+        there = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return there and (str(path), there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns)
+
+
 def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The configuration file; one that was asked for by name must exist."""
     name = named or environ.get("INVSYNC_CONFIG")

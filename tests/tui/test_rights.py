@@ -151,3 +151,25 @@ def _own(screen: BaseScreen) -> list[Binding]:
 def _shown(screen: BaseScreen) -> list[Binding]:
     """Those that the footer and the help offer."""
     return [active.binding for active in screen.active_bindings.values() if active.enabled]
+
+
+async def test_an_open_control_room_offers_what_the_configuration_allows_now(
+    acme: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a control room that an admin opened
+    config = tmp_path / "roles.toml"
+    config.write_text('[roles]\nadmin = ["ann"]\n')
+    monkeypatch.setenv("INVSYNC_CONFIG", str(config))
+    monkeypatch.setattr("invsync_tui.operations.session.system_user", lambda _: "ann")
+    monkeypatch.setattr("invsync_tui.tui.store_thread.STALE_AFTER", 0.05)
+    app = control_room(StoreConnection(acme.bench.store.path), QUICK)
+    async with app.run_test(size=(120, 30)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.sees("Acme")
+        assert "s Sync" in driver.lines()[-1] and "viewer" not in driver.lines()[0]
+        # when that is taken away, though nobody writes to the store
+        config.write_text('[roles]\nadmin = ["bob", "eve"]\n')
+        # then it says so, and no longer offers what would be refused
+        await driver.sees("viewer")
+        await driver.until(lambda: "Sync" not in driver.lines()[-1])
+    app.close_store()

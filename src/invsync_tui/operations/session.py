@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from invsync_tui import clock, config
 from invsync_tui.operations.errors import OperationError, RefusedError, as_operation_error
@@ -29,6 +30,12 @@ class StartingWorker:
         return clock.elapsed() < self.until and self.process.poll() is None
 
 
+class Configured(NamedTuple):
+    """What the configuration file looked like; None where there was none."""
+
+    stamp: tuple[str, int, int, int, int] | None
+
+
 @dataclass(slots=True)
 class Session:
     """Use it in the thread that opened it. All changes go through `allow`, so roles and read-only are kept in one place."""
@@ -42,30 +49,56 @@ class Session:
     waits_for_worker: bool = True
     """Whether a change waits until the worker that it started is at work. A screen does not: `request.failed_worker`."""
     starting: StartingWorker | None = None
+    configured: Configured | None = None
+    """The configuration that the rights were read from; None where they were given to this session."""
 
     @classmethod
     def open(cls, store_path: Path, *, read_only: bool = False, say: Say = silently) -> Session:
         """Open an existing store; OperationError says what is wrong with it and what to do. `say` is told of an upgrade."""
+        configured = Configured(config.stamp(os.environ))
         rights = _rights(store_path)
         with as_operation_error():
             store = open_store(store_path, read_only=read_only, say=say)
         # A store that this user may only read is looked at.
-        return cls(store, operator_name(store_path), read_only or store.read_only, *rights)
+        looks = read_only or store.read_only
+        return cls(store, operator_name(store_path), looks, *rights, configured=configured)
 
     @classmethod
     def create(cls, store_path: Path) -> Session:
         """Open a store, making it if it does not exist."""
+        configured = Configured(config.stamp(os.environ))
         with as_operation_error():
             store = create_store(store_path)
-        return cls(store, operator_name(store_path), store.read_only, *_rights(store_path))
+        rights = _rights(store_path)
+        return cls(store, operator_name(store_path), store.read_only, *rights, configured=configured)
 
     @property
     def path(self) -> Path:
         """Where the store is."""
         return self.store.path
 
+    def read_rights(self) -> None:
+        """Rights are those of the configuration as it is now, however long the session has been open.
+
+        Costs microseconds where it was not written. OperationError where it cannot be read. One that is away gives nobody more
+        rights: editors take it away for a moment.
+        """
+        if self.configured is None:
+            return
+        now = Configured(config.stamp(os.environ))
+        if now != self.configured and now.stamp is not None:
+            self.role, self.may_serve = _rights(self.path)
+            self.configured = now
+
     def may(self, right: Right) -> bool:
         """Whether an order of this kind would be carried out."""
+        try:
+            self.read_rights()
+        except OperationError:
+            return False
+        return self._has(right)
+
+    def _has(self, right: Right) -> bool:
         return not self.read_only and (has(self.role, right) or (right is Right.SERVE and self.may_serve))
 
     def allow(self, right: Right, what: str) -> None:
@@ -76,7 +109,8 @@ class Session:
             )
         if self.read_only:
             raise RefusedError(f"Refused to {what}: this session is read-only. Start it without --read-only.")
-        if not self.may(right):
+        self.read_rights()
+        if not self._has(right):
             raise _without(self.operator, right, what, self.role)
 
     def interrupt(self) -> None:

@@ -7,6 +7,7 @@ and `read_service` find out can be read from any thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ class StoreConnection:
         return self._watch is not None and self._watch.changed()
 
     def read_service(self) -> None:
-        """Read who executes requests into `service`, and the held runs into `held_runs`.
+        """Read who executes requests into `service`, the held runs into `held_runs`, and the `role` as it is by now.
 
         OperationError: a worker that was started did not come up.
         """
@@ -81,6 +82,9 @@ class StoreConnection:
 
         if failure := request.failed_worker(self.session):
             raise OperationError(failure)
+        with suppress(OperationError):  # who may look goes on looking; a change says what is wrong
+            self.session.read_rights()
+        self.role = self.session.role.value
         self.service = str(workers.service(self.session).state)
         self.held_runs = held.waiting(self.session)
 

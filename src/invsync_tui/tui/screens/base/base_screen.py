@@ -73,6 +73,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.visit: Visit | None = None
         """What it was opened with, by the route table."""
         self._failing = False
+        self._role: str | None = None
+        """The operator's role as of the last reading."""
         self._on_the_way = False
         """Whether a command that was typed is about to lead somewhere else."""
         self.type_ahead = TypeAhead()
@@ -150,9 +152,16 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if message.watched:
             self._reading_succeeded()
             self.show_header()
+            self._offer_keys()
             if self.context.alerts is not None:
                 self.context.alerts.know(self.context.connection.held_runs)
         message.deliver(message.value)
+
+    def _offer_keys(self) -> None:
+        """The footer offers what the role allows, which may be another one than when the control room was opened."""
+        before, self._role = self._role, self.context.connection.role
+        if before not in (None, self._role):
+            self.refresh_bindings()
 
     def on_question_failed(self, message: QuestionFailed) -> None:
         if message.watched:
