@@ -77,18 +77,19 @@ class Session:
         """Where the store is."""
         return self.store.path
 
-    def read_rights(self) -> None:
-        """Rights are those of the configuration as it is now, however long the session has been open.
+    def read_rights(self) -> Role:
+        """The role by the configuration as it is now, however long the session has been open.
 
         Costs microseconds where it was not written. OperationError where it cannot be read. One that is away gives nobody more
         rights: editors take it away for a moment.
         """
         if self.configured is None:
-            return
+            return self.role
         now = Configured(config.stamp(os.environ))
         if now != self.configured and now.stamp is not None:
             self.role, self.may_serve = _rights(self.path)
             self.configured = now
+        return self.role
 
     def may(self, right: Right) -> bool:
         """Whether an order of this kind would be carried out."""

@@ -83,8 +83,7 @@ class StoreConnection:
         if failure := request.failed_worker(self.session):
             raise OperationError(failure)
         with suppress(OperationError):  # who may look goes on looking; a change says what is wrong
-            self.session.read_rights()
-        self.role = self.session.role.value
+            self.role = self.session.read_rights().value
         self.service = str(workers.service(self.session).state)
         self.held_runs = held.waiting(self.session)
 

@@ -18,6 +18,7 @@ from invsync_tui.operations.lists.rows import Count, Ordering, Rows
 from invsync_tui.operations.merchants.home import Head, HomeLine
 from invsync_tui.operations.names import Everybody
 from invsync_tui.operations.names import Named as Called
+from invsync_tui.operations.roles import Role
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,
@@ -292,6 +293,9 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         return changed
 
     # -- operations ---------------------------------------------------------------------------------------------------
+
+    def read_rights(self) -> Role:
+        return Role(self.role)
 
     def failed_worker(self) -> str:
         return ""

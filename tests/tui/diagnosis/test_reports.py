@@ -109,6 +109,29 @@ async def test_the_command_line_leads_to_the_doctor_of_one_or_all(words: str, wa
         assert store.walked == [walked]
 
 
+async def test_the_doctor_looks_again_after_a_minute_in_which_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that has died writes nothing, and that is what is to be found."""
+    monkeypatch.setattr("invsync_tui.tui.store_thread.STALE_AFTER", 0.05)
+    store = FakeStore()
+    async with room(store) as driver:
+        await driver.press("D")
+        await answered(driver)
+        later(driver, 55)
+        await driver.pilot.pause(0.3)
+        assert len(store.walked) == 1
+        later(driver, 6)
+        await driver.until(lambda: len(store.walked) == 2)
+        # and where that takes long, not all the time
+        assert isinstance(driver.app.screen, DoctorScreen)
+        await driver.pilot.pause(0.1)
+        driver.app.screen._took = 9.0
+        later(driver, 80)
+        await driver.pilot.pause(0.3)
+        assert len(store.walked) == 2
+        later(driver, 11)
+        await driver.until(lambda: len(store.walked) == 3)
+
+
 async def test_the_doctor_looks_again_after_a_change_but_not_within_ten_seconds() -> None:
     store = FakeStore()
     async with room(store) as driver:

@@ -102,7 +102,7 @@ class _PrivateFile(RotatingFileHandler):
         if not super().shouldRollover(record):
             return False
         # In a folder that may not be written: not tried again for each record.
-        return self.stream.tell() >= self._too_large_from
+        return self.stream is None or self.stream.tell() >= self._too_large_from
 
     def doRollover(self) -> None:  # noqa: N802 - the library's name
         """Put the file aside; where that is not possible, the log goes on in it."""

@@ -70,6 +70,10 @@ def _write_bundle(session: Session, subject: int | str, folder: str) -> Path:
 A = TypeVar("A")
 NEVER = -1
 """Of commits: nothing was asked yet."""
+ANYWAY = 60.0
+"""Seconds after which a report is asked for though nobody committed: a service that died commits nothing, and stock grows old."""
+ANYWAY_PART = 10
+"""So many times as long as the last answer took, at least: a large store is not looked at all the time."""
 
 
 class ReportScreen(BaseScreen, Generic[A]):
@@ -90,6 +94,8 @@ class ReportScreen(BaseScreen, Generic[A]):
         self._commits = NEVER
         self._asking = self._refused = False
         self._asked_at = float("-inf")
+        self._took = 0.0
+        """Seconds that the last answer took."""
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -132,13 +138,15 @@ class ReportScreen(BaseScreen, Generic[A]):
 
     def store_changed(self) -> None:
         commits, now = self.context.store.commits, self.context.elapsed()
-        if self._asking or commits == self._commits or now - self._asked_at < self.pause:
+        pause = self.pause if commits != self._commits else max(ANYWAY, self._took * ANYWAY_PART)
+        if self._asking or now - self._asked_at < pause:
             return
         self._asking, self._commits, self._asked_at = True, commits, now
         self.ask_slow(self.question, self._answered)
 
     def _answered(self, answer: A) -> None:
         self._asking, self.answer = False, answer
+        self._took = self.context.elapsed() - self._asked_at
         if self._refused:
             self._refused = False
             self.notice("")
