@@ -179,7 +179,7 @@ def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:  # some editors put a mark in front
             _check_writers(path, os.fstat(file.fileno()))
             text = file.read()
     except (FileNotFoundError, NotADirectoryError):
@@ -299,4 +299,4 @@ def _check_retention(where: str, table: Mapping[str, object]) -> None:
 def _line(text: str, key: str) -> int:
     """The line that sets a top-level key, or opens the table of that name."""
     pattern = re.compile(rf"""^\s*(\[+\s*)?["']?{re.escape(key)}\b""")
-    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
+    return next((n for n, line in enumerate(text.split("\n"), 1) if pattern.match(line)), 1)

@@ -24,7 +24,7 @@ from invsync_tui.connectors.auth.login_state import login_state
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
 from invsync_tui.connectors.network.api_notices import ApiNotices
-from invsync_tui.connectors.secrets import reference_of
+from invsync_tui.connectors.secrets import open_to_others, reference_of
 from invsync_tui.plain_text import counted, grouped
 from invsync_tui.rules.merchant_checks import Verdict
 
@@ -375,14 +375,14 @@ def _file(name: str, _: Mapping[str, str]) -> Looked:
         return error.what, error.advice, True
     quoted = shlex.quote(str(path))
     try:
-        mode = path.stat().st_mode
-        readable = os.access(path, os.R_OK) and stat.S_ISREG(mode)
+        there = path.stat()
+        readable = os.access(path, os.R_OK) and stat.S_ISREG(there.st_mode)
     except PermissionError:
         return f"{path} cannot be read by this user.", f"Run it as the user who owns {quoted}.", True
     except OSError as error:
         return f"{path}: {error.strerror}.", f"Create {quoted} with mode 0600, or correct the path.", False
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return f"{path} is open to others (mode {stat.S_IMODE(mode):04o}).", f"chmod 600 {quoted}", False
+    if open_to_others(there):
+        return f"{path} is open to others (mode {stat.S_IMODE(there.st_mode):04o}).", f"chmod 600 {quoted}", False
     if not readable:
         return f"{path} may not be read by this user.", f"Run it as the user who owns {quoted}.", True
     return "", "", False

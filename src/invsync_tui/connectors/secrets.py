@@ -47,27 +47,37 @@ async def _from_file(name: str) -> bytes:
     path = expanded(name)
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
-            mode, content = await asyncio.to_thread(_read, path)
+            there, content = await asyncio.to_thread(_read, path)
     except (OSError, TimeoutError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer"
         raise NotConfiguredError(
             f"The secret file {path} cannot be read ({why}).", advice="Create it, or correct the path."
         ) from error
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(there.st_mode):
         raise NotConfiguredError(f"The secret file {path} is not a file.", advice="Name a plain file in the reference.")
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if open_to_others(there):
         raise NotConfiguredError(
             f"The secret file {path} is open to others.", advice=f"chmod 600 {shlex.quote(str(path))}"
         )
     return content
 
 
-def _read(path: Path) -> tuple[int, bytes]:
-    """Mode and content; of something that is no file, a device or a pipe, nothing is read."""
+def open_to_others(there: os.stat_result) -> bool:
+    """Whether a secret's file is readable, or can be written, by more users than need it.
+
+    A file of root's may be read by a group: whoever is not root reads it by that alone. Secrets of a container that does not run
+    as root have no other form, nor have those that a service manager hands on.
+    """
+    by_group = stat.S_IRGRP if there.st_uid == 0 != os.geteuid() else 0
+    return bool(there.st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~by_group)
+
+
+def _read(path: Path) -> tuple[os.stat_result, bytes]:
+    """What it is, and its content; of something that is no file, a device or a pipe, nothing is read."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        mode = os.fstat(handle).st_mode
-        return mode, os.read(handle, SECRET_MOST + 1) if stat.S_ISREG(mode) else b""
+        there = os.fstat(handle)
+        return there, os.read(handle, SECRET_MOST + 1) if stat.S_ISREG(there.st_mode) else b""
     finally:
         os.close(handle)
 
@@ -171,7 +181,7 @@ def _checked(content: bytes, kind: str) -> str:
             f"The secret has more than {SECRET_MOST} bytes.", advice=f"Check the {kind}: reference."
         )
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig" if kind == "file" else "utf-8")  # some editors put a mark in front
     except UnicodeDecodeError as error:
         raise NotConfiguredError("The secret is not text in UTF-8.", advice=f"Check the {kind}: reference.") from error
     text = text.rstrip("\r\n") if kind == "env" else text.strip(" \t\r\n")

@@ -295,7 +295,7 @@ def _create(path: Path) -> None:
         with temporary_files.draft(path, file_modes.for_new_store(path.parent)) as draft:
             upgrade.fill(draft)
             with contextlib.suppress(FileExistsError):  # somebody else was faster
-                os.link(draft, path)
+                temporary_files.give_name(draft, path)
     except sqlite3.Error as error:
         raise translate(error, path) from error
     except OSError as error:

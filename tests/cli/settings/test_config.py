@@ -59,6 +59,16 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, line: i
     assert f"config.toml:{line}: " in str(caught.value)
 
 
+def test_a_mark_of_the_encoding_and_other_ends_of_lines_are_read(tmp_path: Path) -> None:
+    environ = written(tmp_path, "")
+    path = tmp_path / "config" / "invsync" / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbfascii = true\r\nmouse = false\r\n")
+    assert load(Flags(), environ).ascii_only
+    path.write_bytes(b"\xef\xbb\xbfascii = true\r\nmousse = false\r\n")
+    with pytest.raises(ConfigError, match=r"config\.toml:2: unknown key 'mousse'"):
+        load(Flags(), environ)
+
+
 def test_an_unclear_switch_in_the_environment_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="INVSYNC_READ_ONLY"):
         load(Flags(), {"INVSYNC_READ_ONLY": "perhaps", "XDG_CONFIG_HOME": str(tmp_path)})

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors import secrets
+from invsync_tui.connectors import checks, secrets
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.network import tls
 from invsync_tui.connectors.network.http_log import BLACK, own_short_secrets, redacted
+from tests.support.processes.skips import AS_ROOT
 
 
 def secret_file(folder: Path, content: bytes) -> str:
@@ -61,6 +62,39 @@ async def test_a_file_that_is_open_to_others_or_too_long_is_refused(tmp_path: Pa
     (tmp_path / "secret").write_bytes(b"hunter22")
     (tmp_path / "secret").chmod(0o640)
     assert "chmod 600" in (await refused(f"file:{tmp_path / 'secret'}")).advice
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason=AS_ROOT)
+@pytest.mark.parametrize(
+    ("mode", "owner", "reader", "read"),
+    [
+        (0o640, 0, 54321, True),  # a secret of a container that does not run as root, or of LoadCredential=
+        (0o440, 0, 54321, True),
+        (0o400, 54321, 54321, True),
+        (0o640, 54321, 54321, False),  # its own
+        (0o640, 0, 0, False),
+        (0o640, 12345, 54321, False),  # another user's
+        (0o660, 0, 54321, False),
+        (0o644, 0, 54321, False),
+        (0o641, 0, 54321, False),
+    ],
+)
+async def test_a_file_of_root_may_be_readable_by_the_group_that_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, owner: int, reader: int, read: bool
+) -> None:
+    reference = secret_file(tmp_path, b"hunter22")
+    os.chown(tmp_path / "secret", owner, -1)
+    (tmp_path / "secret").chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: reader)
+    problem, _, _ = checks._file(str(tmp_path / "secret"), {})
+    if read:
+        assert await secrets.resolve(reference) == "hunter22" and not problem
+    else:
+        assert "open to others" in (await refused(reference)).what and "open to others" in problem
+
+
+async def test_a_mark_of_the_encoding_is_no_part_of_a_secret(tmp_path: Path) -> None:
+    assert await secrets.resolve(secret_file(tmp_path, b"\xef\xbb\xbfhunter22\r\n")) == "hunter22"
 
 
 async def test_a_command_that_writes_without_end_is_ended() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -14,9 +15,9 @@ import pytest
 
 from invsync_tui.store import database
 from invsync_tui.store.connection import VERSION, silently
-from invsync_tui.store.database import open_store
+from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreInUseError, StoreReadOnlyError
-from invsync_tui.store.file import backups
+from invsync_tui.store.file import backups, temporary_files
 from invsync_tui.store.file.restore import restore
 from invsync_tui.sync.runs import leases
 from tests.support.stores import old_stores
@@ -123,6 +124,35 @@ def test_a_restored_store_starts_anew_and_the_former_one_is_kept(path: Path, tmp
     assert store.one("SELECT who, action, after FROM audit ORDER BY id DESC") == ("ann", "db.restore", str(copy))
     assert store.one("PRAGMA journal_mode") == ("wal",)
     store.close()
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO, errno.EMLINK])
+def test_a_disk_without_hard_links_holds_stores_and_backups_too(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    before = dump(path)
+    monkeypatch.setattr(os, "link", refuses)
+    # when a store is made, and one is copied and restored there
+    create_store(tmp_path / "new.db").close()
+    copy = backups.make(path, tmp_path / "copy").path
+    with contextlib.closing(sqlite3.connect(path)) as cx:
+        cx.execute("DELETE FROM audit")
+        cx.commit()
+    former = restore(path, copy, "ann", silently).former
+    # then all of it is there, and nothing else
+    assert dump(copy) == before
+    assert former is not None and _one_row(former, "SELECT count(*) FROM audit") == 0
+    assert _one_row(path, "SELECT action FROM audit ORDER BY id DESC LIMIT 1") == "db.restore"
+    assert {each.name for each in tmp_path.iterdir() if each.is_file()} == {"new.db", "copy", path.name, former.name}
+    # and a file of the name is not overwritten there either
+    with pytest.raises(StoreReadOnlyError, match="a file of this name"):
+        backups.make(path, copy)
+    with temporary_files.draft(copy, 0o600) as draft, pytest.raises(FileExistsError):
+        temporary_files.give_name(draft, copy)
+    assert dump(copy) == before
 
 
 def test_a_restore_is_refused_while_anybody_works_with_the_store(path: Path, tmp_path: Path) -> None:

@@ -137,10 +137,25 @@ async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         ('# mine\ntheme = "dark"  # at night\nmouse = false\n', '# mine\ntheme = "light"  # at night\nmouse = false\n'),
         ('mouse = false\n\n[keys]\ntheme = "f5"\n', 'theme = "light"\nmouse = false\n\n[keys]\ntheme = "f5"\n'),
         ('[keys]\n"help" = "f1"\n', 'theme = "light"\n[keys]\n"help" = "f1"\n'),
+        # of an editor of Windows: its ends of lines and its mark stay, and the mark stays in front
+        ("mouse = false\r\nascii = true\r\n", 'theme = "light"\r\nmouse = false\r\nascii = true\r\n'),
+        ('mouse = true\r\ntheme = "dark"  # x\r\n', 'mouse = true\r\ntheme = "light"  # x\r\n'),
+        ("\ufeffmouse = false\n", '\ufefftheme = "light"\nmouse = false\n'),
+        ('\ufefftheme = "dark"\n[keys]\n', '\ufefftheme = "light"\n[keys]\n'),
+        ('# \x85 \u2028theme = "x"\n', 'theme = "light"\n# \x85 \u2028theme = "x"\n'),
     ],
 )
 def test_only_the_line_of_the_theme_changes(before: str, after: str) -> None:
     assert with_theme(before, "light") == after
+
+
+def test_a_file_of_another_editor_stays_as_it_was_typed_and_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbfmouse = false\r\n[keys]\r\n")
+    for theme in ("light", "dark"):
+        set_theme(path, theme)
+        assert config.load(config.Flags(config=str(path)), {}).theme == theme
+    assert path.read_bytes() == b'\xef\xbb\xbftheme = "dark"\r\nmouse = false\r\n[keys]\r\n'
 
 
 def test_a_file_that_is_no_toml_is_left_alone(tmp_path: Path) -> None:

@@ -102,11 +102,9 @@ def _place(draft: Path, target: Path, store: Path) -> None:
     finally:
         os.close(descriptor)
     try:
-        os.link(draft, target)
+        temporary_files.give_name(draft, target)
     except FileExistsError:
         raise StoreReadOnlyError(target, "there is a file of this name already.", "Choose another name.") from None
-    except PermissionError:  # a file system without hard links
-        draft.rename(target)
     sync_folder(target.absolute().parent)
 
 

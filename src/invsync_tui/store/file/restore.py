@@ -89,7 +89,7 @@ def _start_anew(draft: Path, who: str, copy: str) -> None:
 
 
 def _place_new(store: Path, draft: Path) -> None:
-    os.link(draft, store)
+    temporary_files.give_name(draft, store)
     backups.sync_folder(store.parent)
 
 
@@ -102,10 +102,10 @@ def _swap(store: Path, draft: Path, held: contextlib.ExitStack) -> Path:
         former = former.with_name(f"{former.name.partition('_')[0]}_{number}")
     try:
         held.enter_context(_for_ourselves(store))
-        os.link(store, former)
+        temporary_files.give_name(store, former)
     except (StoreBrokenError, StoreForeignError):
         # It is damaged, so its log goes with it as it is: the copy must never be read together with another's log.
-        os.link(store, former)
+        temporary_files.give_name(store, former)
         for end in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 store.with_name(store.name + end).rename(former.with_name(former.name + end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -30,6 +31,22 @@ def draft(target: Path, mode: int) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 leftover.unlink()
         os.close(descriptor)
+
+
+def give_name(file: Path, target: Path) -> None:
+    """Give a file another name, never that of a file that is there: FileExistsError. OSError where it cannot be written.
+
+    On a file system without hard links, as on many network shares and USB disks, it loses its former name.
+    """
+    try:
+        os.link(file, target)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOSPC, errno.EDQUOT):
+            raise
+        # What such file systems answer differs: not permitted, not supported, not implemented, even an input/output error.
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        file.rename(target)
 
 
 def abandoned(store: Path) -> list[Path]:
