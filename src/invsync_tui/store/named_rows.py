@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=tuple[Any, ...])
@@ -32,6 +32,11 @@ def filled(kind: type[T], rows: Iterable[Sequence[Any]]) -> list[T]:
     The suite holds the names of the columns against those of the fields, see `tests/support/stores/columns.py`.
     """
     return [tuple.__new__(kind, row) for row in rows]
+
+
+def keyed(kind: type[T], rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, T]]:
+    """The first column of each row of a query, and a record whose fields are the other columns, in their order."""
+    return ((row[0], tuple.__new__(kind, row[1:])) for row in rows)
 
 
 def first(kind: type[T], rows: sqlite3.Cursor) -> T | None:

@@ -7,7 +7,7 @@ field of the record is one of them; an expression says nothing, unless the query
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -32,7 +32,7 @@ OF_ANOTHER_TABLE = frozenset(
     }
 )
 """(field, column) where a record has a column of that name of one table, and of another one under a name of its own."""
-_filled, _first, _mapped = named_rows.filled, named_rows.first, named_rows.mapped
+_filled, _first, _keyed, _mapped = named_rows.filled, named_rows.first, named_rows.keyed, named_rows.mapped
 
 
 @cache
@@ -48,15 +48,21 @@ def misplaced(kind: type[tuple[Any, ...]], columns: tuple[str, ...]) -> tuple[st
     )
 
 
-def _check(kind: type[tuple[Any, ...]], rows: object) -> None:
+def _check(kind: type[tuple[Any, ...]], rows: object, after: int = 0) -> None:
+    """Columns `after` so many belong to the record."""
     if isinstance(rows, sqlite3.Cursor):
-        wrong = misplaced(kind, tuple(column[0] for column in rows.description))
+        wrong = misplaced(kind, tuple(column[0] for column in rows.description[after:]))
         assert not wrong, "; ".join(wrong)
 
 
 def _checked_filled(kind: type[T], rows: Iterable[Sequence[Any]]) -> list[T]:
     _check(kind, rows)
     return _filled(kind, rows)
+
+
+def _checked_keyed(kind: type[T], rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, T]]:
+    _check(kind, rows, after=1)
+    return _keyed(kind, rows)
 
 
 def _checked_first(kind: type[T], rows: sqlite3.Cursor) -> T | None:
@@ -73,4 +79,5 @@ def _checked_mapped(make: Callable[[Iterable[Any]], T], rows: Iterable[Sequence[
 
 def hold() -> None:
     """Check every record that is filled in this process from now on."""
-    named_rows.filled, named_rows.first, named_rows.mapped = _checked_filled, _checked_first, _checked_mapped
+    named_rows.filled, named_rows.first = _checked_filled, _checked_first
+    named_rows.keyed, named_rows.mapped = _checked_keyed, _checked_mapped

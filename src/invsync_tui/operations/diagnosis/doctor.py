@@ -142,7 +142,7 @@ def _merchant(
         chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
         checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
         rounded = catalog_levels.fractions(cx, site.id, merchant_checks.ROUNDED_MOST)
-        checks += merchant_checks.rounded_checks(site.name, [RoundedLevel(*part) for part in rounded])
+        checks += merchant_checks.rounded_checks(site.name, [RoundedLevel(**part._asdict()) for part in rounded])
         at_locations = location_facts.of_merchant(cx, site.id, site.name, places, chosen)
         shared = location_checks(at_locations)
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None

@@ -38,7 +38,10 @@ def parted(changes: Sequence[Change]) -> list[Change]:
 
 def last_read(cx: sqlite3.Connection, listing_id: int) -> Point | None:
     read = level_history.read_from_cart(cx, listing_id)
-    return None if read is None else Point(*read)
+    if read is None:
+        return None
+    at, value = read
+    return Point(at, value)
 
 
 def in_cart(

@@ -51,7 +51,7 @@ def detail(session: Session, run_id: int) -> RunDetail:
     """Everything about one run, as of now."""
     row = find(session, run_id)
     with as_operation_error(), session.store.reading() as cx:
-        events = tuple(EventRow(*event) for event in rows.events(cx, run_id))
+        events = tuple(EventRow(**event._asdict()) for event in rows.events(cx, run_id))
         newest = rows.newest_per_key(cx, row.merchant_id)
         reasons = tuple(_reasons(cx, row))
         size = _size(cx, row)

@@ -235,8 +235,8 @@ def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list
         (json.dumps(list(kit_ids)),),
     )
     result: dict[int, list[KitPart]] = defaultdict(list)
-    for kit, *part in rows:
-        result[kit].append(KitPart(*part))
+    for kit, part in named_rows.keyed(KitPart, rows):
+        result[kit].append(part)
     return result
 
 

@@ -66,7 +66,7 @@ def by_products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[List
         "AND l.product_id IN (SELECT value FROM json_each(?)) AND l.product_id IS NOT NULL AND l.gone_at IS NULL "
         "ORDER BY l.cart_id, l.id"
     )
-    return [ListingOf(*row) for row in cx.execute(sql, (json.dumps(list(product_ids)),))]
+    return named_rows.filled(ListingOf, cx.execute(sql, (json.dumps(list(product_ids)),)))
 
 
 def by_codes_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[ListingOf]:

@@ -126,7 +126,7 @@ PLAIN = Kind(0, 0, 0)
 def kinds(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, Kind]:
     """By product, what some products are."""
     sql = "SELECT id, is_kit, inactive, uncounted FROM product WHERE id IN (SELECT value FROM json_each(?))"
-    return {row[0]: Kind(*row[1:]) for row in cx.execute(sql, (json.dumps(list(product_ids)),))}
+    return dict(named_rows.keyed(Kind, cx.execute(sql, (json.dumps(list(product_ids)),))))
 
 
 class NotListed(NamedTuple):

@@ -108,24 +108,28 @@ def move(tx: sqlite3.Connection, generation_id: int, stage: str, cursor: str | N
     tx.execute("UPDATE pull_generation SET stage = ?, cursor = ? WHERE id = ?", (stage, cursor, generation_id))
 
 
+_SUMS = (
+    "SELECT count(*) AS pages, coalesce(sum(rows), 0) AS rows, coalesce(sum(changed), 0) AS changed, "
+    "coalesce(sum(rejected), 0) AS rejected FROM pull_page "
+)
+
+
 def stats(cx: sqlite3.Connection, generation_id: int, stage: str) -> PageStats:
     """Sums over the pages of one stage."""
-    row = cx.execute(
-        "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(changed), 0), coalesce(sum(rejected), 0) "
-        "FROM pull_page WHERE generation_id = ? AND stage = ?",
+    rows = cx.execute(
+        _SUMS + "WHERE generation_id = ? AND stage = ?",
         (generation_id, stage),
-    ).fetchone()
-    return PageStats(*row)
+    )
+    return named_rows.filled(PageStats, rows)[0]
 
 
 def totals(cx: sqlite3.Connection, generation_id: int) -> PageStats:
     """Sums over the pages with levels: the accounting of the pull."""
-    row = cx.execute(
-        "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(changed), 0), coalesce(sum(rejected), 0) "
-        "FROM pull_page WHERE generation_id = ?",
+    rows = cx.execute(
+        _SUMS + "WHERE generation_id = ?",
         (generation_id,),
-    ).fetchone()
-    return PageStats(*row)
+    )
+    return named_rows.filled(PageStats, rows)[0]
 
 
 def seen(cx: sqlite3.Connection, generation_id: int, stage: str) -> IdSet:

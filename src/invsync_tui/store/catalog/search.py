@@ -66,8 +66,8 @@ _HIT = (
 def exact(cx: sqlite3.Connection, key: str, owners: Sequence[int], limit: int = COUNTED_MOST) -> list[CodeHit]:
     """Codes with this key, SKUs first."""
     sql = _HIT.format(condition="c.key = ?") + "LIMIT ?"
-    rows = cx.execute(sql, (json.dumps(list(owners)), key, limit)).fetchall()
-    return sorted((CodeHit(*row) for row in rows), key=lambda hit: (hit.kind, hit.product_id))
+    hits = named_rows.filled(CodeHit, cx.execute(sql, (json.dumps(list(owners)), key, limit)))
+    return sorted(hits, key=lambda hit: (hit.kind, hit.product_id))
 
 
 def beginning(cx: sqlite3.Connection, key: str, owners: Sequence[int], limit: int) -> list[CodeHit]:
@@ -226,8 +226,8 @@ def near(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> list[Code
 def _codes(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[tuple[CodeHit, str]]:
     """All codes of some products with their keys."""
     rows = cx.execute(
-        "SELECT c.product_id, c.merchant_id, c.kind, coalesce(a.name, 'SKU'), c.code, c.key FROM json_each(?) AS j "
+        "SELECT c.key, c.product_id, c.merchant_id, c.kind, coalesce(a.name, 'SKU'), c.code FROM json_each(?) AS j "
         "CROSS JOIN product_code AS c ON c.product_id = j.value LEFT JOIN alias_type AS a ON a.id = c.kind",
         (json.dumps(list(product_ids)),),
     )
-    return [(CodeHit(*hit), key) for *hit, key in rows]
+    return [(hit, key) for key, hit in named_rows.keyed(CodeHit, rows)]

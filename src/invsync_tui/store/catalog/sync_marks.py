@@ -230,7 +230,7 @@ def last_reads(cx: sqlite3.Connection, cart_ids: Sequence[int]) -> dict[int, Las
         "SELECT id, rev, listed_at, observed_at FROM cart WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(cart_ids)),),
     )
-    return {number: LastRead(*last) for number, *last in rows}
+    return dict(named_rows.keyed(LastRead, rows))
 
 
 def record_observed(
@@ -256,8 +256,9 @@ class WaitingRead(NamedTuple):
 
 def waiting_read(cx: sqlite3.Connection, cart_id: int) -> WaitingRead | None:
     """None where no read waits."""
-    row = cx.execute("SELECT listing_cursor, listing_cursor_at FROM cart WHERE id = ?", (cart_id,)).fetchone()
-    return None if row is None or not row[0] or row[1] is None else WaitingRead(*row)
+    sql = "SELECT listing_cursor AS cursor, listing_cursor_at AS asked_at FROM cart WHERE id = ?"
+    read = named_rows.first(WaitingRead, cx.execute(sql, (cart_id,)))
+    return None if read is None or None in read or not read.cursor else read
 
 
 def record_waiting_read(tx: sqlite3.Connection, cart_id: int, read: WaitingRead | None) -> None:

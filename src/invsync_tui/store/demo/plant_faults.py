@@ -98,12 +98,12 @@ def free_products(cx: sqlite3.Connection, merchant_id: int, most: int) -> list[P
 
 def listing(cx: sqlite3.Connection, cart_id: int, product_id: int) -> ListingGround:
     """The cart's listing of a product."""
-    row = cx.execute(
+    rows = cx.execute(
         "SELECT id, cart_id, ref, sku, name, allocated, observed FROM listing "
-        "WHERE cart_id = ? AND product_id = ? AND gone_at IS NULL",
+        "WHERE cart_id = ? AND product_id = ? AND gone_at IS NULL LIMIT 1",
         (cart_id, product_id),
-    ).fetchone()
-    return ListingGround(*row)
+    )
+    return named_rows.filled(ListingGround, rows)[0]
 
 
 def aliases(cx: sqlite3.Connection, product_id: int) -> list[Code]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from invsync_tui.rules.eligibility import Recorded
+from invsync_tui.store import named_rows
 
 TROUBLED = (
     "gone_at IS NULL AND (reason <> 'UNCHANGED' AND reason <> 'SWITCH_OFF' AND reason <> 'WAREHOUSE_DISABLED' "
@@ -20,11 +21,11 @@ _SAME = " AND ".join(f"{name} IS ?" for name in Recorded._fields)
 def groups(cx: sqlite3.Connection, cart_id: int) -> list[tuple[Recorded, int]]:
     """What the rows of a cart tell, and how many tell the same."""
     rows = cx.execute(
-        f"SELECT {_COLUMNS}, count(*) FROM listing INDEXED BY listing_troubled WHERE cart_id = ? AND {TROUBLED} "
+        f"SELECT count(*), {_COLUMNS} FROM listing INDEXED BY listing_troubled WHERE cart_id = ? AND {TROUBLED} "
         f"GROUP BY {_COLUMNS}",
         (cart_id,),
     )
-    return [(Recorded(*row[:-1]), row[-1]) for row in rows]
+    return [(recorded, count) for count, recorded in named_rows.keyed(Recorded, rows)]
 
 
 def ids(cx: sqlite3.Connection, cart_id: int, recorded: Recorded, limit: int) -> list[int]:

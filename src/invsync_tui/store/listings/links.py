@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 
 class Link(NamedTuple):
     """A link. `product_missing` is since when the WMS no longer has the product; None while it has."""
@@ -42,7 +44,7 @@ def of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> dict[s
         "CROSS JOIN product AS p ON p.id = k.product_id",
         (json.dumps(list(refs)), cart_id),
     )
-    return {row[1]: Link(*row) for row in rows}
+    return {link.ref: link for link in named_rows.filled(Link, rows)}
 
 
 def refs_of_kind(cx: sqlite3.Connection, cart_id: int, kind: str, limit: int) -> list[str]:

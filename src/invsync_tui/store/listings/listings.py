@@ -82,7 +82,7 @@ def beside(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, Stoc
         "SELECT id, elsewhere, elsewhere_allocated, threshold FROM listing WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )
-    return {row[0]: StockElsewhere(*row[1:]) for row in rows}
+    return dict(named_rows.keyed(StockElsewhere, rows))
 
 
 class Decided(NamedTuple):

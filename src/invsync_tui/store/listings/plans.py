@@ -309,8 +309,8 @@ class Frozen(NamedTuple):
 
 def frozen(cx: sqlite3.Connection, table: str, number: int) -> Frozen | None:
     """Of a `cart` or a `merchant`; None where it is not."""
-    row = cx.execute(f"SELECT frozen_at, frozen_by, frozen_why FROM {table} WHERE id = ?", (number,)).fetchone()
-    return Frozen(*row) if row and row[0] is not None else None
+    sql = f"SELECT frozen_at AS at, frozen_by AS by, frozen_why AS why FROM {table} WHERE id = ? AND frozen_at IS NOT NULL"
+    return named_rows.first(Frozen, cx.execute(sql, (number,)))
 
 
 def freeze(tx: sqlite3.Connection, table: str, number: int, how: Frozen | None) -> None:
@@ -339,7 +339,7 @@ def all_frozen(cx: sqlite3.Connection) -> dict[int, Frozen]:
         "CASE WHEN c.frozen_at IS NULL THEN m.frozen_why ELSE c.frozen_why END FROM cart AS c "
         "JOIN merchant AS m ON m.id = c.merchant_id WHERE c.frozen_at IS NOT NULL OR m.frozen_at IS NOT NULL"
     )
-    return {row[0]: Frozen(*row[1:]) for row in rows}
+    return dict(named_rows.keyed(Frozen, rows))
 
 
 def waiting(cx: sqlite3.Connection, cart_ids: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.paging.keyset import FAR, Key, Part
 
 
@@ -76,11 +77,11 @@ class MerchantTree:
     def _page(self, key: Key | None, limit: int, *, backwards: bool) -> list[TreeRow]:
         merchants, carts = self._way(backwards)
         beyond = Part("1") if key is None else self._merchants_beyond(key, backwards=backwards)
-        sql = "SELECT m.name, '', m.id, NULL FROM"
+        sql = "SELECT m.name AS merchant, '' AS cart, m.id AS merchant_id, NULL AS cart_id FROM"
         rows = self._rows(f"{sql} {_MERCHANTS}", beyond, f"m.name{merchants}", limit)
         if self.carts:
             beyond = Part("1") if key is None else self._carts_beyond(key, backwards=backwards)
-            sql = "SELECT m.name, c.name, m.id, c.id FROM"
+            sql = "SELECT m.name AS merchant, c.name AS cart, m.id AS merchant_id, c.id AS cart_id FROM"
             rows += self._rows(f"{sql} {_CARTS}", beyond, f"m.name{merchants}, c.name{carts}", limit)
             # Both came in this order; a merchant's own row, whose cart is '', is in front of its carts.
             rows.sort(key=lambda row: row.cart, reverse=bool(carts))
@@ -94,7 +95,7 @@ class MerchantTree:
     def _rows(self, select: str, beyond: Part, order: str, limit: int) -> list[TreeRow]:
         sorted_rows = self._filter_part()
         sql = f"{select} WHERE {beyond.where} AND {sorted_rows.where} ORDER BY {order} LIMIT ?"
-        return [TreeRow(*row) for row in self.cx.execute(sql, (*beyond.values, *sorted_rows.values, limit))]
+        return named_rows.filled(TreeRow, self.cx.execute(sql, (*beyond.values, *sorted_rows.values, limit)))
 
     def _counted(self, origin: str, beyond: Part) -> int:
         sorted_rows = self._filter_part()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.listings.push_batches import Item, items_of
 from invsync_tui.store.paging.keyset import FAR, Key
 
@@ -133,7 +134,7 @@ class SentRows:
 
     def _described(self, rows: list[_Sent]) -> list[SentRow]:
         ids = json.dumps([row.item.listing_id for row in rows])
-        listings = {number: _Today(*columns) for number, *columns in self.cx.execute(_LISTINGS, (ids,))}
+        listings = dict(named_rows.keyed(_Today, self.cx.execute(_LISTINGS, (ids,))))
         return [
             SentRow(
                 **row._asdict(),

@@ -205,6 +205,6 @@ def readings(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, li
         (json.dumps(list(product_ids)),),
     )
     result: dict[int, list[Reading]] = defaultdict(list)
-    for product, *reading in rows:
-        result[product].append(Reading(*reading))
+    for product, reading in named_rows.keyed(Reading, rows):
+        result[product].append(reading)
     return result

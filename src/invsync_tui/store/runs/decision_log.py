@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 KEPT_SECONDS = 30 * 86400
 KEPT_RUNS = 200
 """Runs of a cart whose records are kept; one that decided nothing has none and does not count."""
@@ -53,7 +55,7 @@ def newest_first(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[
         "SELECT id FROM decision_record WHERE cart_id = ? AND run_id = ? ORDER BY id DESC", (cart_id, run_id)
     ).fetchall()
     for (number,) in ids:
-        yield StoredChunk(*cx.execute(_SELECT + "AND id = ?", (cart_id, number)).fetchone())
+        yield from named_rows.filled(StoredChunk, cx.execute(_SELECT + "AND id = ?", (cart_id, number)))
 
 
 def that_may_have(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> Iterator[StoredChunk]:
@@ -63,7 +65,7 @@ def that_may_have(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int
             _SELECT + "AND run_id = ? AND first_id <= ? AND last_id >= ? AND at <= ? ORDER BY id DESC",
             (cart_id, run_id, listing_id, listing_id, at),
         )
-        yield from (StoredChunk(*row) for row in rows.fetchall())
+        yield from named_rows.filled(StoredChunk, rows)
 
 
 def oldest(cx: sqlite3.Connection, cart_id: int) -> int | None:

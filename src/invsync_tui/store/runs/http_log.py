@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 KEPT_SECONDS = 14 * 86400
 
 
@@ -38,20 +40,17 @@ def keep(tx: sqlite3.Connection, rows: Iterable[ExchangeRow]) -> None:
 def of_run(cx: sqlite3.Connection, run_id: int, most: int) -> list[ExchangeRow]:
     """The exchanges of a run in their order, at most so many."""
     sql = f"SELECT {_COLUMNS} FROM exchange WHERE run_id = ? ORDER BY id LIMIT ?"
-    return [_opened(row) for row in cx.execute(sql, (run_id, most))]
+    return [_opened(row) for row in named_rows.filled(ExchangeRow, cx.execute(sql, (run_id, most)))]
 
 
 def of_batch(cx: sqlite3.Connection, batch_id: str) -> list[ExchangeRow]:
     """Every attempt of a batch."""
     sql = f"SELECT {_COLUMNS} FROM exchange WHERE batch_id = ? AND batch_id <> '' ORDER BY id"
-    return [_opened(row) for row in cx.execute(sql, (batch_id,))]
+    return [_opened(row) for row in named_rows.filled(ExchangeRow, cx.execute(sql, (batch_id,)))]
 
 
-def _opened(row: tuple[object, ...]) -> ExchangeRow:
-    exchange_row = ExchangeRow(*row)  # type: ignore[arg-type]
-    return exchange_row._replace(
-        request=zlib.decompress(exchange_row.request), answer=zlib.decompress(exchange_row.answer)
-    )
+def _opened(row: ExchangeRow) -> ExchangeRow:
+    return row._replace(request=zlib.decompress(row.request), answer=zlib.decompress(row.answer))
 
 
 def delete_old(tx: sqlite3.Connection, now: int) -> None:

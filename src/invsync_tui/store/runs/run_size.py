@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
+
 NOT_LISTED = ("NOT_IN_CART", "ALIAS_MISSING")
 """Reasons of products that a cart lists under none of their codes; some listings have them too."""
 
@@ -19,11 +21,12 @@ class Read(NamedTuple):
 
 def read(cx: sqlite3.Connection, merchant_id: int, run_id: int) -> Read | None:
     """What a download read; None where it did not read the catalog to its end, or that is no longer kept."""
-    row = cx.execute(
+    rows = cx.execute(
         "SELECT products, levels FROM pull_generation WHERE merchant_id = ? AND run_id = ? ORDER BY id DESC LIMIT 1",
         (merchant_id, run_id),
-    ).fetchone()
-    return None if row is None or None in row else Read(*row)
+    )
+    read = named_rows.first(Read, rows)
+    return None if read is None or None in read else read
 
 
 def not_listed(cx: sqlite3.Connection, run_id: int, reasons: Mapping[str, int]) -> int | None:

@@ -69,7 +69,12 @@ def _fulfilled(cx: sqlite3.Connection, wish: Wish) -> Wish:
 
 def of_run(run: RunRow) -> list[Wish]:
     """The requests that wait behind a run."""
-    return [Wish(*row) for row in json.loads(run.again_for)]
+    return _wishes(run.again_for)
+
+
+def _wishes(text: str) -> list[Wish]:
+    """What `add` has written: JSON keeps a record as an array, in the order of its fields."""
+    return [Wish(*values) for values in json.loads(text)]
 
 
 def of_itself(run: RunRow) -> Wish:
@@ -133,7 +138,7 @@ def follow(tx: sqlite3.Connection, run: RunRow, successor: int) -> None:
         "SELECT id, again_for FROM run WHERE merchant_id = ? AND again = 1", (run.merchant_id,)
     ).fetchall()
     for number, text in rows:
-        before = [Wish(*row) for row in json.loads(text)]
+        before = _wishes(text)
         after = [
             wish._replace(after_run=successor, after_again=False) if wish.condition == (run.id, True) else wish
             for wish in before

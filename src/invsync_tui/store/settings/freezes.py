@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from typing import NamedTuple
 
+from invsync_tui.store import named_rows
 from invsync_tui.store.settings.read import Some, among
 
 
@@ -32,8 +33,8 @@ def by_merchant(cx: sqlite3.Connection, merchants: Some = None) -> dict[int, lis
         (*values, *carts),
     )
     result: dict[int, list[FreezeRow]] = defaultdict(list)
-    for merchant, *row in rows:
-        result[merchant].append(FreezeRow(*row))
+    for merchant, freeze in named_rows.keyed(FreezeRow, rows):
+        result[merchant].append(freeze)
     return result
 
 

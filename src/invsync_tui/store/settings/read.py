@@ -49,12 +49,12 @@ def merchants_with_carts_off(cx: sqlite3.Connection, merchants: Some = None) -> 
     where, values = among("m.id", merchants)
     rows = cx.execute(
         "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, d.next_at, "
-        "(SELECT count(*) FROM cart c WHERE c.merchant_id = m.id) FROM merchant m "
+        "(SELECT count(*) FROM cart c WHERE c.merchant_id = m.id) AS carts, NULL AS off FROM merchant m "
         "LEFT JOIN source s ON s.merchant_id = m.id LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id "
         f"WHERE {where} ORDER BY m.name",
         values,
     )
-    return [MerchantOverviewRow(*row)._replace(off=tuple(off[row[0]])) for row in rows]
+    return [row._replace(off=tuple(off[row.id])) for row in named_rows.filled(MerchantOverviewRow, rows)]
 
 
 def stale_warehouses(cx: sqlite3.Connection, now: int, merchants: Some = None) -> dict[int, list[str]]:
