@@ -1,4 +1,4 @@
-"""Records are made by the names of their fields: a query whose columns were swapped would stay silent. The list may only shrink."""
+"""Records are made by the names of their fields: columns of a query that were swapped would stay silent otherwise."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ async def test_rules_changed_and_released_in_part(lived: Life) -> None:
     assert [lived.sells()[sku] for sku in gone] == [before[sku] for sku in gone]
     await lived.is_released()
     # then
-    lived.shows({sku: units if units >= least else 0 for sku, units in half.items()}, told=("cart.minimum",))
+    lived.shows({sku: units if units >= least else 0 for sku, units in half.items()}, causes=("cart.minimum",))
 
 
 async def test_rules_changed_held_then_changed_back(lived: Life) -> None:

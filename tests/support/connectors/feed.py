@@ -35,16 +35,16 @@ def names(folder: Path) -> list[str]:
 
 async def stock(feed_source: FeedSource) -> Mapping[tuple[str, str], int]:
     """(warehouse, reference) -> available of an open source."""
-    found = {}
+    levels = {}
     for warehouse in await feed_source.warehouses():
         cursor = None
         while True:
             page = await feed_source.levels_page(warehouse, cursor)
-            found |= {(row.warehouse_ref, row.product_ref): row.available for row in page.rows}
+            levels |= {(row.warehouse_ref, row.product_ref): row.available for row in page.rows}
             cursor = page.next_cursor
             if cursor is None:
                 break
-    return found
+    return levels
 
 
 async def read(where: Path, **options: str) -> Mapping[tuple[str, str], int]:

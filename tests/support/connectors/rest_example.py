@@ -12,9 +12,9 @@ MANUAL = Path(__file__).parents[3] / "docs/howto/connect-a-rest-system.md"
 
 def example() -> str:
     """The description in the manual."""
-    found = re.search(r"```toml\n(.*?)```", MANUAL.read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+    block = re.search(r"```toml\n(.*?)```", MANUAL.read_text(), re.DOTALL)
+    assert block is not None
+    return block[1]
 
 
 def connection(folder: Path, url: str, text: str, secret: str = "", login: str = "", **options: str) -> Connection:

@@ -19,10 +19,10 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def mutated(value: Any, dice: random.Random) -> Any:
     """A copy with one value replaced or taken away."""
-    found = {"top": copy.deepcopy(value)}
-    holder, key = dice.choice(list(_places(found)))
-    if dice.random() < 0.3 and isinstance(holder, dict) and len(found) > 0 and holder is not found:
+    shapes = {"top": copy.deepcopy(value)}
+    holder, key = dice.choice(list(_places(shapes)))
+    if dice.random() < 0.3 and isinstance(holder, dict) and len(shapes) > 0 and holder is not shapes:
         del holder[key]
     else:
         holder[key] = copy.deepcopy(dice.choice(OTHERS))
-    return found["top"]
+    return shapes["top"]

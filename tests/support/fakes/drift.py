@@ -28,9 +28,9 @@ class FakeDrift:
         self, cart_id: int, drift_class: str | None = None, ordering: Ordering | None = None, text: str = ""
     ) -> Rows[DriftLine]:
         lines = [
-            DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, said)
-            for n, (found, units, shows, said) in enumerate(LINES, 1)
-            if drift_class in (None, found)
+            DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", cause, units, 10, shows, 10, 1_790_000_000, False, note)
+            for n, (cause, units, shows, note) in enumerate(LINES, 1)
+            if drift_class in (None, cause)
         ]
         return in_order(filtered(FakeRows(lines, "", *VALUES), text, DRIFT, FILTERED), ordering, VALUES)
 

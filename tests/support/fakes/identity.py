@@ -44,8 +44,8 @@ class FakeIdentity:
     def unmatched(
         self, cart_id: int, kind: str | None = None, text: str = "", ordering: Ordering | None = None
     ) -> FakeRows[UnmatchedLine]:
-        found = [line for line in self.lines.values() if kind in (None, line.kind) and text in line.sku]
-        return FakeRows(found, {"sku": lambda line: line.sku}, ordering)
+        matches = [line for line in self.lines.values() if kind in (None, line.kind) and text in line.sku]
+        return FakeRows(matches, {"sku": lambda line: line.sku}, ordering)
 
     def side_by_side(self, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
         return tuple(
@@ -63,8 +63,8 @@ class FakeIdentity:
     def link_list(
         self, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
     ) -> FakeRows[LinkLine]:
-        found = [line for line in self.linked.values() if text in line.sku]
-        return FakeRows(found, {"ref": lambda line: line.cart_listing_id}, ordering)
+        matches = [line for line in self.linked.values() if text in line.sku]
+        return FakeRows(matches, {"ref": lambda line: line.cart_listing_id}, ordering)
 
     def renamed(self, cart_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[RenameLine]:
         line = RenameLine(3, "L0000003", NOW - 60, HOSTILE[0], HOSTILE[1], name(3), None, None, 3, sku(3))
@@ -84,10 +84,10 @@ class FakeIdentity:
 
     def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None = None) -> AcceptProgress:
         self.orders.append(("accept all", kind, after))
-        found = [line for line in self.lines.values() if line.kind == kind][:5]
-        for line in found:
+        matches = [line for line in self.lines.values() if line.kind == kind][:5]
+        for line in matches:
             self._link(line.cart_listing_id, line.product_id or 0, kind)
-        return AcceptProgress(len(found), 5, ("x", 1) if len(found) == 5 else None)
+        return AcceptProgress(len(matches), 5, ("x", 1) if len(matches) == 5 else None)
 
     def link(self, cart_id: int, listing: str, product: str | int) -> str:
         self.orders.append(("link", listing, product))

@@ -176,19 +176,23 @@ class FakeLists:
         warehouse(2, "Demo Hall East", carts=()),
         warehouse(3, "\x1b[2J[red]Demo Hall West", last_full_at=None, confirmed_at=None, stale=True),
     )
-    held: dict[int, dict[str, Any]] = field(default_factory=lambda: {key: dict(one) for key, one in SPECIAL.items()})
+    held: dict[int, dict[str, Any]] = field(
+        default_factory=lambda: {key: dict(special) for key, special in SPECIAL.items()}
+    )
 
     def warehouses(self, merchant_id: int) -> Sequence[WarehouseLine]:
         return self.places if merchant_id == 1 else ()
 
     def enable_warehouse(self, merchant_id: int, word: str, *, enabled: bool, reason: str = "") -> str:
         self.orders.append(("enable" if enabled else "disable", merchant_id, word, reason))
-        self.places = tuple(replace(one, enabled=enabled) if f"#{one.id}" == word else one for one in self.places)
+        self.places = tuple(
+            replace(place, enabled=enabled) if f"#{place.id}" == word else place for place in self.places
+        )
         return f"The warehouse {word} is {'enabled' if enabled else 'disabled'}."
 
     def levels(self, warehouse_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[LevelLine]:
-        found = map(level, _found(text))
-        return FakeRows(found, {"sku": lambda line: line.sku, "available": lambda line: line.available}, ordering)
+        hits = map(level, _found(text))
+        return FakeRows(hits, {"sku": lambda line: line.sku, "available": lambda line: line.available}, ordering)
 
     def summary(self, merchant_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[SummaryLine]:
         return FakeRows(map(_summary, _found(text)), {"sku": lambda line: line.sku}, ordering)
@@ -196,10 +200,12 @@ class FakeLists:
     def search(self, text: str, merchant_id: int | None = None, limit: int = 50) -> SearchAnswer:
         self.asked.append(text)
         time.sleep(self.delay)
-        found = _found(text) if text else []
-        hits = tuple(_hit(number, text) for number in found[:limit])
-        verdict = "1 product, loaded 4 min ago" if len(found) == 1 else f"none is exactly this: {len(found)} have it"
-        return SearchAnswer(text, hits, Count(min(len(found), 100), len(found) <= 100), verdict, "")
+        matching = _found(text) if text else []
+        hits = tuple(_hit(number, text) for number in matching[:limit])
+        verdict = (
+            "1 product, loaded 4 min ago" if len(matching) == 1 else f"none is exactly this: {len(matching)} have it"
+        )
+        return SearchAnswer(text, hits, Count(min(len(matching), 100), len(matching) <= 100), verdict, "")
 
     def search_count(self, text: str, merchant_id: int | None = None) -> int:
         return len(_found(text))
@@ -215,15 +221,15 @@ class FakeLists:
         ordering: Ordering | None = None,
     ) -> FakeRows[ListingLine]:
         parsed = parse(text)
-        found = builtins.filter(TABS[filter], map(self._listing, _found(parsed.text)))
+        lines = builtins.filter(TABS[filter], map(self._listing, _found(parsed.text)))
         for condition in parsed.conditions:
-            found = builtins.filter(partial(_fulfills, condition), found)
+            lines = builtins.filter(partial(_fulfills, condition), lines)
         orders = {
             "sku": lambda line: line.sku,
             "outcome": lambda line: line.outcome or "",
             "difference": lambda line: line.difference,
         }
-        return FakeRows(found, orders, ordering)
+        return FakeRows(lines, orders, ordering)
 
     def everywhere(
         self,
@@ -259,8 +265,8 @@ class FakeLists:
         self, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
     ) -> FakeRows[CollisionLine]:
         lines = [CollisionLine("UPC", f"40000000000{n}", ((6, sku(6)), (n, sku(n)))) for n in (1, 12, 13)]
-        found = [line for line in lines if kind == 1 and text in line.code]
-        return FakeRows(found, {"code": lambda line: line.code}, ordering)
+        codes = [line for line in lines if kind == 1 and text in line.code]
+        return FakeRows(codes, {"code": lambda line: line.code}, ordering)
 
     def missing(
         self, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""

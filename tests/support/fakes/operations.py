@@ -115,8 +115,8 @@ class Fake:
 def operation(name: str) -> Callable[..., Any]:
     """The operation of an entry, or what stands in for it at this moment."""
     module, function = name.split(":")
-    found: Callable[..., Any] = getattr(import_module(f"invsync_tui.operations.{module}"), function)
-    return found
+    operation: Callable[..., Any] = getattr(import_module(f"invsync_tui.operations.{module}"), function)
+    return operation
 
 
 def _standing_in(real: Callable[..., Any], method: str) -> Callable[..., Any]:

@@ -230,17 +230,19 @@ class FakeHistory:
 
     def audit(self, wanted: AuditFilter = EVERYTHING, ordering: Ordering | None = None) -> Rows[AuditLine]:
         lines = [audit_line(n) for n in range(300, 0, -1)]
-        asked = (wanted.who, wanted.action)
-        left = [
-            line for line in lines if all(a in (None, b) for a, b in zip(asked, (line.who, line.action), strict=True))
+        wanted_words = (wanted.who, wanted.action)
+        entries = [
+            line
+            for line in lines
+            if all(a in (None, b) for a, b in zip(wanted_words, (line.who, line.action), strict=True))
         ]
-        return newest_first(left, "at", AUDIT_VALUES, ordering)
+        return newest_first(entries, "at", AUDIT_VALUES, ordering)
 
     def events(self, wanted: EventFilter = ALL_EVENTS, ordering: Ordering | None = None) -> Rows[EventLine]:
         lines = [event_line(n) for n in range(300, 0, -1)]
         levels = wanted.severity.and_worse if wanted.severity else ("info", "warning", "error")
-        left = [line for line in lines if line.severity in levels and wanted.cart in (None, line.cart)]
-        return newest_first(left, "at", EVENT_VALUES, ordering)
+        events = [line for line in lines if line.severity in levels and wanted.cart in (None, line.cart)]
+        return newest_first(events, "at", EVENT_VALUES, ordering)
 
     def audit_actions(self) -> tuple[str, ...]:
         return ("cart settings", "freeze", "release")
@@ -253,8 +255,8 @@ class FakeHistory:
             HeldLine(n, f"L-{n}", f"DEMO-{n}", "Tent", 40, (0, 900, 41)[n % 3], groups[n % 3])
             for n in range(1, 400)
         ]  # fmt: skip
-        left = [line for line in lines if group in (None, line.group)]
-        return in_order(filtered(FakeRows(left, "", *HELD_VALUES), text, HELD, HELD_FILTERED), ordering, HELD_VALUES)
+        changes = [line for line in lines if group in (None, line.group)]
+        return in_order(filtered(FakeRows(changes, "", *HELD_VALUES), text, HELD, HELD_FILTERED), ordering, HELD_VALUES)
 
     def of_sku(self, word: str) -> tuple[SkuHistory, ...]:
         return (sku_history(word), sku_history(word, "Demo Cart US"))
@@ -270,14 +272,14 @@ def sku_history(asked: str, cart: str = "Demo Cart EU") -> SkuHistory:
         for n, point in enumerate(desired)
     )
     orders = (Happening(begin + 36 * HOUR, "[red]demo", "lock", reason="photo \x1b[2J\x1b[31mcleared day"),)
-    told = tuple(sorted((*happenings, *orders), key=lambda one: -one.at))
+    history = tuple(sorted((*happenings, *orders), key=lambda entry: -entry.at))
     read = Point(NOW - HOUR, 6)
     in_cart = (*desired[:-1], Point(NOW - 9 * HOUR, 6))
     return SkuHistory(
-        asked, "Demo Outdoor", cart, "v-42", begin, NOW, source, desired, desired[:-1], in_cart, told, read
+        asked, "Demo Outdoor", cart, "v-42", begin, NOW, source, desired, desired[:-1], in_cart, history, read
     )
 
 
 def _matches(run: RunRow, wanted: tuple[int | str | None, ...]) -> bool:
-    found = (run.merchant_id, run.cart_id, str(run.state), run.trigger, run.requested_by)
-    return all(asked in (None, has) for asked, has in zip(wanted, found, strict=True))
+    traits = (run.merchant_id, run.cart_id, str(run.state), run.trigger, run.requested_by)
+    return all(wanted_trait in (None, has) for wanted_trait, has in zip(wanted, traits, strict=True))

@@ -80,7 +80,7 @@ def cart_form() -> Form:
     )  # fmt: skip
     sync, quantity = ("upload", "warehouses", "alias"), ("minimum", "buffer", "share", "max")
     sections = dict.fromkeys(sync, "Sync") | dict.fromkeys(quantity, "Quantity rules")
-    placed = tuple(replace(one, section=sections.get(one.name, "Safety rules")) for one in fields)
+    placed = tuple(replace(setting, section=sections.get(setting.name, "Safety rules")) for setting in fields)
     helps = {"Sync": "what is synced", "Quantity rules": "how the number is made", "Safety rules": "when it is held"}
     return Form("cart:7", "Demo Cart EU", 5, placed, helps)
 
@@ -160,15 +160,15 @@ class FakeForms:
         return self.test
 
     def check(self, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
-        found = ((one, values.get(one.name, one.value)) for one in self.saved[subject].fields)
-        return tuple(FieldProblem(one.name, text) for one, value in found if (text := _wrong(one, value)))
+        typed = ((setting, values.get(setting.name, setting.value)) for setting in self.saved[subject].fields)
+        return tuple(FieldProblem(setting.name, text) for setting, value in typed if (text := _wrong(setting, value)))
 
     def diff(self, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
         fields = self.saved[subject].fields
         return tuple(
-            Change(one.name, one.label, one.value, values[one.name])
-            for one in fields
-            if values.get(one.name, one.value) != one.value
+            Change(setting.name, setting.label, setting.value, values[setting.name])
+            for setting in fields
+            if values.get(setting.name, setting.value) != setting.value
         )
 
     def preview(self, cart_id: int, values: Mapping[str, str], after: Preview | None = None) -> Preview:
@@ -200,15 +200,15 @@ class FakeForms:
 
     def _write(self, subject: str, values: Mapping[str, str]) -> None:
         present = self.saved[subject]
-        fields = tuple(replace(one, value=values.get(one.name, one.value)) for one in present.fields)
+        fields = tuple(replace(setting, value=values.get(setting.name, setting.value)) for setting in present.fields)
         self.saved[subject] = replace(present, rev=present.rev + 1, fields=fields)
 
 
-def _wrong(one: Field, value: str) -> str:
-    if not value and one.optional:
+def _wrong(setting: Field, value: str) -> str:
+    if not value and setting.optional:
         return ""
-    if one.kind is FieldKind.NUMBER and not value.isdigit():
+    if setting.kind is FieldKind.NUMBER and not value.isdigit():
         return f"{value!r} is not allowed; give a whole number from 0 to 1000000000."
-    if one.kind is FieldKind.DURATION and not (value[:-1].isdigit() and value[-1:] in "smhd"):
+    if setting.kind is FieldKind.DURATION and not (value[:-1].isdigit() and value[-1:] in "smhd"):
         return f"{value!r} is not allowed; give a time such as 90s, 15m, 1h or 2d."
     return ""

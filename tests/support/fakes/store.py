@@ -339,13 +339,13 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         raise NotImplementedError
 
     def run(self, run_id: int) -> RunDetail:
-        found = self.details.get(run_id)
-        if found is None:
+        stored = self.details.get(run_id)
+        if stored is None:
             if run_id > 30:
                 raise OperationError(f"There is no run {run_id} in this store.")
-            found = detail(run_row(run_id))
-        siblings = tuple(each.run for each in self.details.values() if each.run.merchant_id == found.run.merchant_id)
-        return replace(found, siblings=siblings)
+            stored = detail(run_row(run_id))
+        siblings = tuple(each.run for each in self.details.values() if each.run.merchant_id == stored.run.merchant_id)
+        return replace(stored, siblings=siblings)
 
     def carts(self, merchant_id: int | None = None) -> Sequence[CartLine]:
         return tuple(cart for cart in self.history.carts if merchant_id in (None, cart.merchant_id))

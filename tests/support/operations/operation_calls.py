@@ -41,61 +41,61 @@ CONNECTION = {"url": "http://127.0.0.1:9"}
 
 
 CALLS: dict[str, Callable[[Session, Scene], object]] = {
-    "runs.request.request": lambda s, made: run_request.request(s, made.shelf.merchant),
-    "runs.request.ensure_worker": lambda s, made: run_request.ensure_worker(s),
-    "service.serve.serve": lambda s, made: serve.serve(s, 0.0, lambda _: None),
-    "runs.runs.resume": lambda s, made: runs.resume(s, made.asked),
-    "runs.runs.cancel": lambda s, made: runs.cancel(s, made.asked),
-    "runs.runs.release": lambda s, made: runs.release(s, made.held, "a test"),
-    "runs.runs.discard": lambda s, made: runs.discard(s, made.held, "a test"),
-    "plans.plans.save_plan": lambda s, made: plans.save_plan(s, made.making),
-    "plans.plans.store": lambda s, made: plans.store(s, made.plan),
-    "plans.plans.apply": lambda s, made: plans.apply(s, made.plan.id, "a test"),
-    "plans.undo.undo": lambda s, made: undo.undo(s, made.held, "a test"),
-    "plans.undo.safe": lambda s, made: undo.safe(s, made.cart, 1, "a test"),
-    "plans.freeze.freeze": lambda s, made: freeze.freeze(s, "cart", made.cart, "a test"),
-    "plans.freeze.unfreeze": lambda s, made: freeze.unfreeze(s, "cart", made.cart, "a test"),
-    "listings.drift.verify": lambda s, made: drift.verify(s, made.cart),
-    "listings.fixes.make": lambda s, made: fixes.make(s, made.cart, "track", ["NONE"], "a test"),
-    "listings.drift.correct": lambda s, made: drift.correct(s, made.cart, ["A"], None, "a test"),
-    "listings.drift.verify_every": lambda s, made: drift.verify_every(s, made.cart, "1h"),
-    "catalog.sku.sync_now": lambda s, made: sku.sync_now(s, made.listings),
-    "catalog.sku.set_excluded": lambda s, made: sku.set_excluded(s, made.listings, True, "a test"),
-    "catalog.sku.set_locked": lambda s, made: sku.set_locked(s, made.listings, True, "a test"),
-    "catalog.sku.set_override": lambda s, made: sku.set_override(s, made.listings, 2, "a test"),
-    "listings.links.accept": lambda s, made: links.accept(s, made.cart, {}),
-    "listings.links.accept_piece": lambda s, made: links.accept_piece(s, made.cart, "case"),
-    "listings.links.accept_all": lambda s, made: links.accept_all(s, made.cart, "case"),
-    "listings.links.link": lambda s, made: links.link(s, made.cart, "L-A", "P"),
-    "listings.links.remove": lambda s, made: links.remove(s, made.cart, ["L-A"]),
-    "listings.links.remove_all": lambda s, made: links.remove_all(s, made.cart, "case"),
-    "settings.merchants.add": lambda s, made: merchants.add(s, "New", {"source": "sandbox", **CONNECTION}),
-    "settings.merchants.change": lambda s, made: merchants.change(s, "Acme", {"sync": "off"}),
-    "settings.carts.add": lambda s, made: carts.add(
+    "runs.request.request": lambda s, scene: run_request.request(s, scene.shelf.merchant),
+    "runs.request.ensure_worker": lambda s, scene: run_request.ensure_worker(s),
+    "service.serve.serve": lambda s, scene: serve.serve(s, 0.0, lambda _: None),
+    "runs.runs.resume": lambda s, scene: runs.resume(s, scene.asked),
+    "runs.runs.cancel": lambda s, scene: runs.cancel(s, scene.asked),
+    "runs.runs.release": lambda s, scene: runs.release(s, scene.held, "a test"),
+    "runs.runs.discard": lambda s, scene: runs.discard(s, scene.held, "a test"),
+    "plans.plans.save_plan": lambda s, scene: plans.save_plan(s, scene.making),
+    "plans.plans.store": lambda s, scene: plans.store(s, scene.plan),
+    "plans.plans.apply": lambda s, scene: plans.apply(s, scene.plan.id, "a test"),
+    "plans.undo.undo": lambda s, scene: undo.undo(s, scene.held, "a test"),
+    "plans.undo.safe": lambda s, scene: undo.safe(s, scene.cart, 1, "a test"),
+    "plans.freeze.freeze": lambda s, scene: freeze.freeze(s, "cart", scene.cart, "a test"),
+    "plans.freeze.unfreeze": lambda s, scene: freeze.unfreeze(s, "cart", scene.cart, "a test"),
+    "listings.drift.verify": lambda s, scene: drift.verify(s, scene.cart),
+    "listings.fixes.make": lambda s, scene: fixes.make(s, scene.cart, "track", ["NONE"], "a test"),
+    "listings.drift.correct": lambda s, scene: drift.correct(s, scene.cart, ["A"], None, "a test"),
+    "listings.drift.verify_every": lambda s, scene: drift.verify_every(s, scene.cart, "1h"),
+    "catalog.sku.sync_now": lambda s, scene: sku.sync_now(s, scene.listings),
+    "catalog.sku.set_excluded": lambda s, scene: sku.set_excluded(s, scene.listings, True, "a test"),
+    "catalog.sku.set_locked": lambda s, scene: sku.set_locked(s, scene.listings, True, "a test"),
+    "catalog.sku.set_override": lambda s, scene: sku.set_override(s, scene.listings, 2, "a test"),
+    "listings.links.accept": lambda s, scene: links.accept(s, scene.cart, {}),
+    "listings.links.accept_piece": lambda s, scene: links.accept_piece(s, scene.cart, "case"),
+    "listings.links.accept_all": lambda s, scene: links.accept_all(s, scene.cart, "case"),
+    "listings.links.link": lambda s, scene: links.link(s, scene.cart, "L-A", "P"),
+    "listings.links.remove": lambda s, scene: links.remove(s, scene.cart, ["L-A"]),
+    "listings.links.remove_all": lambda s, scene: links.remove_all(s, scene.cart, "case"),
+    "settings.merchants.add": lambda s, scene: merchants.add(s, "New", {"source": "sandbox", **CONNECTION}),
+    "settings.merchants.change": lambda s, scene: merchants.change(s, "Acme", {"sync": "off"}),
+    "settings.carts.add": lambda s, scene: carts.add(
         s, "Acme", "New", {"system": "sandbox", **CONNECTION}, ["shop=main"]
     ),
-    "settings.carts.change": lambda s, made: carts.change(s, "Acme Shop", {"minimum": "3"}),
-    "settings.forms.add": lambda s, made: forms.add(s, "new-merchant:sandbox", {"name": "New", **CONNECTION}),
-    "settings.forms.save": lambda s, made: forms.save(s, f"cart:{made.cart}", 1, {"minimum": "3"}),
-    "settings.removal.remove": lambda s, made: removal.remove(s, f"cart:{made.cart}", "Acme Shop"),
-    "settings.removal.clear": lambda s, made: removal.clear(s, 0.1),
+    "settings.carts.change": lambda s, scene: carts.change(s, "Acme Shop", {"minimum": "3"}),
+    "settings.forms.add": lambda s, scene: forms.add(s, "new-merchant:sandbox", {"name": "New", **CONNECTION}),
+    "settings.forms.save": lambda s, scene: forms.save(s, f"cart:{scene.cart}", 1, {"minimum": "3"}),
+    "settings.removal.remove": lambda s, scene: removal.remove(s, f"cart:{scene.cart}", "Acme Shop"),
+    "settings.removal.clear": lambda s, scene: removal.clear(s, 0.1),
     "settings.transaction.saving": _saving,
-    "connections.connection_login.ways": lambda s, made: connection_login.ways(s, _target(made)),
-    "connections.connection_login.by_code": lambda s, made: connection_login.by_code(s, _target(made), print),
-    "connections.connection_login.pasting": lambda s, made: connection_login.pasting(s, _target(made)),
-    "connections.connection_login.by_address": lambda s, made: connection_login.by_address(
-        s, _target(made), connection_login.Authorization("", "", ""), ""
+    "connections.connection_login.ways": lambda s, scene: connection_login.ways(s, _target(scene)),
+    "connections.connection_login.by_code": lambda s, scene: connection_login.by_code(s, _target(scene), print),
+    "connections.connection_login.pasting": lambda s, scene: connection_login.pasting(s, _target(scene)),
+    "connections.connection_login.by_address": lambda s, scene: connection_login.by_address(
+        s, _target(scene), connection_login.Authorization("", "", ""), ""
     ),
-    "connections.connection_login.forget": lambda s, made: connection_login.forget(s, _target(made)),
-    "connections.own_verification.allow_writing": lambda s, made: own_verification.allow_writing(s),
-    "connections.own_verification.write_one": lambda s, made: own_verification.write_one(
-        s, _target(made), "A", "a test"
+    "connections.connection_login.forget": lambda s, scene: connection_login.forget(s, _target(scene)),
+    "connections.own_verification.allow_writing": lambda s, scene: own_verification.allow_writing(s),
+    "connections.own_verification.write_one": lambda s, scene: own_verification.write_one(
+        s, _target(scene), "A", "a test"
     ),
-    "connections.webhooks.show": lambda s, made: webhooks.show(s, str(made.cart)),
-    "catalog.warehouses.set_enabled": lambda s, made: warehouses.set_enabled(
-        s, made.shelf.merchant, "EAST", enabled=False, reason="a test"
+    "connections.webhooks.show": lambda s, scene: webhooks.show(s, str(scene.cart)),
+    "catalog.warehouses.set_enabled": lambda s, scene: warehouses.set_enabled(
+        s, scene.shelf.merchant, "EAST", enabled=False, reason="a test"
     ),
-    "demo.plant_faults.plant": lambda s, made: plant_faults.plant(s, 1),
+    "demo.plant_faults.plant": lambda s, scene: plant_faults.plant(s, 1),
 }
 
 

@@ -10,22 +10,22 @@ from invsync_tui.operations.lists.rows import Rows
 
 def walked(rows: Rows[Any], step: int) -> list[Any]:
     """All lines, page by page from the first."""
-    found: list[Any] = []
+    lines: list[Any] = []
     key = None
     while page := rows.after(key, step):
-        found += page
+        lines += page
         key = rows.key(page[-1])
-    return found
+    return lines
 
 
 def walked_back(rows: Rows[Any], step: int) -> list[Any]:
     """All lines, page by page from the last."""
-    found: list[Any] = []
+    lines: list[Any] = []
     key = None
     while page := rows.before(key, step):
-        found = [*page, *found]
+        lines = [*page, *lines]
         key = rows.key(page[0])
-    return found
+    return lines
 
 
 def holds(rows: Rows[Any], expected: Sequence[Any], name: Callable[[Any], Any], step: int) -> None:

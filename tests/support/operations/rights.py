@@ -23,8 +23,8 @@ class Scene:
             run_rows.hold(tx, self.held, [{"breaker": "zero", "measure": 1, "text": "too many"}], 1)
         self.asked = shelf.bench.request("pull", shelf.merchant)
         self.making = plans.build_plan(shelf.session, shelf.cart)
-        kept = undo.safe(shelf.session, shelf.cart, 1, "a test")
-        self.plan = plans.find(shelf.session, kept.plan)
+        safe_plan = undo.safe(shelf.session, shelf.cart, 1, "a test")
+        self.plan = plans.find(shelf.session, safe_plan.plan)
 
 
 def content(shelf: Shelf) -> str:

@@ -32,26 +32,26 @@ class Function:
 
 def functions() -> dict[tuple[str, str], Function]:
     """All functions of the room, by module and name; methods as `Class.name`."""
-    found = {}
+    by_name = {}
     for path in sorted(FOLDER.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = dict(_imports(tree))
-        for made in _functions(".".join(path.relative_to(FOLDER).with_suffix("").parts), tree, imported):
-            found[(made.module, made.name)] = made
-    return found
+        for function in _functions(".".join(path.relative_to(FOLDER).with_suffix("").parts), tree, imported):
+            by_name[(function.module, function.name)] = function
+    return by_name
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, tuple[str, str]]]:
     """By the name in this file: (module, function) of the room, the function '' for a whole module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "invsync_tui.operations":
-            yield from ((one.asname or one.name, (one.name, "")) for one in node.names)
+            yield from ((alias.asname or alias.name, (alias.name, "")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("invsync_tui.operations."):
             module = (node.module or "").removeprefix("invsync_tui.operations.")
-            for one in node.names:
-                whole = f"{module}.{one.name}"
+            for alias in node.names:
+                whole = f"{module}.{alias.name}"
                 there = FOLDER.joinpath(*whole.split(".")).with_suffix(".py").exists()
-                yield one.asname or one.name, ((whole, "") if there else (module, one.name))
+                yield alias.asname or alias.name, ((whole, "") if there else (module, alias.name))
 
 
 def _functions(module: str, tree: ast.Module, imported: dict[str, tuple[str, str]]) -> Iterator[Function]:
@@ -67,31 +67,37 @@ def _functions(module: str, tree: ast.Module, imported: dict[str, tuple[str, str
 def _function(
     module: str, node: ast.FunctionDef | ast.AsyncFunctionDef, imported: dict[str, tuple[str, str]], prefix: str
 ) -> Function:
-    given = any("Session" in ast.unparse(one.annotation) for one in node.args.args if one.annotation is not None)
-    made = Function(module, prefix + node.name, not (prefix + node.name).startswith("_") and "._" not in prefix, given)
-    for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
+    given = any(
+        "Session" in ast.unparse(argument.annotation) for argument in node.args.args if argument.annotation is not None
+    )
+    function = Function(
+        module, prefix + node.name, not (prefix + node.name).startswith("_") and "._" not in prefix, given
+    )
+    for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
         if isinstance(call.func, ast.Attribute):
             base = ast.unparse(call.func.value)
-            made.direct |= call.func.attr in WRITES and (base.endswith(("session", "store", "_session", "self")))
+            function.direct |= call.func.attr in WRITES and (base.endswith(("session", "store", "_session", "self")))
             module_of = imported.get(base)
             if module_of is not None and not module_of[1]:
-                made.calls.add((module_of[0], call.func.attr))
+                function.calls.add((module_of[0], call.func.attr))
             elif base == "self":
-                made.calls.add((module, prefix + call.func.attr))
+                function.calls.add((module, prefix + call.func.attr))
         elif isinstance(call.func, ast.Name):
-            made.calls.add(imported.get(call.func.id, (module, call.func.id)))
-    return made
+            function.calls.add(imported.get(call.func.id, (module, call.func.id)))
+    return function
 
 
 def writers() -> set[str]:
     """Public functions that are given a session and change something, themselves or by what they call."""
-    found = functions()
-    writing = {key for key, one in found.items() if one.direct}
+    by_name = functions()
+    writing = {key for key, function in by_name.items() if function.direct}
     while True:
-        more = {key for key, one in found.items() if key not in writing and one.calls & writing}
+        more = {key for key, function in by_name.items() if key not in writing and function.calls & writing}
         if not more:
             break
         writing |= more
     return {
-        found[key].called for key in writing if found[key].public and found[key].given_session and key[0] != "session"
+        by_name[key].called
+        for key in writing
+        if by_name[key].public and by_name[key].given_session and key[0] != "session"
     }

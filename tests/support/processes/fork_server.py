@@ -55,7 +55,7 @@ def _load() -> None:
         import_module(module_name)
 
 
-def _watch_over(asked: dict[str, object], files: list[int]) -> None:
+def _watch_over(request: dict[str, object], files: list[int]) -> None:
     """Fork the program, send its number and, after its end, its status. Only the program returns."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # as a started one has it, also where the suite ignores it
@@ -63,7 +63,7 @@ def _watch_over(asked: dict[str, object], files: list[int]) -> None:
     program = os.fork()
     if program == 0:
         os.close(status)
-        _become(asked, files[1:])
+        _become(request, files[1:])
         return
     for file in files[1:]:
         os.close(file)
@@ -75,7 +75,7 @@ def _watch_over(asked: dict[str, object], files: list[int]) -> None:
         os._exit(0)
 
 
-def _become(asked: dict[str, object], files: list[int]) -> None:
+def _become(request: dict[str, object], files: list[int]) -> None:
     """Take over streams, environment and folder; run the program, which ends the process by SystemExit."""
     if len(files) == 1:
         os.login_tty(files[0])
@@ -87,7 +87,7 @@ def _become(asked: dict[str, object], files: list[int]) -> None:
             os.dup2(file, number)
             os.close(file)
     _open_streams()
-    environment, folder, command = asked["environment"], asked["folder"], asked["command"]
+    environment, folder, command = request["environment"], request["folder"], request["command"]
     assert isinstance(environment, dict) and isinstance(folder, str) and isinstance(command, list)
     os.environ.clear()
     os.environ.update(environment)

@@ -59,8 +59,14 @@ class Shell:
         return self.home / "store.db"
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("INVSYNC_", "XDG_")) or "SANDBOX" in k}
-        return {**kept, "HOME": str(self.home), "INVSYNC_STORE": str(self.store), "TZ": "Europe/Berlin", **(more or {})}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("INVSYNC_", "XDG_")) or "SANDBOX" in k}
+        return {
+            **inherited,
+            "HOME": str(self.home),
+            "INVSYNC_STORE": str(self.store),
+            "TZ": "Europe/Berlin",
+            **(more or {}),
+        }
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
         command = [*INVSYNC, *arguments]

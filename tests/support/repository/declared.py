@@ -44,12 +44,12 @@ def text(room: str) -> str:
 
 def lines(room: str) -> list[str]:
     """`module:name = value` for everything that the modules of a room declare; migrations are done once."""
-    found: list[str] = []
+    declared: list[str] = []
     seen: Seen = {}
     for path in sorted((SOURCE / PACKAGE / room).rglob("*.py")):
         if "migrations" not in path.parts:
-            found += _module(path, seen)
-    return found
+            declared += _module(path, seen)
+    return declared
 
 
 def _module(path: Path, seen: Seen) -> Iterator[str]:
@@ -68,10 +68,10 @@ def _declared(body: Iterable[ast.stmt], owner: object, prefix: str = "") -> Iter
             if statement.value is not None:
                 yield from _assigned(statement, owner, prefix)
         elif isinstance(statement, ast.ClassDef):
-            made = getattr(owner, statement.name)
-            yield from _declared(statement.body, made, f"{prefix}{statement.name}.")
-            if isinstance(made, type) and issubclass(made, SQLModel) and hasattr(made, "__table__"):
-                yield from _columns(made)
+            member = getattr(owner, statement.name)
+            yield from _declared(statement.body, member, f"{prefix}{statement.name}.")
+            if isinstance(member, type) and issubclass(member, SQLModel) and hasattr(member, "__table__"):
+                yield from _columns(member)
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _parameters(getattr(owner, statement.name, None), f"{prefix}{statement.name}")
 
@@ -105,8 +105,8 @@ def _lines(name: str, value: object, seen: Seen) -> Iterator[str]:
         yield f"{name} = {seen[id(value)][0]}"
     else:
         seen[id(value)] = name, value
-        for n, (key, one) in enumerate(members):
-            yield from _lines(f"{name}[{key or n}]", one, seen)
+        for n, (key, member) in enumerate(members):
+            yield from _lines(f"{name}[{key or n}]", member, seen)
 
 
 def _value(owner: object, name: str) -> object:
@@ -131,9 +131,12 @@ def _columns(model: type[SQLModel]) -> Iterator[tuple[str, object]]:
         null = "null" if column.nullable else "not null"
         key = " key" if column.primary_key else ""
         yield f"{model.__name__} column {column.name} {column.type!r} {null}{key} default", _Shown(default)
-    for index in sorted(table.indexes, key=lambda one: str(one.name)):
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
         unique = " unique" if index.unique else ""
-        yield f"{model.__name__} index", _Shown(f"{', '.join(str(one) for one in index.expressions)}{unique}")
+        yield (
+            f"{model.__name__} index",
+            _Shown(f"{', '.join(str(expression) for expression in index.expressions)}{unique}"),
+        )
 
 
 def _parameters(function: object, name: str) -> Iterator[tuple[str, object]]:
@@ -167,13 +170,12 @@ def _compound(value: Any, depth: int) -> str:
     if isinstance(value, FieldInfo):
         return shown(value.get_default(call_default_factory=False), depth)
     if isinstance(value, frozenset | set):
-        return "{" + ", ".join(sorted(shown(one, depth) for one in value)) + "}"
+        return "{" + ", ".join(sorted(shown(member, depth) for member in value)) + "}"
     members = _members(value)
     if members is not None:
         name = type(value).__name__ if _has_fields(value) else ""
-        return (
-            f"{name}({', '.join(f'{key}: {shown(one, depth)}' if key else shown(one, depth) for key, one in members)})"
-        )
+        parts = (f"{key}: {shown(member, depth)}" if key else shown(member, depth) for key, member in members)
+        return f"{name}({', '.join(parts)})"
     if isinstance(value, type) or inspect.isroutine(value):
         return str(getattr(value, "__qualname__", type(value).__name__)).replace("<lambda>", "function")
     return type(value).__name__
@@ -182,12 +184,14 @@ def _compound(value: Any, depth: int) -> str:
 def _members(value: Any) -> list[tuple[str, object]] | None:
     """The parts of a value with their names, which are '' where there is only an order; None where it has no parts."""
     if isinstance(value, Mapping):
-        return [(shown(key), one) for key, one in value.items()]
+        return [(shown(key), member) for key, member in value.items()]
     if isinstance(value, tuple) and _has_fields(value):
         return [(name, getattr(value, name)) for name in value._fields]  # type: ignore[attr-defined]
     if isinstance(value, tuple | list):
-        return [("", one) for one in value]
-    return [(one.name, getattr(value, one.name)) for one in dataclasses.fields(value)] if _has_fields(value) else None
+        return [("", member) for member in value]
+    return (
+        [(each.name, getattr(value, each.name)) for each in dataclasses.fields(value)] if _has_fields(value) else None
+    )
 
 
 def _has_fields(value: object) -> bool:

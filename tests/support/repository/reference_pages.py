@@ -51,7 +51,7 @@ def subcommands(parser: argparse.ArgumentParser) -> dict[str, tuple[str, argpars
 
 def commands() -> str:
     """docs/reference/commands.md."""
-    found = subcommands(command_line())
+    commands = subcommands(command_line())
     lines = [
         "# Commands",
         "",
@@ -61,7 +61,7 @@ def commands() -> str:
         "[../howto/everyday-tasks.md](../howto/everyday-tasks.md).",
         "",
         *table("command", "what it does"),
-        *(cells(f"[`{name}`](#{name})", summary) for name, (summary, _) in found.items()),
+        *(cells(f"[`{name}`](#{name})", summary) for name, (summary, _) in commands.items()),
         "",
         "## Options of every command",
         "",
@@ -71,7 +71,7 @@ def commands() -> str:
         "",
         *_options(_own(command_line())),
     ]
-    for name, (_, parser) in found.items():
+    for name, (_, parser) in commands.items():
         lines += ["", f"## {name}", *_command(parser, "###")]
     return "\n".join(lines) + "\n"
 
@@ -201,7 +201,7 @@ def _reason(reason: Reason, info: ReasonInfo) -> str:
 # --- JSON documents --------------------------------------------------------------------------------------------------
 
 
-def documents(folder: Path, made: Mapping[Path, str]) -> str:
+def documents(folder: Path, pages: Mapping[Path, str]) -> str:
     """docs/reference/json.md, from the folder of the schemas; of those that are made at the same time, from their text."""
     lines = [
         "# JSON documents",
@@ -212,7 +212,7 @@ def documents(folder: Path, made: Mapping[Path, str]) -> str:
         "a value of an object whose names are data. A field that may be absent says so.",
     ]
     for path in sorted(folder.glob("*.json")):
-        schema = json.loads(made[path] if path in made else path.read_text("utf-8"))
+        schema = json.loads(pages[path] if path in pages else path.read_text("utf-8"))
         lines += ["", f"## {path.stem}"]
         _, _, note = schema.get("title", "").partition(": ")
         if note:
@@ -242,23 +242,23 @@ def _field(
     path: str, part: Schema, schema: Schema, within: tuple[str, ...], optional: str
 ) -> Iterator[tuple[str, str, str]]:
     ref = part.get("$ref", "")
-    found = {**_resolved(ref, schema), **part} if ref else part
-    said = [
-        found.get("description", ""),
+    whole = {**_resolved(ref, schema), **part} if ref else part
+    sentences = [
+        whole.get("description", ""),
         optional,
         f"see `{ref.rpartition('/')[2]}` above" if ref and ref in within else "",
     ]
-    yield path, _type(found, schema), "; ".join(text for text in said if text)
+    yield path, _type(whole, schema), "; ".join(text for text in sentences if text)
     if ref and ref in within:
         return
     deeper = (*within, ref) if ref else within
-    for shape in (found, *_choices(found)):
+    for shape in (whole, *_choices(whole)):
         items = shape.get("items")
         if isinstance(items, dict):
             element = {**_resolved(items.get("$ref", ""), schema), **items}
             if _is_record(element):
                 yield from _fields(element, schema, f"{path}[].", (*deeper, items.get("$ref", "")))
-        if shape.get("$ref") and shape is not found:
+        if shape.get("$ref") and shape is not whole:
             shape = _resolved(shape["$ref"], schema)  # noqa: PLW2901 (a choice by reference)
         yield from _fields(shape, schema, f"{path}.", deeper)
 
@@ -272,10 +272,10 @@ def _choices(part: Schema) -> list[Schema]:
 
 
 def _resolved(ref: str, schema: Schema) -> dict[str, Any]:
-    found: Any = schema
+    part: Any = schema
     for step in ref.removeprefix("#/").split("/") if ref else ():
-        found = found[step]
-    return dict(found) if ref else {}
+        part = part[step]
+    return dict(part) if ref else {}
 
 
 def _type(part: Schema, schema: Schema) -> str:

@@ -123,13 +123,13 @@ class VendureShop(Shop):
 
     def shown(self, place: str) -> dict[str, int | None]:
         at = self.server.locations[place]
-        found = {
+        quantities = {
             row["id"]: next(
                 (level["stockOnHand"] for level in row["stockLevels"] if level["stockLocationId"] == at), None
             )
             for row in self.server.variants()
         }
-        return {sku: found[ref] for sku, ref in self.refs.items() if ref in found}
+        return {sku: quantities[ref] for sku, ref in self.refs.items() if ref in quantities}
 
     def for_sale(self, sku: str) -> int:
         at = self.server.locations["East"]
@@ -151,11 +151,11 @@ class VendureShop(Shop):
         document = (
             "query($i: ID!) { productVariant(id: $i) { stockMovements { items { ... on StockAdjustment { id } } } } }"
         )
-        found: Counter[str] = Counter()
+        writes: Counter[str] = Counter()
         for sku, ref in self.refs.items():
             variant = self.server.ask(document, i=ref)["productVariant"]
-            found[sku] = sum("id" in item for item in variant["stockMovements"]["items"]) if variant else 0
-        return found
+            writes[sku] = sum("id" in item for item in variant["stockMovements"]["items"]) if variant else 0
+        return writes
 
     def remove(self, sku: str) -> None:
         self.server.delete_variant(self.refs[sku])
@@ -190,11 +190,11 @@ class MedusaShop(Shop):
         return Connection("shop", "medusa", url, "", f"file:{self.folder / 'medusa-key'}", {"location": place}, 20.0)
 
     def restore_login(self) -> None:
-        made = self.server.ask("POST", "/admin/api-keys", {"title": "thread", "type": "secret"})["api_key"]
-        self._key = made["id"]
+        api_key = self.server.ask("POST", "/admin/api-keys", {"title": "thread", "type": "secret"})["api_key"]
+        self._key = api_key["id"]
         secret = self.folder / "medusa-key"
         secret.touch(mode=0o600)
-        secret.write_text(made["token"])
+        secret.write_text(api_key["token"])
 
     def end_login(self) -> None:
         self.server.ask("POST", f"/admin/api-keys/{self._key}/revoke", {})
@@ -217,12 +217,12 @@ class MedusaShop(Shop):
 
     def shown(self, place: str) -> dict[str, int | None]:
         at = self.server.seed.locations[place]
-        found: dict[str, int | None] = {}
+        quantities: dict[str, int | None] = {}
         for variant in self.server.variants():
             (link,) = variant["inventory_items"]
             levels = {level["location_id"]: level["stocked_quantity"] for level in link["inventory"]["location_levels"]}
-            found[link["inventory_item_id"]] = levels.get(at)
-        return {sku: found[ref] for sku, ref in self.refs.items() if ref in found}
+            quantities[link["inventory_item_id"]] = levels.get(at)
+        return {sku: quantities[ref] for sku, ref in self.refs.items() if ref in quantities}
 
     def for_sale(self, sku: str) -> int:
         level = self.server.level(self.refs[sku])
@@ -338,8 +338,8 @@ class WooShop(Shop):
         self.refs |= {sku: self.server.add_variation(parent, sku, UNTOUCHED) for sku in skus[half:]}
 
     def shown(self, place: str) -> dict[str, int | None]:
-        found = self.server.shown()
-        return {sku: found[ref] for sku, ref in self.refs.items() if ref in found}
+        quantities = self.server.shown()
+        return {sku: quantities[ref] for sku, ref in self.refs.items() if ref in quantities}
 
     def edit(self, sku: str, units: int) -> None:
         self.server.set(self.refs[sku], units)
@@ -374,9 +374,9 @@ def running(system: str, folder: Path, request: pytest.FixtureRequest) -> Iterat
     if system == "vendure":
         yield VendureShop(folder, server=request.getfixturevalue("vendure_server"))
     elif system == "medusa":
-        made = MedusaShop(folder, server=request.getfixturevalue("medusa_server"))
-        yield made
-        made.end()
+        medusa = MedusaShop(folder, server=request.getfixturevalue("medusa_server"))
+        yield medusa
+        medusa.end()
     elif system == "shopify":
         with shopify_server(products=0) as fake:
             yield ShopifyShop(folder, server=fake)

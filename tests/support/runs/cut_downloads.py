@@ -22,21 +22,21 @@ def requests_of(wms: WmsHandle, since: int) -> list[str]:
     return [entry["path"] for entry in wms.requests()[since:]]
 
 
-def cut_violations(made: Town, before: list[tuple[int, ...]]) -> list[str]:
+def cut_violations(town: Town, before: list[tuple[int, ...]]) -> list[str]:
     """Levels that are missing, or show what the WMS never said."""
-    after = made.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2")
-    missing = made.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NOT NULL")
-    gone = made.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL")
-    found = [f"{missing} levels are marked as missing"] if missing else []
-    found += [f"{gone} products are marked as missing"] if gone else []
-    return found + [f"{old} became {new}" for old, new in zip(before, after, strict=True) if old != new]
+    after = town.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2")
+    missing = town.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NOT NULL")
+    gone = town.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL")
+    violations = [f"{missing} levels are marked as missing"] if missing else []
+    violations += [f"{gone} products are marked as missing"] if gone else []
+    return violations + [f"{old} became {new}" for old, new in zip(before, after, strict=True) if old != new]
 
 
-async def levels_before(made: Town) -> tuple[list[tuple[int, ...]], int]:
+async def levels_before(town: Town) -> tuple[list[tuple[int, ...]], int]:
     """The levels after a complete pull, and how many requests such a pull makes."""
-    assert (await made.bench.pull()).state == "done"
-    since = len(made.wms.requests())
-    assert (await made.bench.pull(full=True)).state == "done"
-    return made.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2"), len(
-        requests_of(made.wms, since)
+    assert (await town.bench.pull()).state == "done"
+    since = len(town.wms.requests())
+    assert (await town.bench.pull(full=True)).state == "done"
+    return town.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2"), len(
+        requests_of(town.wms, since)
     )

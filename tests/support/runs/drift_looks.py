@@ -8,9 +8,9 @@ from tests.support.runs.sandbox_world import Town
 from tests.support.stores.merchant_store import Bench
 
 
-async def look(made: Town) -> Any:
+async def look(town: Town) -> Any:
     """A drift check; everything counts as read a while ago."""
-    return await look_at(made.bench, made.cart_id)
+    return await look_at(town.bench, town.cart_id)
 
 
 async def look_at(bench: Bench, cart: int) -> Any:

@@ -75,7 +75,7 @@ class Calculation:
     def __init__(self, world: World, entries: Sequence[tuple[str, int, int, int]]) -> None:
         self.world = world
         self.entries = [Entry(kind, key, every, first, first) for kind, key, every, first in sorted(entries)]
-        self.by_period = {one.key for one in self.entries if one.kind == "push"}
+        self.by_period = {entry.key for entry in self.entries if entry.kind == "push"}
         self.waiting: list[Run] = []
         self.active: list[Run] = []
         self.done: list[tuple[str, int, float]] = []
@@ -148,9 +148,9 @@ class Calculation:
         running = self._find(self.active, "pull", merchant)
         pull = self._ask("pull", merchant, None, False)
         condition: Any = ("next", running) if running is not None and pull is running else pull
-        for one, owner in self.world.carts.items():
-            if owner == merchant and cart in (None, one):
-                self._ask("push", one, condition, False)
+        for number, owner in self.world.carts.items():
+            if owner == merchant and cart in (None, number):
+                self._ask("push", number, condition, False)
 
     def _ask(self, kind: str, key: int, after: Any, pushes: bool) -> Run:
         after = None if isinstance(after, Run) and after.state == "done" else after
@@ -175,9 +175,9 @@ class Calculation:
         return fresh
 
     def _behind(self, run: Run, after: Any, pushes: bool) -> None:
-        for n, (one, had) in enumerate(run.behind):
-            if one is after or one == after:
-                run.behind[n] = (one, had or pushes)
+        for n, (request, had) in enumerate(run.behind):
+            if request is after or request == after:
+                run.behind[n] = (request, had or pushes)
                 return
         run.behind.append((after, pushes))
 
@@ -193,7 +193,7 @@ class Calculation:
                 self._follow(run)
                 continue
             lease = ("pull", run.key) if run.kind == "pull" else ("cart", run.key)
-            taken = {("pull", one.key) if one.kind == "pull" else ("cart", one.key) for one in self.active}
+            taken = {("pull", active.key) if active.kind == "pull" else ("cart", active.key) for active in self.active}
             if lease in taken:
                 continue
             self.waiting.remove(run)
@@ -201,7 +201,7 @@ class Calculation:
             self.active.append(run)
 
     def _end(self, t: float, wall: float) -> None:
-        for run in [one for one in self.active if one.ends <= t]:
+        for run in [active for active in self.active if active.ends <= t]:
             self.active.remove(run)
             refused = _inside(self.world.refused.get((run.kind, run.key)), t)
             failed = refused or _inside(self.world.fails.get((run.kind, run.key)), t)
@@ -212,8 +212,8 @@ class Calculation:
             self._follow(run)
             if run.pushes and not failed and not _inside(self.world.merchants_off.get(run.key), t):
                 for cart, owner in self.world.carts.items():
-                    asked = cart not in self.by_period and ("push", cart) not in self.refused
-                    if owner == run.key and self._cart_on(cart, t) and asked:
+                    wanted = cart not in self.by_period and ("push", cart) not in self.refused
+                    if owner == run.key and self._cart_on(cart, t) and wanted:
                         self._ask("push", cart, None, False)
 
     def _count(self, run: Run, failed: bool, t: float, wall: float) -> None:
@@ -230,12 +230,12 @@ class Calculation:
 
     def _follow(self, run: Run) -> None:
         first: Run | None = None
-        for after, pushes in sorted(run.behind, key=lambda one: one[0] is not None):
-            asked = self._ask(run.kind, run.key, after, pushes)
-            first = first or asked
+        for after, pushes in sorted(run.behind, key=lambda request: request[0] is not None):
+            request = self._ask(run.kind, run.key, after, pushes)
+            first = first or request
         if first is None:
             return
-        for one in [*self.waiting, *self.active]:
-            if one.after == ("next", run):
-                one.after = first  # type: ignore[assignment]
-            one.behind = [(first if after == ("next", run) else after, pushes) for after, pushes in one.behind]
+        for other in [*self.waiting, *self.active]:
+            if other.after == ("next", run):
+                other.after = first  # type: ignore[assignment]
+            other.behind = [(first if after == ("next", run) else after, pushes) for after, pushes in other.behind]

@@ -18,19 +18,19 @@ History = Mapping[str, Sequence[int]]
 def order_violations(journal: Iterable[Mapping[str, Any]], history: History, shop: str) -> list[str]:
     """Listings that got a quantity nobody wanted, or an older one after a newer one. The same again is allowed."""
     reached: dict[str, int] = defaultdict(int)
-    found = []
+    violations = []
     for row in journal:
         ref, quantity = row["ref"], row["quantity"]
         if row["shop"] != shop or ref not in history:
             continue
         if quantity not in history[ref]:
-            found.append(f"{ref} was set to {quantity}, which was never wanted: {history[ref]}")
+            violations.append(f"{ref} was set to {quantity}, which was never wanted: {history[ref]}")
             continue
         place = history[ref].index(quantity)
         if place < reached[ref]:
-            found.append(f"{ref} went back to {quantity} after {history[ref][reached[ref]]}")
+            violations.append(f"{ref} went back to {quantity} after {history[ref][reached[ref]]}")
         reached[ref] = max(place, reached[ref])
-    return found
+    return violations
 
 
 def state_violations(shown: Mapping[str, int | None], wanted: Mapping[str, int]) -> list[str]:
@@ -46,14 +46,14 @@ def store_violations(path: Path) -> list[str]:
     """A store that is damaged, a run whose sum is off, work that nobody would ever finish."""
     cx = sqlite3.connect(path)
     try:
-        found = [row[0] for row in cx.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"run {number} is {state}" for number, state in cx.execute(_UNENDED)]
-        found += [f"run {number}: {counts}" for number, counts in cx.execute(_OFF)]
-        found += [f"batch {number} is open" for (number,) in cx.execute(_OPEN)]
-        found += [f"listing {number} waits for {batch}" for number, batch in cx.execute(_WAITING)]
+        violations = [row[0] for row in cx.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        violations += [f"run {number} is {state}" for number, state in cx.execute(_UNENDED)]
+        violations += [f"run {number}: {counts}" for number, counts in cx.execute(_OFF)]
+        violations += [f"batch {number} is open" for (number,) in cx.execute(_OPEN)]
+        violations += [f"listing {number} waits for {batch}" for number, batch in cx.execute(_WAITING)]
     finally:
         cx.close()
-    return found
+    return violations
 
 
 _UNENDED = "SELECT id, state FROM run WHERE state NOT IN ('done', 'cancelled', 'failed') AND requested_by <> 'neighbor'"

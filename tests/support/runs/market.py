@@ -73,18 +73,18 @@ def market(folder: Path, **modes: Mode) -> Iterator[Market]:
     with sandbox_wms(20, warehouses=3) as wms, sandbox_cart(20, shops=shops) as carts:
         bench = Bench.make(folder)
         bench.add_merchant(wms.connection(), orders_within=0)
-        made = Market(wms, carts, bench)
-        made.skus = [listing["sku"] for listing in carts.dump()["a"][4:7]]
-        for sku in made.skus:
+        ours = Market(wms, carts, bench)
+        ours.skus = [listing["sku"] for listing in carts.dump()["a"][4:7]]
+        for sku in ours.skus:
             for place, units in (("EAST", EAST), ("WEST", WEST), ("DEFAULT", 0)):
                 wms.set_level(sku, place, units, read_at=int(time.time()))
-        yield made
+        yield ours
         bench.store.close()
 
 
-async def settle(made: Market) -> None:
-    assert (await made.bench.pull()).state == "done"
+async def settle(ours: Market) -> None:
+    assert (await ours.bench.pull()).state == "done"
     for shop, warehouses in FED_BY.items():
         values: dict[str, Any] = {"combine_all": not warehouses, "name": shop.upper()}
-        made.numbers[shop] = made.bench.add_cart(made.carts.connection(shop, 5.0), warehouses=warehouses, **values)
-        assert (await made.push(shop)).state == "done"
+        ours.numbers[shop] = ours.bench.add_cart(ours.carts.connection(shop, 5.0), warehouses=warehouses, **values)
+        assert (await ours.push(shop)).state == "done"

@@ -61,11 +61,11 @@ class Clocks:
 class Life:
     """A merchant with one cart, a schedule that goes on, and somebody who works with it."""
 
-    def __init__(self, made: Town, clocks: Clocks) -> None:
-        self.town = made
+    def __init__(self, our_town: Town, clocks: Clocks) -> None:
+        self.town = our_town
         self.clocks = clocks
-        self.bench = made.bench
-        self.cart_id = made.cart_id
+        self.bench = our_town.bench
+        self.cart_id = our_town.cart_id
 
     @property
     def session(self) -> Session:
@@ -75,14 +75,16 @@ class Life:
 
     def listing(self, sku: str, shop_name: str = SHOP) -> dict[str, Any]:
         """As the cart has it."""
-        return next(dict(one) for one in self.town.cart.dump()[shop_name] if one["sku"] == sku)
+        return next(dict(listing) for listing in self.town.cart.dump()[shop_name] if listing["sku"] == sku)
 
     def sells(self, shop_name: str = SHOP) -> dict[str, int | None]:
         """By SKU, units that the cart offers: what it shows less what its own orders hold back."""
-        found = {}
-        for one in self.town.cart.dump()[shop_name]:
-            found[one["sku"]] = None if one["quantity"] is None else one["quantity"] - one["allocated"]
-        return found
+        quantities = {}
+        for listing in self.town.cart.dump()[shop_name]:
+            quantities[listing["sku"]] = (
+                None if listing["quantity"] is None else listing["quantity"] - listing["allocated"]
+            )
+        return quantities
 
     def units(self, ref: str) -> int:
         """What the WMS has of a product, by its reference there."""
@@ -90,8 +92,8 @@ class Life:
 
     def stock(self) -> dict[str, int]:
         """By the code of each listing that the cart began with, what the WMS has of its product."""
-        first = [one for one in self.town.cart.dump()[SHOP] if one["ref"].startswith("L")]
-        return {one["sku"]: self.units(product_of(one["ref"])) for one in first}
+        first = [listing for listing in self.town.cart.dump()[SHOP] if listing["ref"].startswith("L")]
+        return {listing["sku"]: self.units(product_of(listing["ref"])) for listing in first}
 
     def counts(self, sku: str, **units: int) -> None:
         """The WMS counts a product: units by warehouse, nothing in the others."""
@@ -116,11 +118,11 @@ class Life:
 
     def id_of(self, sku: str) -> int:
         """The listing's number."""
-        found = self.bench.store.read(
+        rows = self.bench.store.read(
             "SELECT id FROM listing WHERE cart_id = ? AND sku = ? AND gone_at IS NULL", (self.cart_id, sku)
         )
-        assert len(found) == 1, (sku, found)
-        return int(found[0][0])
+        assert len(rows) == 1, (sku, rows)
+        return int(rows[0][0])
 
     def told(self, sku: str) -> WhyListing:
         """What `why` says of a listing."""
@@ -168,32 +170,32 @@ class Life:
 
     # --- whether all is well
 
-    def shows(self, expected: Mapping[str, int], *, told: Collection[str] = ()) -> None:
+    def shows(self, expected: Mapping[str, int], *, causes: Collection[str] = ()) -> None:
         """The cart sells exactly this, nothing is named as the cause of another number, and nobody is waited for.
 
         `told` are checks of the doctor that rightly fail.
         """
         assert self.sells() == expected
-        for one in self.town.cart.dump()[SHOP]:
-            line = of_listing(self.bench, self.cart_id, one["ref"])
-            assert set(line.causes) <= EXPLAINS, (one, line)
-            assert line.outcome in SETTLED, (one, line)
-            assert (line.target, line.drift) == (expected[one["sku"]], None), (one, line)
+        for listing in self.town.cart.dump()[SHOP]:
+            line = of_listing(self.bench, self.cart_id, listing["ref"])
+            assert set(line.causes) <= EXPLAINS, (listing, line)
+            assert line.outcome in SETTLED, (listing, line)
+            assert (line.target, line.drift) == (expected[listing["sku"]], None), (listing, line)
         self._nothing_waits()
         checkup = doctor(self.session, self.bench.merchant, self.cart_id)
         assert [group for group in checkup.groups if group.cause not in EXPLAINS] == []
-        failed = {one.id: one for one in checkup.checks if one.verdict is Verdict.FAIL}
-        assert {name for name in failed if not name.startswith("service.")} == set(told), failed
+        failed = {check.id: check for check in checkup.checks if check.verdict is Verdict.FAIL}
+        assert {name for name in failed if not name.startswith("service.")} == set(causes), failed
         assert self.bench.sums_hold()
 
     def _nothing_waits(self) -> None:
         open_runs = "SELECT id, kind, state FROM our_run WHERE state NOT IN ('done', 'failed', 'cancelled')"
         assert [tuple(row) for row in self.bench.store.read(open_runs)] == []
-        left = (
+        unexplained = (
             "SELECT sku, outcome, reason FROM listing WHERE cart_id = ? AND gone_at IS NULL "
             "AND (pending <> 0 OR heal <> 0 OR inflight IS NOT NULL)"
         )
-        assert [tuple(row) for row in self.bench.store.read(left, (self.cart_id,))] == []
+        assert [tuple(row) for row in self.bench.store.read(unexplained, (self.cart_id,))] == []
         ours = next(row for row in overview.overview(self.session).merchants if row.name == NAME)
         assert ours.problems == ()
 
@@ -215,15 +217,15 @@ async def life(folder: Path, patch: pytest.MonkeyPatch, mode: Mode | None = None
     """A life whose cart shows what the WMS has. A cart that counts on hand holds an order back that the WMS has too."""
     patch.setattr(run_request, "ensure_worker", lambda session: False)
     mode = mode or Mode()
-    with town(folder, products=20, mode=mode, **given) as made:
-        found = Life(made, Clocks(patch))
-        found.set_merchant(every=f"{PERIOD}s")
-        await found.goes_on()
-        await found.is_released()
+    with town(folder, products=20, mode=mode, **given) as our_town:
+        our_life = Life(our_town, Clocks(patch))
+        our_life.set_merchant(every=f"{PERIOD}s")
+        await our_life.goes_on()
+        await our_life.is_released()
         if mode.basis == "on_hand":
-            sku = made.in_stock()[-1]
-            found.sell(sku, 1)
-            found.wms_takes(sku, 1)
-            await found.goes_on()
-        found.shows(found.stock())
-        yield found
+            sku = our_town.in_stock()[-1]
+            our_life.sell(sku, 1)
+            our_life.wms_takes(sku, 1)
+            await our_life.goes_on()
+        our_life.shows(our_life.stock())
+        yield our_life

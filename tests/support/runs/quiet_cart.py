@@ -76,6 +76,6 @@ def job_of(acme: Shelf, kind: str = "push") -> RunContext:
 
 def settings_of(acme: Shelf) -> Settings:
     with acme.bench.store.reading() as cx:
-        found = load_settings(cx, acme.cart)
-    assert found is not None
-    return found
+        settings = load_settings(cx, acme.cart)
+    assert settings is not None
+    return settings

@@ -66,10 +66,10 @@ class Thread:
 async def thread(tryton: Seeded, vendure: VendureServer, tmp_path_factory: pytest.TempPathFactory) -> Thread:
     folder = tmp_path_factory.mktemp("thread")
     skus = ["MUG-RED", "MUG-BLUE", "FLOUR", "mug-red", "NOWHERE", SHARED_ALIAS, EAN_RED, EAN_BLANK, "DUP", "DUP"]
-    made = vendure.create_variants(skus, stock=UNTOUCHED, location="East")
-    for variant in made:
+    ids = vendure.create_variants(skus, stock=UNTOUCHED, location="East")
+    for variant in ids:
         vendure.set_stock(variant, UNTOUCHED, "West")
-    variants = dict(zip(skus, made, strict=True))
+    variants = dict(zip(skus, ids, strict=True))
     vendure.place_order(variants["MUG-BLUE"], 2)
     bench = Bench.make(folder)
     bench.add_merchant(tryton.server.connection(), orders_within=0)  # this WMS has each order at once

@@ -45,11 +45,11 @@ class Town:
     def stock(self, warehouses: Sequence[str] = ()) -> dict[str, int]:
         """By SKU, what the WMS has available in some warehouses (by ref), in all for ()."""
         dump = self.wms.dump()
-        found = dict.fromkeys(dump["products"].values(), 0)
+        units = dict.fromkeys(dump["products"].values(), 0)
         for place, levels in dump["levels"].items():
             for ref, (available, _) in levels.items():
-                found[dump["products"][ref]] += available if not warehouses or place in warehouses else 0
-        return found
+                units[dump["products"][ref]] += available if not warehouses or place in warehouses else 0
+        return units
 
     def shown(self, shop: str = SHOP) -> dict[str, int | None]:
         """By SKU, what the cart shows."""
@@ -98,10 +98,10 @@ def town(
 
 def every_push_comes_out_again(bench: Bench) -> None:
     """Whatever a test did: each push that kept what it knew decides the same again."""
-    kept = (
+    sql = (
         "SELECT DISTINCT d.run_id FROM decision_record AS d JOIN run AS r ON r.id = d.run_id "
         "JOIN cart AS c ON c.id = r.key WHERE r.settings <> ''"  # runs of a cart that is gone are out of sight
     )
-    for (run_id,) in bench.store.read(kept):
+    for (run_id,) in bench.store.read(sql):
         again = replay(bench.session(), run_id)
         assert again.identical, (run_id, again.lines)

@@ -29,7 +29,7 @@ class Corner:
     sku: str
 
     def listing(self) -> dict[str, Any]:
-        return next(one for one in self.carts.dump()["a"] if one["sku"] == self.sku)
+        return next(listing for listing in self.carts.dump()["a"] if listing["sku"] == self.sku)
 
     def sellable(self) -> tuple[int, int]:
         """What a shopper can buy at the first location and at West."""
@@ -60,8 +60,8 @@ def corner(folder: Path, mode: Mode = TWO_PLACES, **merchant: Any) -> Iterator[C
     with sandbox_wms(20, warehouses=3) as wms, sandbox_cart(20, shops={"a": mode, "b": Mode(orders=True)}) as carts:
         bench = Bench.make(folder, alone=True)
         bench.add_merchant(wms.connection(), **merchant)
-        made = Corner(wms, carts, bench, 0, 0, carts.dump()["a"][4]["sku"])
-        made.level(EAST, WEST)
+        our_corner = Corner(wms, carts, bench, 0, 0, carts.dump()["a"][4]["sku"])
+        our_corner.level(EAST, WEST)
         bench.request("pull", bench.merchant)
-        yield made
+        yield our_corner
         bench.store.close()

@@ -71,13 +71,13 @@ def street(folder: Path, a: Mode = SELLS, within: int = 0, **options: str) -> It
         bench.add_merchant(wms.connection(), orders_within=within)
         cart_a = bench.add_cart(carts.connection("a", 5.0, **options), name="A")
         cart_b = bench.add_cart(carts.connection("b", 5.0), name="B")
-        made = Street(wms, carts, bench, cart_a, cart_b)
-        made.sku = carts.dump()["a"][4]["sku"]
-        made.count(10, after=0)
-        yield made
+        our_street = Street(wms, carts, bench, cart_a, cart_b)
+        our_street.sku = carts.dump()["a"][4]["sku"]
+        our_street.count(10, after=0)
+        yield our_street
         bench.store.close()
 
 
-def outcomes(made: Street, cart: int) -> tuple[Any, ...]:
-    row = made.bench.listings(cart)[made.sku]
+def outcomes(our_street: Street, cart: int) -> tuple[Any, ...]:
+    row = our_street.bench.listings(cart)[our_street.sku]
     return tuple(row[name] for name in ("outcome", "desired", "acked", "observed"))

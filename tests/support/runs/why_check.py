@@ -35,48 +35,50 @@ def held(bench: Bench, cart_id: int, shop: list[dict[str, Any]]) -> Iterator[Hel
     """The listings of a shop, as its own dump has them."""
     sql = "SELECT ref, outcome, reason, acked FROM listing WHERE cart_id = ? AND gone_at IS NULL"
     rows = {row[0]: row[1:] for row in bench.store.read(sql, (cart_id,))}
-    for one in shop:
-        yield Held(one["ref"], one["quantity"], one["allocated"], *rows[one["ref"]])
+    for listing in shop:
+        yield Held(listing["ref"], listing["quantity"], listing["allocated"], *rows[listing["ref"]])
 
 
 def told(bench: Bench, cart_id: int, ref: str) -> WhyListing:
     """What `why` says of one listing, asked by its remote id."""
-    found = [line for line in why(bench.session(), ref, cart_id).listings if line.cart_listing_id == ref]
-    assert len(found) == 1, (ref, found)
-    return found[0]
+    lines = [line for line in why(bench.session(), ref, cart_id).listings if line.cart_listing_id == ref]
+    assert len(lines) == 1, (ref, lines)
+    return lines[0]
 
 
-def disagreement(one: Held, line: WhyListing, *, on_hand: bool) -> str:
+def disagreement(listing: Held, line: WhyListing, *, on_hand: bool) -> str:
     """What `why` says otherwise than shop and run; '' where all three agree."""
     blocking = set(line.causes) - EXPLAINS
-    if one.outcome != line.outcome:
+    if listing.outcome != line.outcome:
         return "another outcome than the run's"
-    if one.outcome in SETTLED:
-        return _settled(one, line, blocking, on_hand)
-    if one.outcome != Outcome.SKIPPED.value:
+    if listing.outcome in SETTLED:
+        return _settled(listing, line, blocking, on_hand)
+    if listing.outcome != Outcome.SKIPPED.value:
         return "the run neither settled nor skipped it"
-    return "" if one.reason in line.causes and blocking else "skipped for a reason that why does not name"
+    return "" if listing.reason in line.causes and blocking else "skipped for a reason that why does not name"
 
 
-def _settled(one: Held, line: WhyListing, blocking: set[Reason], on_hand: bool) -> str:
-    target = None if line.target is None else line.target + (one.allocated if on_hand else 0)
+def _settled(listing: Held, line: WhyListing, blocking: set[Reason], on_hand: bool) -> str:
+    target = None if line.target is None else line.target + (listing.allocated if on_hand else 0)
     if blocking:
         return "settled, and yet something keeps it from being pushed"
     if (Reason.CUT_OFF_APPLIED in line.causes) != any(step.step == "cutoff" for step in line.steps):
         return "the cut-off's cause and its step disagree"
     if not chained(line):
         return "a step does not begin where the one before it ended"
-    if one.quantity == target:
+    if listing.quantity == target:
         return ""
     # It accepted our number and shows another since: somebody edited it, or it took an order.
-    said = line.drift is not None or any("but shows" in step.because for step in line.steps)
-    return "" if said and one.acked == line.target else "the shop holds another number, and why does not say so"
+    shows_drift = line.drift is not None or any("but shows" in step.because for step in line.steps)
+    return (
+        "" if shows_drift and listing.acked == line.target else "the shop holds another number, and why does not say so"
+    )
 
 
 def chained(line: WhyListing) -> bool:
     """Each step begins where the one before it ended, up to the number that is pushed."""
     chain = [step for step in line.steps if step.step not in ("basis", "compare")]
-    linked = all(one.after == other.before for one, other in pairwise(chain))
+    linked = all(step.after == other.before for step, other in pairwise(chain))
     return linked and bool(chain) and chain[-1].after == line.target
 
 
@@ -84,9 +86,9 @@ def disagreements(
     bench: Bench, cart_id: int, shop: list[dict[str, Any]], *, on_hand: bool
 ) -> Mapping[str, tuple[str, Held, WhyListing]]:
     """By remote id, all listings of a shop of which `why` says otherwise."""
-    pairs = [(one, told(bench, cart_id, one.ref)) for one in held(bench, cart_id, shop)]
-    found = [(disagreement(one, line, on_hand=on_hand), one, line) for one, line in pairs]
-    return {one[1].ref: one for one in found if one[0]}
+    pairs = [(listing, told(bench, cart_id, listing.ref)) for listing in held(bench, cart_id, shop)]
+    disagreements = [(disagreement(listing, line, on_hand=on_hand), listing, line) for listing, line in pairs]
+    return {each[1].ref: each for each in disagreements if each[0]}
 
 
 # --- at the end of every test in a town ------------------------------------------------------------------------------

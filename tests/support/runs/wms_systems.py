@@ -96,11 +96,11 @@ class Described:
 
     def stock(self) -> Mapping[str, int]:
         dump = self._wms.dump()
-        found = dict.fromkeys(dump["products"].values(), 0)
+        units = dict.fromkeys(dump["products"].values(), 0)
         for levels in dump["levels"].values():
             for ref, (available, _) in levels.items():
-                found[dump["products"][ref]] += available
-        return found
+                units[dump["products"][ref]] += available
+        return units
 
     def set(self, sku: str, units: int) -> None:
         for warehouse, available in (("EAST", units), ("DEFAULT", 0)):
@@ -184,11 +184,11 @@ class Server:
         return self._stock
 
     def spoil_one(self) -> None:
-        left = [1]
+        lives = [1]
 
         def spoil(request: bytes, rows: Rows) -> Rows:
-            if left and rows and self.levels in rows[0]:
-                left.pop()
+            if lives and rows and self.levels in rows[0]:
+                lives.pop()
                 return [{**rows[0], self.quantity: "n/a"}, *rows[1:]]
             return rows
 

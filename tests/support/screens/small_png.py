@@ -57,21 +57,21 @@ def _unfilter(kind: int, row: bytearray, above: bytearray) -> None:
         row[:] = above
         return
     for at in range(len(row) if kind else 0):
-        left = row[at - CHANNELS] if at >= CHANNELS else 0
+        before = row[at - CHANNELS] if at >= CHANNELS else 0
         corner = above[at - CHANNELS] if at >= CHANNELS else 0
-        row[at] = row[at] + _predicted(kind, left, above[at], corner) & 0xFF
+        row[at] = row[at] + _predicted(kind, before, above[at], corner) & 0xFF
 
 
-def _predicted(kind: int, left: int, up: int, corner: int) -> int:
+def _predicted(kind: int, before: int, up: int, corner: int) -> int:
     if kind == 1:
-        return left
+        return before
     if kind == 2:
         return up
     if kind == 3:
-        return (left + up) // 2
-    by_left, by_up, by_corner = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
+        return (before + up) // 2
+    by_left, by_up, by_corner = abs(up - corner), abs(before - corner), abs(before + up - 2 * corner)
     if by_left <= by_up and by_left <= by_corner:
-        return left
+        return before
     return up if by_up <= by_corner else corner
 
 

@@ -173,10 +173,10 @@ class LoginServer:
         return as_json({"error": {"pending": "authorization_pending", "denied": "access_denied"}[device.state]}, 400)
 
     def _of_code(self, form: dict[str, str]) -> Answer:
-        kept = self.codes.pop(form["code"], None)
+        code = self.codes.pop(form["code"], None)
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-        if kept is None or form["redirect_uri"] != REDIRECT or kept["challenge"] != challenge:
+        if code is None or form["redirect_uri"] != REDIRECT or code["challenge"] != challenge:
             return as_json({"error": "invalid_grant"}, 400)
         self.families.append(Family())
         return self._give(self.families[-1])
@@ -209,9 +209,9 @@ class LoginServer:
 @contextmanager
 def login_server() -> Iterator[LoginServer]:
     """A login server with an interface that takes its tokens, on a free port."""
-    made = LoginServer()
+    login_server = LoginServer()
     with stub_server() as stub:
-        stub.answering = made.answer
-        made.url = stub.url
-        yield made
-        assert made.violations == []
+        stub.answering = login_server.answer
+        login_server.url = stub.url
+        yield login_server
+        assert login_server.violations == []

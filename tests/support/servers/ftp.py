@@ -25,14 +25,14 @@ class FtpServer:
 
 def certificate(folder: Path) -> Path:
     """A self-signed certificate of the loopback address, with its key in the same file."""
-    key, made = folder / "ftp.pem", folder / "ftp.crt"
+    key, cert = folder / "ftp.pem", folder / "ftp.crt"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(made), "-days", "2",
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert), "-days", "2",
          "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}"],
         check=True, capture_output=True, timeout=30,
     )  # fmt: skip
-    key.write_text(key.read_text() + made.read_text())
-    return made
+    key.write_text(key.read_text() + cert.read_text())
+    return cert
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def ftp_server(
     base = TLS_FTPHandler if secure else FTPHandler
     commands = {name: entry for name, entry in base.proto_cmds.items() if name not in without}
     values = {"authorizer": authorizer, "proto_cmds": commands, "auth_failed_timeout": 0.1, "max_login_attempts": 5}
-    made = certificate(folder) if secure else None
+    pair = certificate(folder) if secure else None
     if secure:
         values |= {"certfile": str(folder / "ftp.pem"), "tls_control_required": True, "tls_data_required": True}
     handler = type("Handler", (base,), values)
@@ -68,7 +68,7 @@ def ftp_server(
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield FtpServer(server.socket.getsockname()[1], root, made)
+        yield FtpServer(server.socket.getsockname()[1], root, pair)
     finally:
         stop.set()
         thread.join(5)

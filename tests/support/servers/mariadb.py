@@ -101,12 +101,12 @@ def mariadb() -> Iterator[MariadbServer]:
     port = _free_port()
     server: subprocess.Popen[bytes] | None = None
     try:
-        made = subprocess.run(
+        installed = subprocess.run(
             [*prefix, installer, "--no-defaults", f"--datadir={data}", "--skip-test-db",
              "--auth-root-authentication-method=normal"],
             check=False, capture_output=True, text=True, timeout=120, cwd="/",
         )  # fmt: skip
-        assert made.returncode == 0, f"{made.stdout[-600:]} {made.stderr[-600:]}"
+        assert installed.returncode == 0, f"{installed.stdout[-600:]} {installed.stderr[-600:]}"
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 [*prefix, program, "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket", f"--port={port}",

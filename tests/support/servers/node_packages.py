@@ -67,8 +67,8 @@ def _run(*argv: str | Path, cwd: Path, env: Mapping[str, str]) -> None:
 def _new_enough(node: str | None) -> bool:
     if node is None or shutil.which("npm") is None:
         return False
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    major = told.strip().removeprefix("v").partition(".")[0]
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = version.strip().removeprefix("v").partition(".")[0]
     return major.isdigit() and int(major) >= NODE_MAJOR
 
 

@@ -55,9 +55,9 @@ class PostgresServer:
 
 def programs() -> Path:
     """The folder of the server's programs; NoPostgresError where there is none."""
-    found = shutil.which("pg_ctl")
-    if found:
-        return Path(found).resolve().parent
+    control = shutil.which("pg_ctl")
+    if control:
+        return Path(control).resolve().parent
     folders = [
         place for pattern in PLACES for place in Path("/").glob(pattern.lstrip("/")) if (place / "pg_ctl").exists()
     ]
@@ -86,7 +86,7 @@ def _free_port() -> int:
 @contextmanager
 def postgres() -> Iterator[PostgresServer]:
     """A server until the end of the block."""
-    found, prefix = programs(), _user()
+    place, prefix = programs(), _user()
     # Not in pytest's folder, which the other user may not enter; short, since a socket's path has a limit.
     folder = Path(mkdtemp(prefix="invsync-pg-"))
     data, word = folder / "data", folder / "password"
@@ -96,14 +96,14 @@ def postgres() -> Iterator[PostgresServer]:
         shutil.chown(folder, "postgres")
     port = _free_port()
     options = f"-p {port} -h 127.0.0.1 -k {folder} {FAST}"
-    control = [*prefix, str(found / "pg_ctl"), "-D", str(data), "-w", "-t", "60"]
+    control = [*prefix, str(place / "pg_ctl"), "-D", str(data), "-w", "-t", "60"]
     try:
-        _run([*prefix, str(found / "initdb"), "-D", str(data), "-U", OWNER, "-A", "scram-sha-256", "--pwfile", str(word),
+        _run([*prefix, str(place / "initdb"), "-D", str(data), "-U", OWNER, "-A", "scram-sha-256", "--pwfile", str(word),
               "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"])  # fmt: skip
         _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
         _end_with_us(int((data / "postmaster.pid").read_text().split()[0]), folder)
         try:
-            yield PostgresServer(port, found)
+            yield PostgresServer(port, place)
         finally:
             _run([*control, "-m", "immediate", "stop"])
     finally:

@@ -16,12 +16,12 @@ from tests.support.stores.products_store import Shelf, shelf
 
 @pytest.fixture
 def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
+    our_shelf = shelf(tmp_path)
     at_work = replace(NO_SERVICE, state=ServiceState.RUNNING)
     monkeypatch.setattr("invsync_tui.operations.service.workers.service", lambda _: at_work)
     monkeypatch.setattr(run_request, "ensure_worker", lambda _: False)
     monkeypatch.setattr("asyncio.run", lambda work: work.close())
     monkeypatch.setattr("invsync_tui.operations.service.log.start", lambda *_: None)
-    Scene(made)
-    yield made
-    made.bench.store.close()
+    Scene(our_shelf)
+    yield our_shelf
+    our_shelf.bench.store.close()

@@ -45,37 +45,37 @@ class Changes:
 @contextmanager
 def changes(store: Store) -> Iterator[tuple[sqlite3.Connection, Changes]]:
     """A transaction, and what it changed once it has ended."""
-    told = Changes()
+    row_changes = Changes()
     with store.transaction() as tx:
         before = _rows(tx)
-        yield tx, told
+        yield tx, row_changes
         after = _rows(tx)
-        told.lines = _differences(before, after)
+        row_changes.lines = _differences(before, after)
 
 
 @contextmanager
 def watched(store: Store) -> Iterator[Changes]:
     """The same of everything that is done meanwhile, in whatever transactions."""
-    told = Changes()
+    row_changes = Changes()
     with store.reading() as cx:
         before = _rows(cx)
-    yield told
+    yield row_changes
     with store.reading() as cx:
-        told.lines = _differences(before, _rows(cx))
+        row_changes.lines = _differences(before, _rows(cx))
 
 
 def _rows(cx: sqlite3.Connection) -> dict[str, Rows]:
     tables = cx.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_fts%' AND name NOT LIKE 'sqlite_%'"
     ).fetchall()
-    found = {}
+    by_table = {}
     for (table,) in tables:
         columns = cx.execute(f"PRAGMA table_info({table})").fetchall()
         keys = [column[1] for column in columns if column[5]]
         names = [column[1] for column in columns]
         rows = [dict(zip(names, row, strict=True)) for row in cx.execute(f"SELECT * FROM {table}")]
-        found[table] = {tuple(row[key] for key in keys): row for row in rows}
-    return found
+        by_table[table] = {tuple(row[key] for key in keys): row for row in rows}
+    return by_table
 
 
 def _differences(before: dict[str, Rows], after: dict[str, Rows]) -> list[str]:

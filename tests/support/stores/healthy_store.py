@@ -56,8 +56,8 @@ def _settings(bench: Bench, choice: tuple[str, ...]) -> list[int]:
         second = models.Cart(name="Second", push_kind=kind, **common)
         chosen = [[places[code] for code in codes] for codes in (choice, ("EAST",))]
         return [
-            settings_write.number(settings_write.add_cart(db, *one))
-            for one in zip((first, second), chosen, strict=True)
+            settings_write.number(settings_write.add_cart(db, *pair))
+            for pair in zip((first, second), chosen, strict=True)
         ]
 
 

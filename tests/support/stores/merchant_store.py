@@ -177,7 +177,7 @@ class Bench:
 
     def sums_hold(self) -> bool:
         """Every run that ended accounts for each of its SKUs once."""
-        found = [
+        reasons = [
             dict(json.loads(row[0])) for row in self.store.read("SELECT counts FROM run WHERE ended_at IS NOT NULL")
         ]
-        return all(counts.pop("total", 0) == sum(counts.values()) for counts in found)
+        return all(counts.pop("total", 0) == sum(counts.values()) for counts in reasons)

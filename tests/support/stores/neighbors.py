@@ -45,8 +45,8 @@ class Neighbor(NamedTuple):
 
 
 NEIGHBORS = (Neighbor(5, "First Neighbor", (3, 4), 1000), Neighbor(14, "Second Neighbor", (9, OURS), 50_000))
-_THEIR_CARTS = tuple(cart for one in NEIGHBORS for cart in one.carts)
-_THEIR_MERCHANTS = tuple(one.number for one in NEIGHBORS)
+_THEIR_CARTS = tuple(cart for neighbor in NEIGHBORS for cart in neighbor.carts)
+_THEIR_MERCHANTS = tuple(neighbor.number for neighbor in NEIGHBORS)
 
 NOT_THEIRS = frozenset({"counter", "alembic_version", "sqlite_stat1", "sqlite_stat4", "worker"})
 """Tables of the whole store."""
@@ -253,13 +253,13 @@ def _cart_records(tx: sqlite3.Connection, who: Neighbor, cart: int, product: int
 def _decided(listing_ids: Sequence[int], now: int) -> bytes:
     """What a run of theirs knew when it decided, as `sync.records` keeps it."""
     ids = list(listing_ids)
-    made = {
+    levels_made = {
         "outcome": ["equal"] * len(ids),
         "reason": ["UNCHANGED"] * len(ids),
         "desired": [5] * len(ids),
         "target": [5] * len(ids),
     }
-    body = {"plan": 0, "now": now, "rows": {"id": ids}, "levels": {}, "kits": [], "orders": {}, "made": made}
+    body = {"plan": 0, "now": now, "rows": {"id": ids}, "levels": {}, "kits": [], "orders": {}, "made": levels_made}
     return zlib.compress(json.dumps(body).encode())
 
 
@@ -339,7 +339,7 @@ def name_ours(cx: sqlite3.Connection, *, alone: bool = False) -> None:
 
 def their_rows(cx: sqlite3.Connection) -> Rows:
     """All rows of the neighbors, by table."""
-    found: Rows = {}
+    rows: Rows = {}
     names = cx.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_fts%'").fetchall()
     for (table,) in names:
         if table in NOT_THEIRS:
@@ -347,8 +347,8 @@ def their_rows(cx: sqlite3.Connection) -> Rows:
         columns = [row[1] for row in cx.execute(f"PRAGMA table_info({table})")]
         where = _theirs(table, columns)
         if where:
-            found[table] = set(cx.execute(f"SELECT * FROM {table} WHERE {where}").fetchall())
-    return found
+            rows[table] = set(cx.execute(f"SELECT * FROM {table} WHERE {where}").fetchall())
+    return rows
 
 
 @dataclass

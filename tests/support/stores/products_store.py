@@ -60,11 +60,11 @@ class Shelf:
             change_sequence.take(tx, seq)
         return written.ids
 
-    def stock(self, warehouse: int, found: Iterable[tuple[int, int]], now: int = NOW) -> None:
+    def stock(self, warehouse: int, pairs: Iterable[tuple[int, int]], now: int = NOW) -> None:
         """(product, available)."""
         with self.bench.store.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            levels.upsert(tx, [(warehouse, number, units, units, 0, 0, None, now, seq) for number, units in found])
+            levels.upsert(tx, [(warehouse, number, units, units, 0, 0, None, now, seq) for number, units in pairs])
             change_sequence.take(tx, seq)
 
     def another_cart(self, name: str) -> int:

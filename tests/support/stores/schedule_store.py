@@ -39,11 +39,11 @@ def _nowhere(name: str) -> Connection:
 def field(folder: Path, merchants: int, carts: int) -> Field:
     """So many merchants with so many carts each, all switched on."""
     bench = Bench.make(folder, alone=True)
-    made = Field(bench, [], [])
+    our_field = Field(bench, [], [])
     for n in range(merchants):
-        made.merchants.append(bench.add_merchant(_nowhere("wms"), name=f"Merchant {n + 1}"))
-        made.carts.extend(bench.add_cart(_nowhere("cart"), name=f"Cart {n + 1}.{m + 1}") for m in range(carts))
-    return made
+        our_field.merchants.append(bench.add_merchant(_nowhere("wms"), name=f"Merchant {n + 1}"))
+        our_field.carts.extend(bench.add_cart(_nowhere("cart"), name=f"Cart {n + 1}.{m + 1}") for m in range(carts))
+    return our_field
 
 
 def runs_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

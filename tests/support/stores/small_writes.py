@@ -91,8 +91,8 @@ def check(folder: Path, case: Case) -> None:
     """Try a case: exactly these columns of exactly these rows are other, in a store full of neighbors."""
     steps, step, expected = case
     world = prepared(folder, steps)
-    with changes(world.acme.bench.store) as (tx, told):
+    with changes(world.acme.bench.store) as (tx, row_changes):
         answer = step(world, tx)
     world.acme.bench.store.close()
-    lines = told.lines if answer is None else [*told.lines, f"-> {answer}"]
+    lines = row_changes.lines if answer is None else [*row_changes.lines, f"-> {answer}"]
     assert lines == [line.strip() for line in expected.strip().splitlines()]

@@ -91,23 +91,23 @@ class Grid:
         self.top, self.bottom = 0, rows - 1
 
     def resize(self, columns: int, rows: int) -> None:
-        kept = [(row + [BLANK] * columns)[:columns] for row in self.cells[:rows]]
-        self.cells = kept + [[BLANK] * columns for _ in range(rows - len(kept))]
+        rows_left = [(row + [BLANK] * columns)[:columns] for row in self.cells[:rows]]
+        self.cells = rows_left + [[BLANK] * columns for _ in range(rows - len(rows_left))]
         self.columns, self.rows = columns, rows
         self.x, self.y = min(self.x, columns - 1), min(self.y, rows - 1)
         self.top, self.bottom = 0, rows - 1
 
     def feed(self, data: str) -> None:
         at = 0
-        for found in SEQUENCE.finditer(data):
-            self._text(data[at : found.start()])
-            at = found.end()
-            if found[0] in "\r\n":
-                self._feed(found[0])
-            elif found[3]:
-                self._scroll(up=found[3] == "D")
-            elif found[2]:
-                self._command(found[2], found[1])
+        for sequence in SEQUENCE.finditer(data):
+            self._text(data[at : sequence.start()])
+            at = sequence.end()
+            if sequence[0] in "\r\n":
+                self._feed(sequence[0])
+            elif sequence[3]:
+                self._scroll(up=sequence[3] == "D")
+            elif sequence[2]:
+                self._command(sequence[2], sequence[1])
         self._text(data[at:])
 
     def _feed(self, control: str) -> None:

@@ -88,8 +88,8 @@ class Terminal:
     def pump(self, seconds: float) -> int:
         """Read for this long; the number of bytes that came."""
         before, until = self.bytes_out, time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if not self._read(left):
+        while (seconds_left := until - time.monotonic()) > 0:
+            if not self._read(seconds_left):
                 break
         return self.bytes_out - before
 

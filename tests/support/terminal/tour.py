@@ -48,7 +48,7 @@ class Stop:
 
 def hints(footer: str) -> list[tuple[str, str]]:
     """Keys and labels of a footer."""
-    return [(found[1], found[2]) for found in HINT.finditer(footer)]
+    return [(hint[1], hint[2]) for hint in HINT.finditer(footer)]
 
 
 class Tour(Terminal):
@@ -79,8 +79,8 @@ class Tour(Terminal):
 
     def _show(self, chunk: bytes) -> None:
         chunk = self._cut + chunk
-        for found in MARK.finditer(chunk):
-            self._answered = int(found[1])
+        for mark in MARK.finditer(chunk):
+            self._answered = int(mark[1])
         chunk = MARK.sub(b"", chunk)
         tail = HALF_A_MARK.search(chunk)
         self._cut = tail[0] if tail else b""
@@ -111,11 +111,11 @@ def go(terminal: Tour, stop: Stop) -> None:
 def advertised(terminal: Terminal) -> list[tuple[str, str]]:
     """What the footer offers; a footer that cannot be read whole is an error."""
     footer = terminal.lines()[-1]
-    found = hints(footer)
-    told = "  ".join(f"{key} {label}" for key, label in found)
+    offered = hints(footer)
+    read = "  ".join(f"{key} {label}" for key, label in offered)
     # A key that does nothing with this row leaves its place empty.
-    assert told == re.sub(" {3,}", "  ", footer.strip()), f"the footer is cut or cannot be read: {footer!r}"
-    return found
+    assert read == re.sub(" {3,}", "  ", footer.strip()), f"the footer is cut or cannot be read: {footer!r}"
+    return offered
 
 
 def check(terminal: Terminal) -> None:

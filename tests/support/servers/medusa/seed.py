@@ -60,8 +60,8 @@ def basic(key: str) -> str:
 def sow(url: str, login: str, password: str) -> Seed:
     """Make all of it in a shop that is migrated and has a user."""
     token = ask(url, "", "POST", "/auth/user/emailpass", {"email": login, "password": password})["token"]
-    made = ask(url, f"Bearer {token}", "POST", "/admin/api-keys", {"title": "invsync", "type": "secret"})
-    key = made["api_key"]["token"]
+    api_key = ask(url, f"Bearer {token}", "POST", "/admin/api-keys", {"title": "invsync", "type": "secret"})
+    key = api_key["api_key"]["token"]
 
     def post(path: str, body: Any) -> Any:
         return ask(url, basic(key), "POST", path, body)
@@ -84,9 +84,9 @@ def _shipping(post: Callable[[str, Any], Any], location: str, profile: str) -> s
     at = f"/admin/stock-locations/{location}"
     post(f"{at}/fulfillment-providers", {"add": ["manual_manual"]})
     query = "?fields=id,*fulfillment_sets"
-    made = post(f"{at}/fulfillment-sets{query}", {"name": "Parcels", "type": "shipping"})["stock_location"]
+    with_parcels = post(f"{at}/fulfillment-sets{query}", {"name": "Parcels", "type": "shipping"})["stock_location"]
     zone = {"name": "Here", "geo_zones": [{"type": "country", "country_code": "de"}]}
-    fulfillments = made["fulfillment_sets"][0]["id"]
+    fulfillments = with_parcels["fulfillment_sets"][0]["id"]
     zones = post(f"/admin/fulfillment-sets/{fulfillments}/service-zones", zone)["fulfillment_set"]["service_zones"]
     option = {
         "name": "Parcel",

@@ -66,14 +66,14 @@ class MedusaServer:
             "options": [{"title": "kind", "values": titles}],
             "variants": variants,
         }
-        made = self.ask("POST", "/admin/products?fields=id,variants.id,variants.title", {**product})["product"]
-        ids = {variant["title"]: variant["id"] for variant in made["variants"]}
+        product_made = self.ask("POST", "/admin/products?fields=id,variants.id,variants.title", {**product})["product"]
+        ids = {variant["title"]: variant["id"] for variant in product_made["variants"]}
         return [self.variant(ids[title]) for title in titles]
 
     def variant(self, variant: str) -> Mapping[str, Any]:
         """A variant with its items and their levels."""
-        found = self.ask("GET", f"/admin/product-variants?id={variant}&fields={_STOCK},title,product_id")["variants"]
-        return dict(found[0])
+        variants = self.ask("GET", f"/admin/product-variants?id={variant}&fields={_STOCK},title,product_id")["variants"]
+        return dict(variants[0])
 
     def add(self, sku: str | None, stock: int | None = 10, location: str = "East", **more: Any) -> str:
         """A variant with its stock at one location; the id of its inventory item."""
@@ -103,18 +103,18 @@ class MedusaServer:
     def level(self, item: str, location: str = "East") -> Mapping[str, Any] | None:
         """The level of an item at a location, None without one."""
         at = self.seed.locations.get(location, location)
-        found = self.ask("GET", f"/admin/inventory-items/{item}/location-levels?location_id={at}")["inventory_levels"]
-        return dict(found[0]) if found else None
+        levels = self.ask("GET", f"/admin/inventory-items/{item}/location-levels?location_id={at}")["inventory_levels"]
+        return dict(levels[0]) if levels else None
 
     def stock(self, item: str, location: str = "East") -> float | None:
         """The stocked quantity of an item at a location."""
-        found = self.level(item, location)
-        return None if found is None else found["stocked_quantity"]
+        level = self.level(item, location)
+        return None if level is None else level["stocked_quantity"]
 
     def variants_of(self, item: str) -> list[str]:
         """The ids of the variants that have an inventory item."""
-        found = self.ask("GET", f"/admin/inventory-items/{item}?fields=variants.id")["inventory_item"]
-        return [variant["id"] for variant in found["variants"]]
+        item_fields = self.ask("GET", f"/admin/inventory-items/{item}?fields=variants.id")["inventory_item"]
+        return [variant["id"] for variant in item_fields["variants"]]
 
     def change_variant(self, variant: str, **values: Any) -> None:
         """Change a variant."""
@@ -139,9 +139,9 @@ class MedusaServer:
 
     def create_location(self, name: str) -> str:
         """A further stock location, from which the shop's channel sells."""
-        made = self.ask("POST", "/admin/stock-locations", {"name": name})["stock_location"]["id"]
-        self.ask("POST", f"/admin/stock-locations/{made}/sales-channels", {"add": [self.seed.channel]})
-        return str(made)
+        location = self.ask("POST", "/admin/stock-locations", {"name": name})["stock_location"]["id"]
+        self.ask("POST", f"/admin/stock-locations/{location}/sales-channels", {"add": [self.seed.channel]})
+        return str(location)
 
     def delete_location(self, location: str) -> None:
         """Delete a location by id; its levels stay."""
@@ -176,12 +176,12 @@ class MedusaServer:
 
     def variants(self) -> list[Mapping[str, Any]]:
         """All variants with their items and levels."""
-        found: list[Mapping[str, Any]] = []
+        rows: list[Mapping[str, Any]] = []
         while True:
-            page = self.ask("GET", f"/admin/product-variants?order=id&limit=1000&offset={len(found)}&fields={_STOCK}")
-            found += page["variants"]
-            if len(found) >= page["count"]:
-                return found
+            page = self.ask("GET", f"/admin/product-variants?order=id&limit=1000&offset={len(rows)}&fields={_STOCK}")
+            rows += page["variants"]
+            if len(rows) >= page["count"]:
+                return rows
 
 
 def item_of(variant: Mapping[str, Any]) -> str:

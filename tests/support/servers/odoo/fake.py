@@ -66,12 +66,12 @@ class OdooFake:
             return Answer(404, b"<!DOCTYPE html><title>404 Not Found</title>", {"Content-Type": "text/html"})
         body = request.json()
         assert body["jsonrpc"] == "2.0" and body["method"] == "call"
-        asked = body["params"]
-        assert asked.keys() == {"service", "method", "args"}
-        if asked["service"] == "common":
-            return self._common(asked["method"], asked["args"])
-        assert (asked["service"], asked["method"]) == ("object", "execute_kw")
-        database, user, password, model, method, args, named = asked["args"]
+        params = body["params"]
+        assert params.keys() == {"service", "method", "args"}
+        if params["service"] == "common":
+            return self._common(params["method"], params["args"])
+        assert (params["service"], params["method"]) == ("object", "execute_kw")
+        database, user, password, model, method, args, named = params["args"]
         assert args == [] and database == DATABASE
         if (user, password) != (USER, PASSWORD):
             return _failed("odoo.exceptions.AccessDenied", "Access Denied")
@@ -99,37 +99,37 @@ class OdooFake:
             known = PRODUCT_FIELDS | ({"is_storable"} if self.major >= 18 else set())
             return {name: {"type": "char"} for name in named["allfields"] if name in known}
         assert method == "search_read"
-        found = self._records(model, named)
-        assert found is not None, f"{model} is not known to this fake"
-        return found
+        records = self._records(model, named)
+        assert records is not None, f"{model} is not known to this fake"
+        return records
 
     def _records(self, model: str, named: Mapping[str, Any]) -> Any:
         stamp = "2026-11-23 12:00:00"
-        found: Any = None
+        answer: Any = None
         match model:
             case "res.users":
-                found = [{"id": USER, "company_id": [1, "Shop"], "company_ids": [1]}]
+                answer = [{"id": USER, "company_id": [1, "Shop"], "company_ids": [1]}]
             case "res.company":
-                found = [{"id": 1, "name": "Shop", "create_date": "2026-01-02 03:04:05"}]
+                answer = [{"id": 1, "name": "Shop", "create_date": "2026-01-02 03:04:05"}]
             case "stock.warehouse":
                 names = ((EAST, "E", "East"), (WEST, "W", "West"))
-                found = [
+                answer = [
                     {"id": w, "code": code, "name": name, "active": True, "view_location_id": [VIEWS[w], code],
                      "lot_stock_id": [VIEWS[w] + 1, code]} for w, code, name in names
                 ]  # fmt: skip
             case "stock.quant" if "quantity" in named["fields"]:
                 (root,) = [clause[2] for clause in named["domain"] if clause[1] == "child_of"]
-                found = [
+                answer = [
                     {"id": n, "product_id": [p, "P"], "quantity": here}
                     for n, ((p, w), (here, _)) in enumerate(self.stock.items(), 1) if VIEWS[w] == root and here
                 ]  # fmt: skip
             case "stock.quant" if "product_id" in named["fields"]:
-                found = [{"id": p, "product_id": [p, "P"]} for p, _ in self.stock]
+                answer = [{"id": p, "product_id": [p, "P"]} for p, _ in self.stock]
             case "stock.move" | "stock.quant":
-                found = [{"id": 1, "write_date": stamp}]
+                answer = [{"id": 1, "write_date": stamp}]
             case "product.product":
-                found = self._products(named)
-        return found
+                answer = self._products(named)
+        return answer
 
     def _products(self, named: Mapping[str, Any]) -> list[dict[str, Any]]:
         unknown = set(named["fields"]) - PRODUCT_FIELDS - ({"is_storable"} if self.major >= 18 else set()) - {"id"}
@@ -138,12 +138,12 @@ class OdooFake:
         assert context["allowed_company_ids"] == [1]
         rows = [row for row in self.products if all(_holds(row, clause) for clause in domain)]
         rows = sorted(rows, key=lambda row: row["id"])[: named.get("limit")]
-        found = [
+        chosen = [
             {"id": row["id"], "write_date": "2026-11-23 12:00:00", **row, **self._of(row["id"], context)}
             for row in rows
         ]
-        found = [{name: row[name] for name in ("id", *named["fields"])} for row in found]
-        return found if self.change is None else self.change(found)
+        chosen = [{name: row[name] for name in ("id", *named["fields"])} for row in chosen]
+        return chosen if self.change is None else self.change(chosen)
 
     def _of(self, product: int, context: Mapping[str, Any]) -> dict[str, float]:
         """Quantities for the warehouse or location of the context; of all for a context that names none it knows."""

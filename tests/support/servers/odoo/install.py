@@ -63,8 +63,8 @@ class Installation:
 
 def environment(path: Path) -> dict[str, str]:
     """Our environment, with Odoo's packages instead of ours."""
-    kept = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
-    return kept | {"PYTHONPATH": str(path)}
+    inherited = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
+    return inherited | {"PYTHONPATH": str(path)}
 
 
 def command(installed: Installation, databases: Databases, data: Path) -> list[str]:

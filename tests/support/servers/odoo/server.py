@@ -95,10 +95,10 @@ class OdooServer:
 
     def find(self, model: str, domain: list[Any], *names: str) -> list[dict[str, Any]]:
         """Records of a model, archived ones included."""
-        found: list[dict[str, Any]] = self.rpc(
+        rows: list[dict[str, Any]] = self.rpc(
             model, "search_read", domain=domain, fields=list(names), order="id", context={"active_test": False}
         )
-        return found
+        return rows
 
     def sql(self, statement: str) -> str:
         """A statement on the database itself."""
@@ -223,8 +223,8 @@ class OdooServer:
         wizard = self.rpc("stock.return.picking", "create", {"picking_id": picking}, context=context)
         for line in self.find("stock.return.picking.line", [["wizard_id", "=", wizard]]):
             self.write("stock.return.picking.line", line["id"], quantity=quantity)
-        made = self.rpc("stock.return.picking", "action_create_returns", [wizard], context=context)
-        self.finish(made["res_id"])
+        action = self.rpc("stock.return.picking", "action_create_returns", [wizard], context=context)
+        self.finish(action["res_id"])
 
     def transfer(self, product: int, origin: int, target: int, quantity: float) -> None:
         """Goods from one warehouse to another, done."""

@@ -58,7 +58,7 @@ class BulkOperations:
         if self.refuse:
             errors = [{"code": self.refuse, "message": "A bulk operation is in progress.", "field": None}]
             return {"bulkOperation": None, "userErrors": errors}
-        if sum(one.status in ("CREATED", "RUNNING") for one in self.operations.values()) >= AT_ONCE:
+        if sum(operation.status in ("CREATED", "RUNNING") for operation in self.operations.values()) >= AT_ONCE:
             errors = [{"code": "LIMIT_REACHED", "message": "Bulk operations limit reached.", "field": None}]
             return {"bulkOperation": None, "userErrors": errors}
         if why := self._unfit(version, query):
@@ -140,27 +140,27 @@ class BulkOperations:
 
 def _lines(connection: Any, parent: str | None) -> list[dict[str, Any]]:
     """A line for each record of a connection, and after it one for each record that is nested in it."""
-    found: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for edge in connection["edges"]:
         record, nested = _without_connections(edge["node"])
-        found.append(record | ({"__parentId": parent} if parent is not None else {}))
-        for one in nested:
-            found += _lines(one, record["id"])
-    return found
+        lines.append(record | ({"__parentId": parent} if parent is not None else {}))
+        for child in nested:
+            lines += _lines(child, record["id"])
+    return lines
 
 
 def _without_connections(record: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    kept: dict[str, Any] = {}
+    own_fields: dict[str, Any] = {}
     nested = []
     for name, value in record.items():
         if isinstance(value, Mapping) and "edges" in value:
             nested.append(value)
         elif isinstance(value, Mapping):
-            kept[name], below = _without_connections(value)
+            own_fields[name], below = _without_connections(value)
             nested += below
         else:
-            kept[name] = value
-    return kept, nested
+            own_fields[name] = value
+    return own_fields, nested
 
 
 def _has_ids(node: Any) -> bool:
@@ -175,12 +175,12 @@ def _has_ids(node: Any) -> bool:
 
 def _connections(node: Any, depth: int) -> list[int]:
     """How deep each connection of a query is."""
-    found = []
+    connections = []
     for part in node.selection_set.selections if node.selection_set is not None else ():
         is_one = isinstance(part, FieldNode) and part.selection_set is not None and _has_edges(part)
-        found += [depth + 1] if is_one else []
-        found += _connections(part, depth + 1 if is_one else depth)
-    return found
+        connections += [depth + 1] if is_one else []
+        connections += _connections(part, depth + 1 if is_one else depth)
+    return connections
 
 
 def _has_edges(field_: FieldNode) -> bool:

@@ -35,7 +35,10 @@ def _floor(operation: OperationDefinitionNode, points: int) -> int:
 
 
 def _given(node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
-    return {one.name.value: value_from_ast_untyped(one.value, dict(variables)) for one in node.arguments or ()}
+    return {
+        argument.name.value: value_from_ast_untyped(argument.value, dict(variables))
+        for argument in node.arguments or ()
+    }
 
 
 def _size(given: Mapping[str, Any]) -> int | None:
@@ -83,12 +86,12 @@ def _did_field(node: FieldNode, variables: Mapping[str, Any], value: Any) -> int
     below = node.selection_set.selections
     given = _given(node, variables)
     if "ids" in given:
-        return sum(1 + _did(below, variables, one) for one in value if one is not None)
+        return sum(1 + _did(below, variables, item) for item in value if item is not None)
     if _size(given) is not None:
         return CONNECTION + _did(below, variables, value)
     if node.name.value in ("nodes", "edges"):
-        return sum(1 + _did(below, variables, one) for one in value)
+        return sum(1 + _did(below, variables, item) for item in value)
     if isinstance(value, list):
-        return 1 + max((_did(below, variables, one) for one in value), default=0)
+        return 1 + max((_did(below, variables, item) for item in value), default=0)
     inner = _did(below, variables, value)
     return inner if node.name.value == "node" else 1 + inner

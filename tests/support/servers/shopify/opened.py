@@ -10,6 +10,6 @@ from tests.support.servers.shopify.server import ShopifyServer
 
 async def opened(server: ShopifyServer, **options: str) -> ShopifyCart:
     given = server.connection(server.url)
-    made = ShopifyCart(replace(given, options={**given.options, **options}))
-    await made.open()
-    return made
+    opened_cart = ShopifyCart(replace(given, options={**given.options, **options}))
+    await opened_cart.open()
+    return opened_cart

@@ -28,8 +28,8 @@ def _cursor(place: tuple[Any, int]) -> str:
 
 def _read(cursor: str) -> tuple[Any, int]:
     try:
-        found = json.loads(base64.b64decode(cursor, validate=True))
-        return found["last_value"], found["last_id"]
+        position = json.loads(base64.b64decode(cursor, validate=True))
+        return position["last_value"], position["last_id"]
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise GraphQLError("Invalid cursor for current pagination sort.") from error
 
@@ -56,7 +56,7 @@ def cut(
 ) -> Mapping[str, Any]:
     """A page of any size, as a bulk operation reads it."""
     start = _read(after) if after is not None else None
-    placed = sorted(((_place(record, value), record) for record in records), key=lambda one: one[0])
+    placed = sorted(((_place(record, value), record) for record in records), key=lambda edge: edge[0])
     rest = [(place, record) for place, record in placed if start is None or place > start]
     shown = rest[:first]
     return {

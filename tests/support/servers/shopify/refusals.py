@@ -78,5 +78,5 @@ def _sizes(value: Any) -> Iterable[int]:
     if isinstance(value, list):
         yield len(value)
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    for one in inner:
-        yield from _sizes(one)
+    for field in inner:
+        yield from _sizes(field)

@@ -72,8 +72,8 @@ def codes(payload: Any) -> list[str]:
 
 def numbers(server: ShopifyServer, item: str, at: str = "", *, inactive: bool = False) -> dict[str, int] | None:
     """Of a level; with `active`. None where there is none."""
-    (found,) = ask(server, LEVEL, item=item, at=at or server.shop.main, inactive=inactive).data["nodes"]
-    level = found["inventoryLevel"]
+    (item_level,) = ask(server, LEVEL, item=item, at=at or server.shop.main, inactive=inactive).data["nodes"]
+    level = item_level["inventoryLevel"]
     if level is None:
         return None
-    return {one["name"]: one["quantity"] for one in level["quantities"]} | {"active": level["isActive"]}
+    return {quantity["name"]: quantity["quantity"] for quantity in level["quantities"]} | {"active": level["isActive"]}

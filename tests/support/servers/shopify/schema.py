@@ -27,9 +27,9 @@ def schema_of(version: str) -> GraphQLSchema:
         if os.environ.get("INVSYNC_CI") == "1":
             pytest.fail(why)
         pytest.skip(why)
-    found = json.loads(gzip.decompress(packed))
+    schema = json.loads(gzip.decompress(packed))
     # Shopify deprecates required arguments, which the library refuses where it checks the schema itself.
-    return build_client_schema(found.get("data", found), assume_valid=True)
+    return build_client_schema(schema.get("data", schema), assume_valid=True)
 
 
 def _packed(version: str) -> bytes:

@@ -197,9 +197,9 @@ class ShopifyServer(Logins):
             return as_json({"errors": "Bad Request"}, 400)
         return as_json({"errors": "Unavailable"}, self.status) if self.status != 200 else None
 
-    def _execute(self, version: str, asked: Mapping[str, Any]) -> Any:
-        document, wrong = checked(version, asked["query"])
-        variables = asked.get("variables") or {}
+    def _execute(self, version: str, body: Mapping[str, Any]) -> Any:
+        document, wrong = checked(version, body["query"])
+        variables = body.get("variables") or {}
         if wrong:
             self.violations.extend(wrong)
             return {"errors": [{"message": message} for message in wrong]}
@@ -308,8 +308,8 @@ class ShopifyServer(Logins):
         def wrong(code: str, message: str) -> Mapping[str, Any]:
             return {"inventoryLevel": None, "userErrors": [{"field": None, "message": message}]}
 
-        asked = ("inventoryActivate", inventoryItemId, locationId, given)
-        return self._once(info, asked, wrong, lambda: self.shop.activate(inventoryItemId, locationId, **given))
+        question = ("inventoryActivate", inventoryItemId, locationId, given)
+        return self._once(info, question, wrong, lambda: self.shop.activate(inventoryItemId, locationId, **given))
 
     def _set_quantities(self, info: Any, input: Mapping[str, Any]) -> Any:  # noqa: A002 (the argument's name)
         def wrong(code: str, message: str) -> Mapping[str, Any]:
@@ -321,8 +321,8 @@ class ShopifyServer(Logins):
             raise raised("INVALID_FIELD_ARGUMENTS", why)
         has_no_code = self.version >= "2026-10" and self.shop.unstocked_code == UNSTOCKED
         anywhere = self.shop.stocks_anywhere or has_no_code
-        asked = ("inventorySetQuantities", input)
-        return self._once(info, asked, wrong, lambda: self.shop.set_quantities(input, anywhere=anywhere))
+        question = ("inventorySetQuantities", input)
+        return self._once(info, question, wrong, lambda: self.shop.set_quantities(input, anywhere=anywhere))
 
     def _once(self, info: Any, asked: Any, wrong: Callable[[str, str], Any], do: Callable[[], Any]) -> Any:
         """What a key makes of a mutation: https://shopify.dev/docs/api/usage/implementing-idempotency"""
@@ -348,9 +348,9 @@ class ShopifyServer(Logins):
 
 def _with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     defaults = {
-        one.variable.name.value: value_from_ast_untyped(one.default_value)
-        for one in operation.variable_definitions or ()
-        if one.default_value is not None
+        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
     }
     return {**defaults, **variables}
 

@@ -25,8 +25,8 @@ ORDERS_SEEN = timedelta(days=60)
 
 
 def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text.strip("'\""))
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text.strip("'\""))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _now() -> str:
@@ -223,8 +223,8 @@ class Shop:
         }  # fmt: skip
 
     def _levels(self, item: Item, **given: Any) -> list[Mapping[str, Any]]:
-        found = [self._level(item, at, **given) for at in (self.locations | self.services) if at in item.levels]
-        return [level for level in found if level is not None]
+        levels = [self._level(item, at, **given) for at in (self.locations | self.services) if at in item.levels]
+        return [level for level in levels if level is not None]
 
     def order_record(self, ref: str) -> Any:
         order = self.orders.get(ref)

@@ -84,10 +84,10 @@ def wrong_with_quantity(quantity: int) -> str:
 def doubled(rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """Places of rows whose item and location an earlier row has."""
     seen: set[tuple[str, str]] = set()
-    found = set()
+    pairs = set()
     for place, row in enumerate(rows):
         pair = row["inventoryItemId"], row["locationId"]
         if pair in seen:
-            found.add(place)
+            pairs.add(place)
         seen.add(pair)
-    return found
+    return pairs

@@ -92,13 +92,13 @@ class TrytonServer:
 
     def create(self, model: str, **values: Any) -> int:
         """Create one record; its id."""
-        (made,) = self.rpc(f"model.{model}.create", [values])
-        return int(made)
+        (number,) = self.rpc(f"model.{model}.create", [values])
+        return int(number)
 
     def find(self, model: str, domain: list[Any], *names: str) -> list[dict[str, Any]]:
         """Records of a model."""
-        found: list[dict[str, Any]] = self.rpc(f"model.{model}.search_read", domain, 0, None, [["id", "ASC"]], names)
-        return found
+        rows: list[dict[str, Any]] = self.rpc(f"model.{model}.search_read", domain, 0, None, [["id", "ASC"]], names)
+        return rows
 
     def connection(self, *, login: str = "", password: str | None = None, **options: str) -> Connection:
         """Settings that lead our connector here; the password goes into a file of mode 0600."""

@@ -37,8 +37,8 @@ def seed(ask: Ask) -> None:
 def _seed_taxes(ask: Ask) -> None:
     zone = ask('mutation { createZone(input: {name: "Zone"}) { id } }')["createZone"]["id"]
     country = {"code": "DE", "enabled": True, "translations": _named("Germany")}
-    made = ask("mutation($i: CreateCountryInput!) { createCountry(input: $i) { id } }", i=country)
-    member = made["createCountry"]["id"]
+    answer = ask("mutation($i: CreateCountryInput!) { createCountry(input: $i) { id } }", i=country)
+    member = answer["createCountry"]["id"]
     ask("mutation($z: ID!, $m: [ID!]!) { addMembersToZone(zoneId: $z, memberIds: $m) { id } }", z=zone, m=[member])
     tax = ask('mutation { createTaxCategory(input: {name: "Tax", isDefault: true}) { id } }')["createTaxCategory"]["id"]
     rate = {"name": "Rate", "enabled": True, "value": 0, "categoryId": tax, "zoneId": zone}
@@ -63,13 +63,13 @@ def _seed_ordering(ask: Ask) -> None:
 
 def _seed_reader(ask: Ask) -> None:
     role = {"code": "reader", "description": "", "permissions": ["ReadCatalog"]}
-    made = ask("mutation($i: CreateRoleInput!) { createRole(input: $i) { id } }", i=role)
+    answer = ask("mutation($i: CreateRoleInput!) { createRole(input: $i) { id } }", i=role)
     administrator = {
         "firstName": "R",
         "lastName": "R",
         "emailAddress": READER,
         "password": READER_PASSWORD,
-        "roleIds": [made["createRole"]["id"]],
+        "roleIds": [answer["createRole"]["id"]],
     }
     ask("mutation($i: CreateAdministratorInput!) { createAdministrator(input: $i) { id } }", i=administrator)
 

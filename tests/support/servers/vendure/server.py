@@ -80,13 +80,13 @@ class VendureServer:
 
     def refresh_locations(self) -> None:
         """Read the locations' ids."""
-        found = self.ask("{ stockLocations { items { id name } } }")["stockLocations"]["items"]
-        self.locations = {at["name"]: at["id"] for at in found}
+        stock_locations = self.ask("{ stockLocations { items { id name } } }")["stockLocations"]["items"]
+        self.locations = {at["name"]: at["id"] for at in stock_locations}
 
     def create_location(self, name: str) -> str:
         """A further stock location; variants that exist have no level there."""
-        made = self.ask("mutation($n: String!) { createStockLocation(input: {name: $n}) { id } }", n=name)
-        self.locations[name] = made["createStockLocation"]["id"]
+        answer = self.ask("mutation($n: String!) { createStockLocation(input: {name: $n}) { id } }", n=name)
+        self.locations[name] = answer["createStockLocation"]["id"]
         return self.locations[name]
 
     def delete_location(self, name: str) -> None:
@@ -110,7 +110,7 @@ class VendureServer:
             }
             for product, sku in zip(self._create_products(skus), skus, strict=True)
         ]
-        return [made["id"] for made in self.ask(_CREATE, i=rows)["createProductVariants"]]
+        return [variant["id"] for variant in self.ask(_CREATE, i=rows)["createProductVariants"]]
 
     def _create_products(self, names: Sequence[str]) -> list[str]:
         """A product each, in one request: variants without options cannot share one."""
@@ -119,8 +119,8 @@ class VendureServer:
             f"p{n}: createProduct(input: {{translations: [{{{text.format(n)}}}]}}) {{ id }}" for n in range(len(names))
         )
         arguments = ", ".join(f"$n{n}: String!" for n in range(len(names)))
-        made = self.ask(f"mutation({arguments}) {{ {ours} }}", **{f"n{n}": name for n, name in enumerate(names)})
-        return [made[f"p{n}"]["id"] for n in range(len(names))]
+        products = self.ask(f"mutation({arguments}) {{ {ours} }}", **{f"n{n}": name for n, name in enumerate(names)})
+        return [products[f"p{n}"]["id"] for n in range(len(names))]
 
     def delete_variant(self, variant: str) -> None:
         """Delete a variant."""
@@ -128,20 +128,20 @@ class VendureServer:
 
     def variants(self) -> list[Mapping[str, Any]]:
         """All variants with their stock."""
-        found: list[Mapping[str, Any]] = []
+        rows: list[Mapping[str, Any]] = []
         while True:
-            options = {"skip": len(found), "take": 500, "sort": {"id": "ASC"}}
+            options = {"skip": len(rows), "take": 500, "sort": {"id": "ASC"}}
             page = self.ask(_VARIANTS, options=options)["productVariants"]
-            found += page["items"]
-            if len(found) >= page["totalItems"]:
-                return found
+            rows += page["items"]
+            if len(rows) >= page["totalItems"]:
+                return rows
 
     def stock(self, variant: str, location: str = "East") -> int | None:
         """The stock on hand of a variant at a location, None without a level there."""
         options = {"filter": {"id": {"eq": variant}}}
-        found = self.ask(_VARIANTS, options=options)["productVariants"]["items"][0]["stockLevels"]
+        levels = self.ask(_VARIANTS, options=options)["productVariants"]["items"][0]["stockLevels"]
         at = self.locations[location]
-        return next((level["stockOnHand"] for level in found if level["stockLocationId"] == at), None)
+        return next((level["stockOnHand"] for level in levels if level["stockLocationId"] == at), None)
 
     def set_stock(self, variant: str, quantity: int, location: str = "East") -> None:
         """Set the stock of a variant, as somebody else than the connector."""

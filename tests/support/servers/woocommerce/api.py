@@ -100,73 +100,73 @@ class Api:
     # --- lists -------------------------------------------------------------------------------------------------------
 
     def products(self, call: Call, rights: Rights) -> Found:
-        asked = rules.check_query(call.query, rules.products(frozenset({*TYPES, *self.shop.extra_types})), call.note)
+        query = rules.check_query(call.query, rules.products(frozenset({*TYPES, *self.shop.extra_types})), call.note)
         rights.list()
         # A search by SKU finds variations as well; nothing else in this list does.
-        with_variations = bool(asked.get("sku"))
+        with_variations = bool(query.get("sku"))
         chosen = [item for item in self.shop.items.values() if with_variations or item.kind != "variation"]
-        kinds = set(asked.get("include_types") or filter(None, [asked.get("type")]))
-        without = set(asked.get("exclude_types", ()))
+        kinds = set(query.get("include_types") or filter(None, [query.get("type")]))
+        without = set(query.get("exclude_types", ()))
         chosen = [item for item in chosen if (not kinds or item.kind in kinds) and item.kind not in without]
-        return self._goods(call, asked, chosen, of_product=True)
+        return self._goods(call, query, chosen, of_product=True)
 
     def variations(self, call: Call, rights: Rights, parent: int) -> Found:
-        asked = rules.check_query(call.query, rules.VARIATIONS, call.note)
+        query = rules.check_query(call.query, rules.VARIATIONS, call.note)
         rights.list()
         if self.checks_parents:
             self._item(parent)
-        return self._goods(call, asked, self.shop.children(parent), of_product=False)
+        return self._goods(call, query, self.shop.children(parent), of_product=False)
 
-    def _goods(self, call: Call, asked: Mapping[str, Any], chosen: Iterable[Item], *, of_product: bool) -> Found:
-        skus = [text.strip().lower() for text in asked.get("sku", "").split(",") if text.strip()]
-        statuses = asked.get("include_status") or [asked.get("status", "any")]
-        without = asked.get("exclude_status", [])
-        parents, stock = asked.get("parent"), asked.get("stock_status")
-        found = [
+    def _goods(self, call: Call, query: Mapping[str, Any], chosen: Iterable[Item], *, of_product: bool) -> Found:
+        skus = [text.strip().lower() for text in query.get("sku", "").split(",") if text.strip()]
+        statuses = query.get("include_status") or [query.get("status", "any")]
+        without = query.get("exclude_status", [])
+        parents, stock = query.get("parent"), query.get("stock_status")
+        rows = [
             item for item in chosen
             if (not skus or item.sku.lower() in skus)
             and (item.status in statuses or ("any" in statuses and item.status != "trash"))
             and item.status not in without
             and (not parents or item.parent in parents)
-            and item.parent not in asked.get("parent_exclude", ())
+            and item.parent not in query.get("parent_exclude", ())
             and (not stock or self.shop.status(item) == stock)
-            and asked.get("search", "").lower() in item.name.lower()
+            and query.get("search", "").lower() in item.name.lower()
         ]  # fmt: skip
-        page, headers = self._page(call, asked, found)
+        page, headers = self._page(call, query, rows)
         return self._picked(call, [self.shop.view(item, of_product=of_product) for item in page], headers)
 
     def orders(self, call: Call, rights: Rights) -> Found:
-        asked = rules.check_query(call.query, rules.ORDERS, call.note)
+        query = rules.check_query(call.query, rules.ORDERS, call.note)
         rights.list()
-        statuses, product = asked.get("status") or ["any"], asked.get("product")
-        found = [
+        statuses, product = query.get("status") or ["any"], query.get("product")
+        rows = [
             order for order in self.shop.orders.values()
             if (order.status in statuses or ("any" in statuses and order.status != "trash"))
             and (not product or any(product in self._ids(number) for number, _ in order.lines))
         ]  # fmt: skip
-        page, headers = self._page(call, asked, found)
+        page, headers = self._page(call, query, rows)
         return self._picked(call, [self.shop.view_order(order) for order in page], headers)
 
     def _ids(self, number: int) -> tuple[int, ...]:
         item = self.shop.items.get(number)
         return (item.id, item.parent) if item else ()
 
-    def _page(self, call: Call, asked: Mapping[str, Any], found: list[Any]) -> tuple[list[Any], dict[str, str]]:
+    def _page(self, call: Call, query: Mapping[str, Any], rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
         """The rows of this page, and the headers that speak of all pages."""
-        zone = self.shop.zone if self.ignores_dates_are_gmt or not asked.get("dates_are_gmt") else timezone(timedelta())
-        found = [row for row in found if _in_time(row, asked, zone)]
-        if include := asked.get("include"):
-            found = [row for row in found if row.id in include]
-        found = [row for row in found if row.id not in asked.get("exclude", ())]
-        order, by = asked.get("order", "desc"), asked.get("orderby", "date")
+        zone = self.shop.zone if self.ignores_dates_are_gmt or not query.get("dates_are_gmt") else timezone(timedelta())
+        rows = [row for row in rows if _in_time(row, query, zone)]
+        if include := query.get("include"):
+            rows = [row for row in rows if row.id in include]
+        rows = [row for row in rows if row.id not in query.get("exclude", ())]
+        order, by = query.get("order", "desc"), query.get("orderby", "date")
         if by == "include" and include:
-            found.sort(key=lambda row: include.index(row.id))
+            rows.sort(key=lambda row: include.index(row.id))
         else:
-            found.sort(key=_ORDERINGS.get(by, _ORDERINGS["date"]), reverse=order == "desc")
-        size, number = asked.get("per_page", self.default_per_page), asked.get("page", 1)
-        start = asked.get("offset", (number - 1) * size)
-        pages = -(-len(found) // size)
-        headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(pages)}
+            rows.sort(key=_ORDERINGS.get(by, _ORDERINGS["date"]), reverse=order == "desc")
+        size, number = query.get("per_page", self.default_per_page), query.get("page", 1)
+        start = query.get("offset", (number - 1) * size)
+        pages = -(-len(rows) // size)
+        headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)}
         links = {"prev": min(number - 1, pages) if number > 1 else 0, "next": number + 1 if number < pages else 0}
         # WordPress repeats the whole query in them, with the key if that was in the query.
         middle = f"/?rest_route={call.route}&" if self.plain_permalinks else f"/wp-json{call.route}?"
@@ -176,7 +176,7 @@ class Api:
         ]
         if given:
             headers["Link"] = ", ".join(given)
-        return found[start : start + size], headers
+        return rows[start : start + size], headers
 
     def _picked(self, call: Call, value: Any, headers: Mapping[str, str] | None = None) -> Found:
         fields = call.query.get("_fields")
@@ -367,9 +367,9 @@ def _object(call: Call) -> dict[str, Any]:
     return {}
 
 
-def _in_time(row: Item | Order, asked: Mapping[str, Any], zone: timezone) -> bool:
+def _in_time(row: Item | Order, query: Mapping[str, Any], zone: timezone) -> bool:
     def limit(name: str) -> datetime | None:
-        return rules.moment(asked[name], zone) if name in asked else None
+        return rules.moment(query[name], zone) if name in query else None
 
     for prefix, moment in (("", row.created), ("modified_", row.modified)):
         after, before = limit(f"{prefix}after"), limit(f"{prefix}before")

@@ -98,15 +98,15 @@ def products(types: frozenset[str]) -> dict[str, Param]:
 
 def read_query(query: str) -> dict[str, Any]:
     """As PHP reads it: the last of several wins, `name[]` and `name[0]` gather a list."""
-    found: dict[str, Any] = {}
+    checked: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         base, bracket, _ = name.partition("[")
         if bracket:
-            held = found.get(base)
-            found[base] = [*held, value] if isinstance(held, list) else [value]
+            held = checked.get(base)
+            checked[base] = [*held, value] if isinstance(held, list) else [value]
         else:
-            found[name] = value
-    return found
+            checked[name] = value
+    return checked
 
 
 def check_query(given: Mapping[str, Any], known: Mapping[str, Param], note: Note) -> dict[str, Any]:
@@ -174,8 +174,8 @@ def _integer(name: str, value: str, param: Param) -> int:
 
 def moment(text: str, zone: tzinfo) -> datetime:
     """A date as UTC; one without an offset is in `zone`."""
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 VERSIONED = {
@@ -193,7 +193,7 @@ VERSIONED = {
 def pick(record: Any, fields: str, note: Note) -> Any:
     """`_fields`: names with dots for objects inside. A path into a list gives nothing, as WordPress compares keys."""
     names = [name for name in re.split(r"[\s,]+", fields) if name]
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in names:
         first, dot, rest = name.partition(".")
         if first not in record and first in VERSIONED:
@@ -201,14 +201,14 @@ def pick(record: Any, fields: str, note: Note) -> Any:
         if first not in record:
             note(f"_fields names {name}, which this answer does not have")
         elif not dot:
-            found[first] = record[first]
+            values[first] = record[first]
         elif isinstance(record[first], dict):
             inner = pick(record[first], rest, note)
-            found[first] = {**found.get(first, {}), **inner}
+            values[first] = {**values.get(first, {}), **inner}
         else:
             note(f"_fields names {name}: a path into a list gives nothing")
-            found.setdefault(first, [])
-    return found
+            values.setdefault(first, [])
+    return values
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------

@@ -212,8 +212,8 @@ class WooServer:
         try:
             rights = self._rights(basic, query, secure=secure, writing=writing, route=route)
             given = self._body(body, headers) if writing else None
-            found = self._found(method, route, query, given, rights)
-            reply = self._reply(200, found.value, found.headers)
+            answer = self._found(method, route, query, given, rights)
+            reply = self._reply(200, answer.value, answer.headers)
         except WooError as error:
             reply = self._reply(error.status, error.body(), {})
         if writing and reply.status == 200 and self.lose_answers:
@@ -276,12 +276,12 @@ class WooServer:
         if not self.active and route.startswith("/wc/"):
             raise rules.no_route()
         raw = {name: value for name, value in query.items() if name != "rest_route"}
-        asked = {name: value for name, value in raw.items() if name not in ("consumer_key", "consumer_secret")}
+        named = {name: value for name, value in raw.items() if name not in ("consumer_key", "consumer_secret")}
 
         def note(sentence: str) -> None:
             self.violations.append(f"{method} {route}: {sentence}")
 
-        return self.api.answer(Call(method, route, asked, raw, given, note), rights)
+        return self.api.answer(Call(method, route, named, raw, given, note), rights)
 
     def _root(self) -> Found:
         """The index of WordPress, open to everybody."""
@@ -405,7 +405,7 @@ def woocommerce_server(
         woo._stopped.set()
         server.shutdown()
         server.server_close()
-        for left in list(server.open):
+        for connection in list(server.open):
             with suppress(OSError):
-                left.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         thread.join(5)

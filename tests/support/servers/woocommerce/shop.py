@@ -127,8 +127,8 @@ class Shop:
     def status(self, item: Item) -> str:
         holder = self.holder(item)
         if holder is None and item.kind == "variable" and (children := self.children(item.id)):
-            found = {self.status(child) for child in children}
-            return next(name for name in ("instock", "onbackorder", "outofstock") if name in found)
+            statuses = {self.status(child) for child in children}
+            return next(name for name in ("instock", "onbackorder", "outofstock") if name in statuses)
         return holder.stock_status if holder else item.stock_status
 
     # --- writes ------------------------------------------------------------------------------------------------------
@@ -219,11 +219,11 @@ class Shop:
     # --- answers -----------------------------------------------------------------------------------------------------
 
     def _dates(self, created: datetime, modified: datetime) -> dict[str, str]:
-        found = {}
+        totals = {}
         for name, moment in (("date_created", created), ("date_modified", modified)):
-            found[name] = moment.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S")
-            found[f"{name}_gmt"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
-        return found
+            totals[name] = moment.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S")
+            totals[f"{name}_gmt"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
+        return totals
 
     def view(self, item: Item, *, of_product: bool) -> dict[str, Any]:
         """A record as the list of products, or that of variations, answers with it."""
@@ -258,7 +258,7 @@ class Shop:
         return {**common, **item.odd}
 
     def _only_product(self, item: Item) -> dict[str, Any]:
-        found = {
+        quantities = {
             "name": item.name, "slug": f"product-{item.id}", "type": item.kind, "featured": False,
             "catalog_visibility": "visible", "short_description": "", "price_html": "", "total_sales": item.total_sales,
             "external_url": "", "button_text": "", "sold_individually": False, "shipping_required": True,
@@ -268,8 +268,8 @@ class Shop:
             "variations": [child.id for child in self.children(item.id)],
         }  # fmt: skip
         if item.kind == "bundle":
-            found |= {"bundled_items": [], "bundle_stock_status": self.status(item), "bundle_stock_quantity": ""}
-        return found
+            quantities |= {"bundled_items": [], "bundle_stock_status": self.status(item), "bundle_stock_quantity": ""}
+        return quantities
 
     def view_order(self, order: Order) -> dict[str, Any]:
         lines = []
