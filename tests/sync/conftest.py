@@ -25,15 +25,15 @@ def _no_step_holds_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 @pytest.fixture
 async def synced(tmp_path: Path) -> AsyncIterator[Town]:
     """A town where the cart shows what the WMS has."""
-    with town(tmp_path) as made:
-        assert (await made.bench.pull()).state == "done"
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        yield made
+    with town(tmp_path) as our_town:
+        assert (await our_town.bench.pull()).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        yield our_town
 
 
 @pytest.fixture
 async def pulled(tmp_path: Path) -> AsyncIterator[Town]:
     """A town whose stock is known, and whose cart was never pushed to."""
-    with town(tmp_path) as made:
-        assert (await made.bench.pull()).state == "done"
-        yield made
+    with town(tmp_path) as our_town:
+        assert (await our_town.bench.pull()).state == "done"
+        yield our_town

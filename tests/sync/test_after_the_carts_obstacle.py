@@ -16,8 +16,8 @@ from tests.support.runs.sandbox_world import SHOP
 
 @pytest.fixture(params=["available", "on_hand"])
 async def lived(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
-    async with life(tmp_path, monkeypatch, Mode(basis=request.param)) as made:
-        yield made
+    async with life(tmp_path, monkeypatch, Mode(basis=request.param)) as our_life:
+        yield our_life
 
 
 def _add(lived: Life, ref: str, sku: str, **values: Any) -> None:
@@ -35,8 +35,8 @@ def _remove(lived: Life, ref: str) -> None:
 @pytest.fixture
 async def by_upc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
     """A cart whose listings are named by UPC."""
-    async with life(tmp_path, monkeypatch, Mode(code="UPC"), alias="UPC") as made:
-        yield made
+    async with life(tmp_path, monkeypatch, Mode(code="UPC"), alias="UPC") as our_life:
+        yield our_life
 
 
 def _alias(lived: Life, product: str, upc: str | None) -> None:
@@ -46,7 +46,7 @@ def _alias(lived: Life, product: str, upc: str | None) -> None:
 
 def _two(lived: Life) -> tuple[dict[str, Any], dict[str, Any]]:
     """Two listings of different stock."""
-    found = [one for one in lived.town.cart.dump()[SHOP] if one["quantity"]]
+    found = [listing for listing in lived.town.cart.dump()[SHOP] if listing["quantity"]]
     other = next(one for one in found if one["quantity"] != found[0]["quantity"])
     return found[0], other
 
@@ -276,7 +276,7 @@ async def test_a_refused_login_to_the_wms_then_the_right_secret(lived: Life, mon
     sku = lived.town.in_stock()[0]
     lived.counts(sku, east=64)
     await lived.goes_on(3)
-    assert sum(one["status"] == 401 for one in lived.town.wms.requests()) == 1
+    assert sum(request["status"] == 401 for request in lived.town.wms.requests()) == 1
     # when
     lived.set_merchant(secret=right)
     await lived.goes_on()

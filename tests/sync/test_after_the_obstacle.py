@@ -27,8 +27,8 @@ NO_TIMES = "no reading times"
 async def lived(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
     if request.param == NO_TIMES:
         without_reading_times(monkeypatch)
-    async with life(tmp_path, monkeypatch, Mode(basis=request.param.replace(NO_TIMES, "available"))) as made:
-        yield made
+    async with life(tmp_path, monkeypatch, Mode(basis=request.param.replace(NO_TIMES, "available"))) as our_life:
+        yield our_life
 
 
 @pytest.mark.parametrize("table", ["cart", "merchant"])
@@ -317,9 +317,9 @@ async def test_a_first_push_held_and_discarded_then_pushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, basis: str
 ) -> None:
     monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
-    with town(tmp_path, products=20, mode=Mode(basis=basis)) as made:
+    with town(tmp_path, products=20, mode=Mode(basis=basis)) as our_town:
         # given
-        lived = Life(made, Clocks(monkeypatch))
+        lived = Life(our_town, Clocks(monkeypatch))
         lived.set_merchant(every="15m")
         await lived.goes_on()
         (held,) = lived.held()
@@ -329,4 +329,4 @@ async def test_a_first_push_held_and_discarded_then_pushed(
         await lived.goes_on()
         await lived.is_released()
         # then
-        lived.shows(made.stock())
+        lived.shows(our_town.stock())

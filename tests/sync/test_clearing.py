@@ -17,9 +17,9 @@ LIGHT, HEAVY = 2 * PIECE * PIECES_MOST, 200
 
 def removed(folder: Path) -> Field:
     """A store with a cart that was removed: many small rows, and then runs with large ones."""
-    made = field(folder, 1, 1)
-    (cart,) = made.carts
-    with made.store.transaction() as tx:
+    our_field = field(folder, 1, 1)
+    (cart,) = our_field.carts
+    with our_field.store.transaction() as tx:
         tx.executemany(
             "INSERT INTO unlisted (cart_id, product_id, reason, run_id) VALUES (?, ?, 'NOT_IN_CART', 1)",
             [(cart, number) for number in range(LIGHT)],
@@ -27,18 +27,18 @@ def removed(folder: Path) -> Field:
         tx.execute(
             "INSERT INTO run (id, kind, key, merchant_id, state, trigger, requested_by, requested_at) "
             "VALUES (1, 'push', ?, ?, 'done', 'x', 'y', 1)",
-            (cart, made.merchants[0]),
+            (cart, our_field.merchants[0]),
         )
         tx.executemany(
             "INSERT INTO exchange (run_id, at_ms, took_ms, method, url, request, answer) VALUES (1, 1, 1, 'GET', '', x'', x'')",
             [()] * HEAVY,
         )
         removal.forget_cart(tx, cart, 1)
-    return made
+    return our_field
 
 
-def left(made: Field, table: str) -> int:
-    return int(made.store.one(f"SELECT count(*) FROM {table}")[0])
+def left(our_field: Field, table: str) -> int:
+    return int(our_field.store.one(f"SELECT count(*) FROM {table}")[0])
 
 
 def test_a_step_ends_when_its_time_is_over_however_cheap_the_rows_before_were(

@@ -20,8 +20,8 @@ from tests.support.runs.street import LATER, Street, street
 @pytest.fixture(params=["available", "on_hand"])
 async def lived(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
     mode = Mode(basis=request.param, max_batch=3)
-    async with life(tmp_path, monkeypatch, mode, shops=("other",)) as made:
-        yield made
+    async with life(tmp_path, monkeypatch, mode, shops=("other",)) as our_life:
+        yield our_life
 
 
 def _once_during(patch: pytest.MonkeyPatch, call: str, then: Callable[[], None]) -> list[str]:
@@ -69,7 +69,7 @@ async def test_warehouses_that_change_during_a_run(lived: Life, monkeypatch: pyt
     await _released(lived)
     assert happened
     west = lived.town.stock(["wh-2"])
-    ours = {one["sku"] for one in lived.town.cart.dump()[SHOP]}
+    ours = {listing["sku"] for listing in lived.town.cart.dump()[SHOP]}
     known = {lived.town.wms.dump()["products"][ref] for ref in lived.town.wms.dump()["levels"]["wh-2"]}
     assert {sku: lived.sells()[sku] for sku in known & ours} == {sku: west[sku] for sku in known & ours}
 
@@ -207,7 +207,7 @@ async def test_variants_that_are_merged_into_another_in_the_cart(
 @pytest.mark.parametrize("by", ["the cart's policy", "an operator"])
 async def test_a_cart_that_is_restored_from_a_backup(lived: Life, by: str) -> None:
     # given what the shop showed before today's pushes
-    old = {one["ref"]: one for one in lived.town.cart.dump()[SHOP]}
+    old = {listing["ref"]: listing for listing in lived.town.cart.dump()[SHOP]}
     for n, sku in enumerate(lived.town.in_stock()[:6]):
         lived.counts(sku, east=40 + n) if n else lived.counts(sku)
     lived.town.cart.control("clock", {"shop": SHOP, "ahead": -86_400})  # restored rows are as old as the backup
@@ -237,14 +237,14 @@ async def test_a_cart_that_is_restored_from_a_backup(lived: Life, by: str) -> No
 @pytest.fixture
 async def sold(tmp_path: Path) -> AsyncIterator[Street]:
     """Two shops that show 10, of which one tells its orders."""
-    with street(tmp_path) as made:
-        await made.sync()
-        yield made
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        yield our_street
 
 
-def _both(made: Street, sku: str = "") -> tuple[int | None, int | None]:
-    code = sku or made.sku
-    return made.carts.quantities("a")[code], made.carts.quantities("b")[code]
+def _both(our_street: Street, sku: str = "") -> tuple[int | None, int | None]:
+    code = sku or our_street.sku
+    return our_street.carts.quantities("a")[code], our_street.carts.quantities("b")[code]
 
 
 async def test_an_order_that_is_edited_is_taken_off_as_it_is_now(sold: Street) -> None:

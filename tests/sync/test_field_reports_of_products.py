@@ -14,24 +14,24 @@ from tests.support.runs.street import Street, street
 @pytest.fixture
 async def sold(tmp_path: Path) -> AsyncIterator[Street]:
     """Two shops that show 10 of a kit's parts for each that it needs; one of them tells its orders."""
-    with street(tmp_path) as made:
-        await made.sync()
-        yield made
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        yield our_street
 
 
-def _kit(made: Street) -> tuple[str, str, list[tuple[str, str, int]]]:
+def _kit(our_street: Street) -> tuple[str, str, list[tuple[str, str, int]]]:
     """A kit's reference and SKU, and its parts: reference, SKU, how many are needed."""
-    rows: Sequence[Any] = made.bench.store.read(
+    rows: Sequence[Any] = our_street.bench.store.read(
         "SELECT k.ref, k.sku, p.ref, p.sku, c.needed FROM our_kit_component c JOIN product k ON k.id = c.kit_id "
         "JOIN product p ON p.id = c.component_id WHERE c.kit_id = (SELECT min(kit_id) FROM our_kit_component)"
     )
     return rows[0][0], rows[0][1], [(ref, sku, needed) for _, _, ref, sku, needed in rows]
 
 
-async def _counted(made: Street, parts: list[tuple[str, str, int]]) -> None:
+async def _counted(our_street: Street, parts: list[tuple[str, str, int]]) -> None:
     for _, sku, needed in parts:
-        made.count(needed * 10, sku=sku, after=0)
-    await made.sync()
+        our_street.count(needed * 10, sku=sku, after=0)
+    await our_street.sync()
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -141,7 +141,7 @@ COPIED = {
 async def test_codes_that_look_alike_to_everybody_are_one_code(sold: Street, name: str, where: str) -> None:
     in_cart, in_wms = COPIED[name] if where == "cart" else reversed(COPIED[name])
     product = next(ref for ref, sku in sold.wms.dump()["products"].items() if sku == sold.sku)
-    listing = next(one["ref"] for one in sold.carts.dump()["b"] if one["sku"] == sold.sku)
+    listing = next(listing["ref"] for listing in sold.carts.dump()["b"] if listing["sku"] == sold.sku)
     sold.count(4, after=0)
     sold.carts.edit(listing, "b", sku=in_cart.format(sold.sku))
     sold.wms.control("product", {"ref": product, "sku": in_wms.format(sold.sku)})

@@ -100,7 +100,7 @@ async def test_no_form_of_a_signs_in_with_kept_or_shown(
     assert (pulled.state, pushed.state) == ("failed", "failed")
     packed = support_bundle.of_run(bench.session(), pulled.id, tmp_path)
     with zipfile.ZipFile(packed) as files:
-        seen = [files.read(one) for one in files.namelist()]
+        seen = [files.read(name) for name in files.namelist()]
     storage.backup(bench.session(), tmp_path / "store.backup")
     kept = _files(tmp_path)
     seen += [path.read_bytes() for path in kept if path not in {secret, packed}]

@@ -24,11 +24,11 @@ def _no_fewer(before: dict[str, int | None], after: dict[str, int | None]) -> No
     assert [sku for sku, units in before.items() if units and not after[sku]] == []
 
 
-async def _sync(made: Town, *, full: bool = True) -> tuple[str, str]:
+async def _sync(our_town: Town, *, full: bool = True) -> tuple[str, str]:
     """A pull and a push as a schedule would order them: the states they ended with."""
-    pull = await made.bench.pull(full=full)
-    push = await made.bench.push(made.cart_id, release=False)
-    assert made.bench.sums_hold()
+    pull = await our_town.bench.pull(full=full)
+    push = await our_town.bench.push(our_town.cart_id, release=False)
+    assert our_town.bench.sums_hold()
     return pull.state, push.state
 
 
@@ -107,15 +107,15 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with pytest.MonkeyPatch.context() as patch:
         hurry(patch)
         limits = {"zero_count": LIMIT, "zero_percent": 0, "jump_count": LIMIT, "jump_percent": 0, "jump_factor": FACTOR}
-        with town(Path(tmp_path_factory.mktemp("lasting")), **limits) as made:
-            asyncio.run(_first(made))
-            yield made
+        with town(Path(tmp_path_factory.mktemp("lasting")), **limits) as our_town:
+            asyncio.run(_first(our_town))
+            yield our_town
 
 
-async def _first(made: Town) -> None:
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    assert made.shown() == made.stock()
+async def _first(our_town: Town) -> None:
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    assert our_town.shown() == our_town.stock()
 
 
 CHANGES = st.lists(
@@ -133,34 +133,34 @@ def test_random_changes_never_go_beyond_the_limits(
     asyncio.run(_change_and_sync(lasting, changes, release=release))
 
 
-async def _change_and_sync(made: Town, changes: list[tuple[int, str, int]], *, release: bool) -> None:
+async def _change_and_sync(our_town: Town, changes: list[tuple[int, str, int]], *, release: bool) -> None:
     # given
-    skus = sorted(made.stock())
-    before = made.shown()
+    skus = sorted(our_town.stock())
+    before = our_town.shown()
     for number, place, units in changes:
         sku = skus[number % len(skus)]
         for other in PLACES:
-            made.wms.control("level", {"sku": sku, "warehouse": other, "available": units if other == place else 0})
+            our_town.wms.control("level", {"sku": sku, "warehouse": other, "available": units if other == place else 0})
     # when
-    await made.bench.pull()
-    run = await made.bench.push(made.cart_id, release=False)
+    await our_town.bench.pull()
+    run = await our_town.bench.push(our_town.cart_id, release=False)
     # then
-    after = made.shown()
+    after = our_town.shown()
     zeroed = [sku for sku in skus if before[sku] and not after[sku]]
     jumped = [sku for sku in skus if _jumped(before[sku], after[sku])]
     assert len(zeroed) <= LIMIT and len(jumped) <= LIMIT
-    assert run.state == "held" or after == made.stock()
+    assert run.state == "held" or after == our_town.stock()
     if run.state == "held":
         assert after == before and json.loads(run.trips)
     # and an operator's word brings the shop back to what the WMS has, so that the next example begins level
     if run.state == "held" and not release:
-        runs.discard(made.bench.session(), run.id, "look again")
-        run = await made.bench.push(made.cart_id, release=False)
+        runs.discard(our_town.bench.session(), run.id, "look again")
+        run = await our_town.bench.push(our_town.cart_id, release=False)
     if run.state == "held":
-        runs.release(made.bench.session(), run.id, "seen")
-        await made.bench.work()
-    assert made.shown() == made.stock()
-    assert made.bench.sums_hold()
+        runs.release(our_town.bench.session(), run.id, "seen")
+        await our_town.bench.work()
+    assert our_town.shown() == our_town.stock()
+    assert our_town.bench.sums_hold()
 
 
 def _jumped(before: int | None, after: int | None) -> bool:

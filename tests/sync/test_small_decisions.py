@@ -186,12 +186,12 @@ def test_what_other_settings_would_change_is_counted(monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setattr(what_if.listings, "plan_rows", lambda cx, ids: [row(n, product_id=cases[n][2]) for n in ids])
     monkeypatch.setattr(
-        what_if, "_rematched", lambda cx, pair, rows: [one._replace(product_id=cases[one.id][3]) for one in rows]
+        what_if, "_rematched", lambda cx, pair, rows: [row._replace(product_id=cases[row.id][3]) for row in rows]
     )
     now, then = some(cart=some(id=4)), some(cart=some(id=4))
     monkeypatch.setattr(
         what_if, "_decisions",
-        lambda cx, rows, settings, at: {one.id: some(desired=cases[one.id][0 if settings is now else 1]) for one in rows},
+        lambda cx, rows, settings, at: {row.id: some(desired=cases[row.id][0 if settings is now else 1]) for row in rows},
     )  # fmt: skip
     cx: Any = None
     pair: Any = some(now=now, then=then, rematched=True)

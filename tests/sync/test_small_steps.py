@@ -60,9 +60,9 @@ KEY = 10**6
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 def reader(acme: Shelf, job: RunContext, cart: Any) -> ListingsReader:
@@ -175,7 +175,7 @@ async def test_a_page_is_counted_with_its_unreadable_listings(acme: Shelf) -> No
     await reader(acme, job, QuietCart())._keep(
         Page([ListingRow("1", "A")], None, 7, [("2", "bad")]), Pace(), Pass(stable=True)
     )
-    (phase,) = [one for one in job.report.phases if one.name == "listings"]
+    (phase,) = [phase for phase in job.report.phases if phase.name == "listings"]
     assert (phase.done, phase.total) == (2, 7)
 
 
@@ -267,16 +267,18 @@ async def test_a_wms_that_names_its_orders_is_asked_for_the_pending_ones_in_port
 
 
 async def test_a_plan_notes_what_the_cart_lacks_under_the_codes_that_it_pushes_by(tmp_path: Path) -> None:
-    made = shelf(tmp_path, alias="UPC")
-    made.put([Thing("1", "A", aliases=[("UPC", "111")]), Thing("2", "B", aliases=[("UPC", "222")]), Thing("3", "C")])
-    made.list(["111"])
-    job = job_of(made)
-    await PushPlanner(job, QuietCart(), settings_of(made))._decide()  # type: ignore[arg-type]
+    our_shelf = shelf(tmp_path, alias="UPC")
+    our_shelf.put(
+        [Thing("1", "A", aliases=[("UPC", "111")]), Thing("2", "B", aliases=[("UPC", "222")]), Thing("3", "C")]
+    )
+    our_shelf.list(["111"])
+    job = job_of(our_shelf)
+    await PushPlanner(job, QuietCart(), settings_of(our_shelf))._decide()  # type: ignore[arg-type]
     sql = "SELECT p.sku, u.run_id FROM unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ? ORDER BY p.sku"
-    found = made.bench.store.read(sql, (made.cart,))
+    found = our_shelf.bench.store.read(sql, (our_shelf.cart,))
     assert ("B", job.run.id) in found
     assert "A" not in [sku for sku, _ in found]
-    made.bench.store.close()
+    our_shelf.bench.store.close()
 
 
 # --- downloads --------------------------------------------------------------------------------------------------------------
@@ -648,7 +650,9 @@ async def test_the_log_of_a_failed_run_says_why(acme: Shelf, caplog: pytest.LogC
     with acme.bench.store.transaction() as tx:
         runs.finish(tx, job.run.id, "failed", "no route to host", clock.seconds())
     run_log.ended(acme.bench.store, job.run.id)
-    assert any("no route to host" in one.getMessage() for one in caplog.records if getattr(one, "event", "") == "run")
+    assert any(
+        "no route to host" in record.getMessage() for record in caplog.records if getattr(record, "event", "") == "run"
+    )
 
 
 async def test_a_defect_is_logged_with_its_place_and_without_secrets(
@@ -663,7 +667,7 @@ async def test_a_defect_is_logged_with_its_place_and_without_secrets(
     assert lease is not None
     with caplog.at_level(logging.ERROR):
         await executor.execute(acme.bench.store, acme.bench.run(number), lease)
-    logged = "\n".join(one.getMessage() for one in caplog.records)
+    logged = "\n".join(record.getMessage() for record in caplog.records)
     assert "Traceback" in logged and "RuntimeError" in logged and f"run {number}" in logged
     assert "hunter2" not in logged
 
@@ -730,7 +734,7 @@ def test_a_phase_that_failed_is_shown_at_once(acme: Shelf) -> None:
     job.report.enter("orders")
     job.report.leave("failed")
     phases = json.loads(acme.bench.one("SELECT phases FROM run WHERE id = ?", job.run.id))
-    assert [one["state"] for one in phases if one["name"] == "orders"] == ["failed"]
+    assert [phase["state"] for phase in phases if phase["name"] == "orders"] == ["failed"]
 
 
 def test_pages_are_counted_of_one_stage_of_one_download(acme: Shelf) -> None:
@@ -769,7 +773,7 @@ async def test_only_what_is_to_be_set_waits_after_a_plan_be_it_frozen_or_not(acm
     ends = ("skipped", "FROZEN") if frozen else ("planned", None)
     assert acme.bench.store.read(sql, (set_,)) == [(*ends, 5, 1)]
     assert acme.bench.store.read(sql, (equal,)) == [("equal", "UNCHANGED", 3, 0)]
-    (phase,) = [one for one in job.report.phases if one.name == "plan"]
+    (phase,) = [phase for phase in job.report.phases if phase.name == "plan"]
     assert phase.done == phase.total
 
 

@@ -25,10 +25,10 @@ def secret_file(folder: Path, content: bytes) -> str:
 
 
 async def refused(reference: str) -> NotConfiguredError:
-    with pytest.raises(NotConfiguredError) as found:
+    with pytest.raises(NotConfiguredError) as raised:
         await secrets.resolve(reference)
-    assert found.value.advice
-    return found.value
+    assert raised.value.advice
+    return raised.value
 
 
 async def test_a_secret_comes_from_a_variable_a_file_or_a_command(

@@ -341,12 +341,13 @@ async def test_the_connection_test_stops_where_something_is_wrong(tmp_path: Path
 def test_the_doctor_tells_an_old_file_rejected_rows_and_files_read_at_once() -> None:
     now = int(time.time())
     good = {
-        found.id: found.verdict for found in reviews(facts({"rows": 5, "file_time": now - 60}, sku="A", available="B"))
+        review.id: review.verdict
+        for review in reviews(facts({"rows": 5, "file_time": now - 60}, sku="A", available="B"))
     }
     assert {good[f"feed.{name}"] for name in ("columns", "age", "rows", "complete")} == {Verdict.PASS}
     bad = {
-        found.id: found
-        for found in reviews(facts({"rows": 5, "rejected": 2, "file_time": now - 200_000}, complete="any"))
+        review.id: review
+        for review in reviews(facts({"rows": 5, "rejected": 2, "file_time": now - 200_000}, complete="any"))
     }
     assert {bad[f"feed.{name}"].verdict for name in ("age", "rows", "complete")} == {Verdict.FAIL}
     assert all(bad[f"feed.{name}"].fix for name in ("age", "rows", "complete"))

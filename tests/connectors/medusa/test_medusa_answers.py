@@ -158,7 +158,7 @@ def test_lines_of_orders_that_are_odd() -> None:
 
 def review(check: str, error: str = "", **more: object) -> Review:
     facts = CartFacts(connection_to("https://shop.example.com"), "Acme", error, listed=True, listings=100, untracked=1)
-    return next(found for found in reviews(replace(facts, **more)) if found.id == check)  # type: ignore[arg-type]
+    return next(review for review in reviews(replace(facts, **more)) if review.id == check)  # type: ignore[arg-type]
 
 
 def test_the_doctor_passes_a_shop_that_works() -> None:

@@ -314,10 +314,10 @@ async def test_a_secret_with_a_line_break_in_a_header_is_not_repeated() -> None:
     with stub_server([Answer()]) as server:
         http = HttpConnection(connection(server.url))
         http.headers["authorization"] = "Bearer hunter22\nhunter22"
-        with pytest.raises(NotConfiguredError) as found:
+        with pytest.raises(NotConfiguredError) as raised:
             await http.write("POST", "/", content=b"{}")
         await http.close()
-    assert "hunter22" not in str(found.value)
+    assert "hunter22" not in str(raised.value)
 
 
 # --- throttling ----------------------------------------------------------------------------------------------------------------
@@ -342,9 +342,9 @@ def test_every_form_of_retry_after_is_read_and_capped(value: str, seconds: float
 async def test_a_429_pauses_the_connection_and_says_that_nothing_was_applied() -> None:
     with stub_server([Answer(429, b"", {"Retry-After": "2"})]) as server:
         http = HttpConnection(connection(server.url))
-        with pytest.raises(ThrottledError) as found:
+        with pytest.raises(ThrottledError) as raised:
             await http.write("POST", "/", content=b"{}")
-        assert found.value.retry_after == 2
+        assert raised.value.retry_after == 2
         assert http.limiter.budget().available <= 1
         await http.close()
 
@@ -357,10 +357,10 @@ async def test_a_lost_answer_to_a_write_is_doubt_and_never_sent_again() -> None:
 
     with raw_server(lose) as where:
         http = HttpConnection(connection(f"http://{where}"))
-        with pytest.raises(UnavailableError) as found:
+        with pytest.raises(UnavailableError) as raised:
             await http.write("POST", "/", content=b"{}")
         await http.close()
-    assert found.value.may_have_applied
+    assert raised.value.may_have_applied
     assert len(asked) == 1
 
 

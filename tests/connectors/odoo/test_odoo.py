@@ -141,9 +141,9 @@ async def test_an_odoo_that_ignores_the_warehouse_is_refused(shop: Shop, monkeyp
     monkeypatch.setattr(OdooWarehouse, "context", lambda self, zone: {"warehouse": self.warehouse})
     source = OdooSource(shop.server.connection())
     # when, then
-    with pytest.raises(NotConfiguredError, match="ignores which warehouse is asked for") as found:
+    with pytest.raises(NotConfiguredError, match="ignores which warehouse is asked for") as raised:
         await source.open()
-    assert re.search(r"product \d+ has \d+ in warehouse", found.value.what)  # other tests add products to the sample
+    assert re.search(r"product \d+ has \d+ in warehouse", raised.value.what)  # other tests add products to the sample
     steps = [step async for step in source.check()]
     assert (steps[-1].name, steps[-1].ok) == ("quantities", False)
     await source.close()
@@ -423,15 +423,15 @@ async def test_a_company_that_the_user_is_not_allowed_is_refused(shop: Shop) -> 
 
 async def failure(connection: Connection) -> ConnectorError:
     source = OdooSource(connection)
-    with pytest.raises(ConnectorError) as found:
+    with pytest.raises(ConnectorError) as raised:
         await source.open()
     with pytest.raises(ConnectorError):
         await source.open()
     steps = [step async for step in source.check()]
     assert not steps[-1].ok and steps[-1].advice
     await source.close()
-    assert "Traceback" not in found.value.text
-    return found.value
+    assert "Traceback" not in raised.value.text
+    return raised.value
 
 
 async def test_a_wrong_password_and_a_wrong_key_are_refused_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

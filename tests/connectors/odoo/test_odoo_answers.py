@@ -257,11 +257,11 @@ async def test_each_error_of_odoo_is_one_of_ours_without_its_traceback(
 
         server.answering = reply
         source = OdooSource(connection_to(server, protocol=protocol))
-        with pytest.raises(ConnectorError) as found:
+        with pytest.raises(ConnectorError) as raised:
             await source.open()
         await source.close()
-    assert type(found.value) is expected
-    assert found.value.advice and "Traceback" not in found.value.text and PASSWORD not in found.value.text
+    assert type(raised.value) is expected
+    assert raised.value.advice and "Traceback" not in raised.value.text and PASSWORD not in raised.value.text
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ async def test_reservations_of_medusa_are_asked_for_in_portions_and_kept_by_line
     cart: Any = some(_all=everything)
     found = await medusa.MedusaCart._reservations(cart, ["a", "b", "c"])
     assert asked == [["a", "b"], ["c"]]
-    assert {ref: [one["n"] for one in rows] for ref, rows in found.items()} == {ref: [1, 2] for ref in "abc"}
+    assert {ref: [row["n"] for row in rows] for ref, rows in found.items()} == {ref: [1, 2] for ref in "abc"}
 
 
 # --- answers to a batch of WooCommerce -------------------------------------------------------------------------------

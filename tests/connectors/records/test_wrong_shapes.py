@@ -74,11 +74,11 @@ class Careless:
 async def test_the_place_in_the_answer_is_named(answer: Any, place: str) -> None:
     with stub_server([as_json(answer)]) as server:
         connector: Any = Checked(Careless(server.url), "demo")
-        with pytest.raises(ContractError) as found:
+        with pytest.raises(ContractError) as raised:
             await connector.levels()
         await connector.close()
-    assert "The system answered something unexpected" in found.value.what
-    assert place in found.value.what
+    assert "The system answered something unexpected" in raised.value.what
+    assert place in raised.value.what
 
 
 async def test_a_defect_of_ours_stays_one() -> None:
@@ -112,11 +112,11 @@ async def test_the_place_is_looked_for_once_and_holds_nobody_up(monkeypatch: pyt
 
     for _ in watching(monkeypatch, everything=True):
         began = time.thread_time()
-        with pytest.raises(ContractError) as found:
+        with pytest.raises(ContractError) as raised:
             await Checked(Reading(), "demo").levels()  # type: ignore[attr-defined]
         assert time.thread_time() - began < 0.05
-    assert "unexpected (KeyError: on_hand is missing)" in found.value.what
-    assert found.value.where == "answer 3"
+    assert "unexpected (KeyError: on_hand is missing)" in raised.value.what
+    assert raised.value.where == "answer 3"
 
 
 # --- real answers with one thing changed -----------------------------------------------------------------------------------
@@ -427,9 +427,9 @@ async def test_no_answer_of_the_sandbox_is_a_defect_of_ours(
 async def test_a_misspelled_option_is_refused_with_the_right_ones_and_nothing_is_asked() -> None:
     with stub_server() as server:
         connector = registry.source(Connection("wms", "tryton", server.url, options={"databse": "wms"}))
-        with pytest.raises(NotConfiguredError) as found:
+        with pytest.raises(NotConfiguredError) as raised:
             await connector.open()
         (step,) = [step async for step in connector.check()]
         assert server.requests == []
-    assert "Did you mean database?" in found.value.what and "company" in found.value.advice
+    assert "Did you mean database?" in raised.value.what and "company" in raised.value.advice
     assert not step.ok and "databse" in step.detail

@@ -33,4 +33,4 @@ async def test_what_keeps_items_from_being_changed_is_asked_at_the_cost_of_each(
     cart = ShopifyCart(Connection("demo", "shopify", "https://demo.myshopify.com"))
     refs = [f"gid://shopify/InventoryItem/{n}" for n in range(items)]
     assert await cart.unfixable(fixes.TRACK, refs) == {}
-    assert api.asked == [(asked, 104 * asked) for asked in questions]
+    assert api.asked == [(question, 104 * question) for question in questions]

@@ -136,9 +136,9 @@ async def test_bad_rows_of_a_batch_are_named_and_nothing_is_set(cart: ShopifyCar
     server.set(stale, 99)
     server.remove(gone)
     items = [PushItem(ref, 50, before[ref]) for ref in (good, stale, gone)]
-    with pytest.raises(RowsRejectedError) as found:
+    with pytest.raises(RowsRejectedError) as raised:
         await cart.send(BATCH, cart.compose(BATCH, items))
-    assert found.value.refs == (stale, gone)
+    assert raised.value.refs == (stale, gone)
     assert server.shown()[good] == before[good]
 
 
@@ -179,9 +179,9 @@ async def test_an_item_that_is_not_stocked_is_told_whatever_the_version_calls_it
     else:
         server.shop.items[bad].levels[server.shop.main] = None
     assert [row.skip for row in await cart.read([bad])] == [Reason.NOT_STOCKED_AT_LOCATION]
-    with pytest.raises(RowsRejectedError) as found:
+    with pytest.raises(RowsRejectedError) as raised:
         await cart.send(BATCH, cart.compose(BATCH, [PushItem(ref, 50, before[ref]) for ref in (good, bad)]))
-    assert found.value.refs == (bad,)
+    assert raised.value.refs == (bad,)
     (answer,) = await cart.send(OTHER, cart.compose(OTHER, [PushItem(bad, 50, before[bad])]))
     assert (answer.quantity, answer.reason) == (None, Reason.NOT_STOCKED_AT_LOCATION)
     assert server.shown()[good] == before[good] and server.violations == []
@@ -214,9 +214,9 @@ async def test_the_same_batch_twice_is_done_once_and_answered_alike(cart: Shopif
 async def test_a_cut_answer_may_have_been_applied(cart: ShopifyCart, server: ShopifyServer) -> None:
     ref = next(iter(server.shown()))
     server.lose = 1
-    with pytest.raises(UnavailableError) as found:
+    with pytest.raises(UnavailableError) as raised:
         await cart.send(BATCH, cart.compose(BATCH, [PushItem(ref, 50, 5)]))
-    assert found.value.may_have_applied and server.shown()[ref] == 50
+    assert raised.value.may_have_applied and server.shown()[ref] == 50
 
 
 async def test_a_quantity_that_the_answer_does_not_carry_is_not_made_up(

@@ -113,9 +113,9 @@ async def test_a_refused_client_is_told_and_not_tried_again(server: ShopifyServe
 
 async def test_the_address_of_the_admin_pages_is_told_with_the_right_one() -> None:
     cart = ShopifyCart(Connection("shop", "shopify", "https://admin.shopify.com/store/my-shop/products"))
-    with pytest.raises(NotConfiguredError) as found:
+    with pytest.raises(NotConfiguredError) as raised:
         await cart.open()
-    assert "https://my-shop.myshopify.com" in found.value.advice
+    assert "https://my-shop.myshopify.com" in raised.value.advice
     (step,) = [step async for step in cart.check()]
     assert not step.ok
 
@@ -226,9 +226,9 @@ async def test_what_an_answer_to_a_batch_means(
 ) -> None:
     ref = next(iter(server.shown()))
     server.instead = [answer]
-    with pytest.raises(kind) as found:
+    with pytest.raises(kind) as raised:
         await cart.send(BATCH, cart.compose(BATCH, [PushItem(ref, 50, 5)]))
-    assert getattr(found.value, "may_have_applied", None) is applied
+    assert getattr(raised.value, "may_have_applied", None) is applied
 
 
 def _variants(*variants: Any, **info: Any) -> Any:

@@ -259,7 +259,7 @@ def _now(server: TrytonServer, model: str = "product.product") -> str:
     field = "product" if model == "product.identifier" else "id"
     rows = server.find(model, [[field, ">", 0]], "write_date", "create_date")
     times = [row[stamp] for row in rows for stamp in ("write_date", "create_date") if row[stamp]]
-    return max(decode_time(one, "") for one in times).isoformat()
+    return max(decode_time(time, "") for time in times).isoformat()
 
 
 async def test_a_delta_brings_products_whose_codes_change_hands(tryton_seeded: Seeded) -> None:

@@ -20,12 +20,12 @@ async def test_what_is_stored_does_not_depend_on_how_many_are_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: int
 ) -> None:
     monkeypatch.setattr(catalog_writer, "IDS_REMEMBERED", remembered)
-    with town(tmp_path, products=40) as made:
+    with town(tmp_path, products=40) as our_town:
         for _ in range(2):
-            run = await made.bench.pull(full=True)
+            run = await our_town.bench.pull(full=True)
             assert (run.state, run.error) == ("done", "")
-        dump = made.wms.dump()
-        stored = made.bench.store.read(LEVELS)
+        dump = our_town.wms.dump()
+        stored = our_town.bench.store.read(LEVELS)
         assert len(stored) == sum(len(levels) for levels in dump["levels"].values())
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        assert made.shown() == made.stock()
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        assert our_town.shown() == our_town.stock()

@@ -54,37 +54,37 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(clock, "elapsed", lambda: elapsed() + seconds)
 
 
-def newest(made: Town) -> RunRow:
-    return made.bench.run(int(str(made.bench.one("SELECT max(id) FROM run WHERE kind = 'pull'"))))
+def newest(our_town: Town) -> RunRow:
+    return our_town.bench.run(int(str(our_town.bench.one("SELECT max(id) FROM run WHERE kind = 'pull'"))))
 
 
 async def test_it_is_asked_for_once_and_goes_on_by_itself_when_it_is_made(
     tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with town(tmp_path) as made:
-        run = await made.bench.pull(full=True)
+    with town(tmp_path) as our_town:
+        run = await our_town.bench.pull(full=True)
         assert (run.state, job.started) == ("failed", 1)
         assert "The export is being made." in run.error and "continues by itself" in run.error
-        following = newest(made)
+        following = newest(our_town)
         assert (following.id > run.id, following.state) == (True, "requested")
         # Nothing is asked before its time, not by a worker that is started anew either.
-        await made.bench.work()
-        assert (newest(made).state, job.asked) == ("requested", ["job:1"])
+        await our_town.bench.work()
+        assert (newest(our_town).state, job.asked) == ("requested", ["job:1"])
         job.ready = True
         later(monkeypatch, MINUTES + 1)
-        await made.bench.work()
-        assert (made.bench.run(following.id).state, job.started) == ("done", 1)
+        await our_town.bench.work()
+        assert (our_town.bench.run(following.id).state, job.started) == ("done", 1)
         assert set(job.asked) == {"job:1"}
-        assert made.bench.one("SELECT count(*) FROM our_product") == len(made.stock())
+        assert our_town.bench.one("SELECT count(*) FROM our_product") == len(our_town.stock())
 
 
 async def test_one_that_the_wms_lost_decides_nothing_and_a_full_download_starts_another(
     tmp_path: Path, job: Job
 ) -> None:
-    with town(tmp_path) as made:
-        await made.bench.pull(full=True)
+    with town(tmp_path) as our_town:
+        await our_town.bench.pull(full=True)
         job.lost = True
-        assert (await made.bench.pull()).state == "failed"
-        assert made.bench.one("SELECT count(*) FROM our_product") == 0
+        assert (await our_town.bench.pull()).state == "failed"
+        assert our_town.bench.one("SELECT count(*) FROM our_product") == 0
         job.lost, job.ready = False, True
-        assert (await made.bench.pull(full=True)).state == "done"
+        assert (await our_town.bench.pull(full=True)).state == "done"

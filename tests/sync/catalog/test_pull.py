@@ -9,8 +9,8 @@ import pytest
 from tests.support.runs.sandbox_world import SHOP, Town, town
 
 
-def _levels(made: Town) -> list[tuple[object, ...]]:
-    return made.bench.store.read("SELECT * FROM our_level ORDER BY warehouse_id, product_id")
+def _levels(our_town: Town) -> list[tuple[object, ...]]:
+    return our_town.bench.store.read("SELECT * FROM our_level ORDER BY warehouse_id, product_id")
 
 
 async def test_an_unchanged_complete_pull_writes_no_level_and_takes_no_sequence_number(pulled: Town) -> None:
@@ -168,16 +168,16 @@ async def test_a_product_that_left_the_wms_is_marked_and_never_zeroed(synced: To
     assert synced.shown()[sku] == shown
 
 
-def _newest_stamp(made: Town) -> int:
+def _newest_stamp(our_town: Town) -> int:
     """The highest number of the write sequence on any row."""
-    tables = [name for (name,) in made.bench.store.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    tables = [name for (name,) in our_town.bench.store.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
     stamped = [
         name
         for name in tables
-        if any(column[1] == "seq" for column in made.bench.store.read(f"PRAGMA table_info({name})"))
+        if any(column[1] == "seq" for column in our_town.bench.store.read(f"PRAGMA table_info({name})"))
     ]
     assert "level" in stamped
-    return max(made.bench.one(f"SELECT coalesce(max(seq), 0) FROM {name}") for name in stamped)
+    return max(our_town.bench.one(f"SELECT coalesce(max(seq), 0) FROM {name}") for name in stamped)
 
 
 @pytest.mark.parametrize("what", ["product", "level", "back"])
@@ -239,24 +239,24 @@ async def test_a_listing_that_cannot_be_read_is_not_gone(synced: Town) -> None:
 
 async def test_the_first_pull_cut_between_two_warehouses_pushes_nothing(tmp_path: Path) -> None:
     # given: half of every product's stock is known
-    with town(tmp_path) as made:
-        made.wms.faults({"kind": "drop", "path": "/api/levels", "after": 2})
-        assert (await made.bench.pull()).state == "failed"
-        assert made.bench.one("SELECT count(*) FROM our_level") > 0
+    with town(tmp_path) as our_town:
+        our_town.wms.faults({"kind": "drop", "path": "/api/levels", "after": 2})
+        assert (await our_town.bench.pull()).state == "failed"
+        assert our_town.bench.one("SELECT count(*) FROM our_level") > 0
         # when
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
-        assert made.bench.reasons(run) == {"NOT_IN_WMS": 40}
-        assert made.writes() == []
+        assert our_town.bench.reasons(run) == {"NOT_IN_WMS": 40}
+        assert our_town.writes() == []
         # and when
-        made.wms.faults()
-        await made.bench.pull()
+        our_town.wms.faults()
+        await our_town.bench.pull()
         # then: the first push of this cart is still to be looked at
-        held = await made.bench.push(made.cart_id, release=False)
+        held = await our_town.bench.push(our_town.cart_id, release=False)
         assert held.state == "held"
-        made.bench.release(held.id)
-        await made.bench.work()
-        assert made.shown(SHOP) == made.stock()
+        our_town.bench.release(held.id)
+        await our_town.bench.work()
+        assert our_town.shown(SHOP) == our_town.stock()
 
 
 async def test_a_kit_on_the_page_before_its_components_is_known(
@@ -289,13 +289,13 @@ async def test_a_kit_on_the_page_before_its_components_is_known(
         return await with_kit(self, cursor)
 
     monkeypatch.setattr(SandboxSource, "products_page", pages)
-    with town(tmp_path) as made:
+    with town(tmp_path) as our_town:
         # when
-        await made.bench.pull()
+        await our_town.bench.pull()
         # then
-        part = made.bench.one("SELECT component_id FROM our_kit_component")
-        assert made.bench.one("SELECT ref FROM our_product WHERE id = ?", part) == "P0000040"
-        assert made.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
+        part = our_town.bench.one("SELECT component_id FROM our_kit_component")
+        assert our_town.bench.one("SELECT ref FROM our_product WHERE id = ?", part) == "P0000040"
+        assert our_town.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
 
 
 def _folder(tmp_path: Path) -> Path:

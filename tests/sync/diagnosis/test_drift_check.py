@@ -61,16 +61,16 @@ async def test_what_somebody_changed_is_told_by_its_class(synced: Town) -> None:
 
 
 async def test_an_edit_within_what_exists_is_an_edit(tmp_path: Path) -> None:
-    with town(tmp_path, buffer=5) as made:
+    with town(tmp_path, buffer=5) as our_town:
         # given
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        sku = next(sku for sku, units in made.stock().items() if units > 10)
-        made.cart.edit(sku, quantity=made.stock()[sku] - 2)
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        sku = next(sku for sku, units in our_town.stock().items() if units > 10)
+        our_town.cart.edit(sku, quantity=our_town.stock()[sku] - 2)
         # when
-        run = await look(made)
+        run = await look(our_town)
         # then
-        assert made.bench.reasons(run) == {"EDITED_IN_CART": 1}
+        assert our_town.bench.reasons(run) == {"EDITED_IN_CART": 1}
 
 
 async def test_a_fall_is_taken_for_sales_where_orders_are_not_known(synced: Town) -> None:
@@ -87,17 +87,17 @@ async def test_a_fall_is_taken_for_sales_where_orders_are_not_known(synced: Town
 
 
 async def test_a_fall_that_no_order_explains_is_an_undersell(tmp_path: Path) -> None:
-    with town(tmp_path, mode=Mode(orders=True)) as made:
+    with town(tmp_path, mode=Mode(orders=True)) as our_town:
         # given: pushes of this cart read its orders
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        await made.bench.push(made.cart_id)
-        sku = next(sku for sku, units in made.stock().items() if units > 5)
-        made.cart.edit(sku, quantity=1)
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        await our_town.bench.push(our_town.cart_id)
+        sku = next(sku for sku, units in our_town.stock().items() if units > 5)
+        our_town.cart.edit(sku, quantity=1)
         # when
-        run = await look(made)
+        run = await look(our_town)
         # then
-        assert made.bench.reasons(run) == {"UNDERSELL": 1}
+        assert our_town.bench.reasons(run) == {"UNDERSELL": 1}
 
 
 async def test_what_was_just_written_may_lag(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,9 +175,9 @@ async def test_it_goes_on_where_it_stopped(synced: Town, monkeypatch: pytest.Mon
 
 async def test_it_leaves_half_of_the_budget_to_pushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: ten requests at once, then twenty a second
-    with town(tmp_path, products=120, mode=Mode(burst=10, per_second=20)) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
+    with town(tmp_path, products=120, mode=Mode(burst=10, per_second=20)) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
         monkeypatch.setattr(drift_check, "SLICE", 0.01)
         low: list[float] = []
         real = drift_check.DriftCheck._store
@@ -191,7 +191,7 @@ async def test_it_leaves_half_of_the_budget_to_pushes(tmp_path: Path, monkeypatc
         monkeypatch.setattr(drift_check.DriftCheck, "_store", store)
         monkeypatch.setattr(sandbox, "PAGE_SIZE", 4)
         # when
-        run = await look(made)
+        run = await look(our_town)
         # then
         assert run.state == "done"
         assert min(low) >= drift_check.KEPT - 0.01
@@ -209,11 +209,11 @@ async def test_it_ends_for_a_push(synced: Town, monkeypatch: pytest.MonkeyPatch)
     while synced.bench.run(radar).phase != "radar":  # noqa: ASYNC110 (another process's state in the store)
         await asyncio.sleep(0.01)
     # when
-    asked = time.monotonic()
+    began = time.monotonic()
     push = synced.bench.request("push", synced.cart_id)
     await working
     # then
-    assert time.monotonic() - asked < 10
+    assert time.monotonic() - began < 10
     assert synced.bench.run(radar).state == synced.bench.run(push).state == "done"
     assert synced.bench.run(radar).error.startswith("Ended for a push")
     assert synced.bench.sums_hold()

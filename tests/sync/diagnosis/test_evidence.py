@@ -13,8 +13,8 @@ from invsync_tui.operations.errors import OperationError
 from tests.support.runs.sandbox_world import Town
 
 
-def _listing(made: Town, sku: str) -> WhyListing:
-    (found,) = why(made.bench.session(), sku, made.cart_id).listings
+def _listing(our_town: Town, sku: str) -> WhyListing:
+    (found,) = why(our_town.bench.session(), sku, our_town.cart_id).listings
     return found
 
 
@@ -73,14 +73,14 @@ async def test_a_cart_is_asked_what_it_shows_now(synced: Town) -> None:
     assert _listing(synced, sku).in_cart == found.in_cart
 
 
-def read_back_in_thread(made: Town, found: WhyListing):  # type: ignore[no-untyped-def]
+def read_back_in_thread(our_town: Town, found: WhyListing):  # type: ignore[no-untyped-def]
     """The operation has a loop of its own, as it is called from threads and commands."""
     from concurrent.futures import ThreadPoolExecutor
 
     from invsync_tui.operations.session import Session
 
     def ask():  # type: ignore[no-untyped-def]
-        session = Session.open(made.bench.store.path)
+        session = Session.open(our_town.bench.store.path)
         try:
             return read_back(session, found.cart_id or 0, [found.cart_listing_id or "", "nobody"])
         finally:

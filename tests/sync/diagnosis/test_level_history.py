@@ -21,23 +21,23 @@ STEPS = 12
 Noted = tuple[dict[tuple[int, int], int | None], dict[int, tuple[int | None, int | None]], dict[str, object]]
 
 
-def _noted(made: Town) -> Noted:
+def _noted(our_town: Town) -> Noted:
     """The present state: levels by (product, warehouse), (desired, acked) by listing, settings."""
-    read = made.bench.store.read
+    read = our_town.bench.store.read
     levels = {(row[0], row[1]): row[2] for row in read("SELECT product_id, warehouse_id, available FROM our_level")}
     quantities = {row[0]: (row[1], row[2]) for row in read("SELECT id, desired, acked FROM our_listing")}
-    with made.bench.store.reading() as cx:
-        settings = settings_history.of_cart(cx, made.cart_id, int(time.time()))
+    with our_town.bench.store.reading() as cx:
+        settings = settings_history.of_cart(cx, our_town.cart_id, int(time.time()))
     return levels, quantities, dict(settings or {})
 
 
-def _reconstructed(made: Town, at: int) -> Noted:
+def _reconstructed(our_town: Town, at: int) -> Noted:
     """The state of a moment, from history, audit and what is there now."""
-    levels_now, quantities_now, _ = _noted(made)
-    with made.bench.store.reading() as cx:
-        since = level_history.known_levels_since(cx, made.bench.merchant)
-        listed = level_history.known_listings_since(cx, made.cart_id)
-        settings = settings_history.of_cart(cx, made.cart_id, at)
+    levels_now, quantities_now, _ = _noted(our_town)
+    with our_town.bench.store.reading() as cx:
+        since = level_history.known_levels_since(cx, our_town.bench.merchant)
+        listed = level_history.known_listings_since(cx, our_town.cart_id)
+        settings = settings_history.of_cart(cx, our_town.cart_id, at)
         by_product = {product: level_history.of_product(cx, product) for product, _ in levels_now}
         changes = level_history.of_listings(cx, list(quantities_now))
     levels = {}
@@ -46,7 +46,7 @@ def _reconstructed(made: Town, at: int) -> Noted:
         levels[product, place] = _value(level_history.at(mine, at, present, since))
     quantities = {}
     for number, (desired, acked) in quantities_now.items():
-        own = [one for one in changes if one.listing_id == number]
+        own = [change for change in changes if change.listing_id == number]
         wanted = [(one.at, one.desired_before, one.desired) for one in own]
         taken = [(one.at, one.acked_before, one.acked) for one in own]
         both = level_history.at(wanted, at, desired, listed), level_history.at(taken, at, acked, listed)
@@ -59,41 +59,41 @@ def _value(held: KnownQuantity) -> int | None:
     return held.value
 
 
-def _change_something(made: Town, dice: random.Random, number: int) -> None:
+def _change_something(our_town: Town, dice: random.Random, number: int) -> None:
     for _ in range(dice.randint(1, 4)):
-        sku = dice.choice(sorted(made.stock())[1:])
-        made.wms.set_level(sku, dice.choice(["EAST", "WEST", "NORTH"]), dice.choice([0, 1, 5, 60]))
+        sku = dice.choice(sorted(our_town.stock())[1:])
+        our_town.wms.set_level(sku, dice.choice(["EAST", "WEST", "NORTH"]), dice.choice([0, 1, 5, 60]))
     if number == STEPS // 2:
-        made.wms.control("remove", {"first": 1})
+        our_town.wms.control("remove", {"first": 1})
     if dice.random() < 0.5:
         values = dice.choice([{"buffer": str(dice.randint(0, 4))}, {"share": str(dice.randint(20, 100))}, {"max": "9"}])
-        carts.change(made.bench.session(), "Demo Cart", values, reason="a test")
+        carts.change(our_town.bench.session(), "Demo Cart", values, reason="a test")
     if dice.random() < 0.2:
         places = dice.choice([[], ["EAST"], ["EAST", "WEST"]])
-        carts.change(made.bench.session(), "Demo Cart", {}, warehouses=places, reason="a test")
+        carts.change(our_town.bench.session(), "Demo Cart", {}, warehouses=places, reason="a test")
 
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_every_past_moment_comes_out_of_history(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
-    with town(tmp_path, products=8) as made:
+    with town(tmp_path, products=8) as our_town:
         # given: a cart that was loaded and pushed to
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
         past: list[Noted] = []
         # when: levels, products, settings change at random, and pulls and pushes follow, or do not
         for number in range(STEPS):
-            past.append(_noted(made))
-            grow_older(made.bench, STEP)
-            _change_something(made, dice, number)
+            past.append(_noted(our_town))
+            grow_older(our_town.bench, STEP)
+            _change_something(our_town, dice, number)
             if dice.random() < 0.8:
-                await made.bench.pull(full=dice.random() < 0.3)
+                await our_town.bench.pull(full=dice.random() < 0.3)
             if dice.random() < 0.8:
-                await made.bench.push(made.cart_id, full=dice.random() < 0.2)
+                await our_town.bench.push(our_town.cart_id, full=dice.random() < 0.2)
         present = int(time.time())
         # then: each noted state is what history says of its moment
         for number, (levels, quantities, settings) in enumerate(past):
-            told = _reconstructed(made, present - STEP * (STEPS - number) + STEP // 2)
+            told = _reconstructed(our_town, present - STEP * (STEPS - number) + STEP // 2)
             assert told[2] == settings, number
             assert {key: value for key, value in told[0].items() if value is not None} == levels, number
             assert {key: told[1][key] for key in quantities} == quantities, number
@@ -110,9 +110,9 @@ async def test_before_the_first_download_nothing_is_known(synced: Town) -> None:
     with synced.bench.store.reading() as cx:
         since = level_history.known_levels_since(cx, synced.bench.merchant)
         changes = [
-            (one.at, one.before, one.after)
-            for one in level_history.of_product(cx, product)
-            if one.warehouse_id == place
+            (change.at, change.before, change.after)
+            for change in level_history.of_product(cx, product)
+            if change.warehouse_id == place
         ]
     now = int(time.time())
     # then
@@ -137,5 +137,5 @@ async def test_a_product_that_comes_later_was_not_there_before(synced: Town) -> 
     await synced.bench.pull()
     # then
     with synced.bench.store.reading() as cx:
-        changes = [one for one in level_history.of_product(cx, product) if one.warehouse_id == place]
-    assert [(one.before, one.after) for one in changes] == [(None, 17)]
+        changes = [change for change in level_history.of_product(cx, product) if change.warehouse_id == place]
+    assert [(change.before, change.after) for change in changes] == [(None, 17)]

@@ -23,8 +23,8 @@ from tests.support.runs.sandbox_world import Town
 HOUR = 3600
 
 
-def _of(made: Town, word: str, **more: Any) -> SkuHistory:
-    (found,) = histories(made.bench.session(), word, made.cart_id, **more)
+def _of(our_town: Town, word: str, **more: Any) -> SkuHistory:
+    (found,) = histories(our_town.bench.session(), word, our_town.cart_id, **more)
     return found
 
 
@@ -32,18 +32,18 @@ def _values(line: tuple[Point, ...]) -> list[int | None]:
     return [point.value for point in line]
 
 
-async def _lived(made: Town) -> tuple[str, int, int]:
+async def _lived(our_town: Town) -> tuple[str, int, int]:
     """A SKU with a past: its stock changed two hours ago, a buffer came one hour ago. Its stock before and after."""
-    name = max(made.in_stock(), key=made.stock().__getitem__)
-    before = made.stock()[name]
-    grow_older(made.bench, HOUR)
-    made.wms.set_level(name, "EAST", 500)
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    grow_older(made.bench, HOUR)
-    carts.change(made.bench.session(), "Demo Cart", {"buffer": "2"}, reason="Christmas")
-    await made.bench.push(made.cart_id)
-    return name, before, made.stock()[name]
+    name = max(our_town.in_stock(), key=our_town.stock().__getitem__)
+    before = our_town.stock()[name]
+    grow_older(our_town.bench, HOUR)
+    our_town.wms.set_level(name, "EAST", 500)
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    grow_older(our_town.bench, HOUR)
+    carts.change(our_town.bench.session(), "Demo Cart", {"buffer": "2"}, reason="Christmas")
+    await our_town.bench.push(our_town.cart_id)
+    return name, before, our_town.stock()[name]
 
 
 async def test_lines_tell_what_was(synced: Town) -> None:
@@ -125,22 +125,27 @@ async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:
     number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", name)
     sku.set_locked(synced.bench.session(), [number], True, "photo day")
     found = _of(synced, name)
-    told = [(one.who, one.what, one.reason) for one in found.happenings]
+    told = [(happening.who, happening.what, happening.reason) for happening in found.happenings]
     assert ("tester", "lock locked 1", "photo day") in told
     assert ("tester", "cart set: buffer 0 to 2", "Christmas") in told
-    pushes = [one for one in found.happenings if one.what.startswith("push")]
+    pushes = [happening for happening in found.happenings if happening.what.startswith("push")]
     assert all(f"accepted {n}" in one.what for n, one in zip((after - 2, after, before), pushes, strict=True))
     assert f"should show {before}" in pushes[2].what
-    assert any(one.what.startswith("pull") and "EAST" in one.what and "500" in one.what for one in found.happenings)
-    assert [one.at for one in found.happenings] == sorted((one.at for one in found.happenings), reverse=True)
+    assert any(
+        happening.what.startswith("pull") and "EAST" in happening.what and "500" in happening.what
+        for happening in found.happenings
+    )
+    assert [happening.at for happening in found.happenings] == sorted(
+        (one.at for one in found.happenings), reverse=True
+    )
 
 
 async def test_orders_for_other_listings_are_not_told(synced: Town) -> None:
     name, other = synced.in_stock()[:2]
     number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", other)
     sku.set_locked(synced.bench.session(), [number], True, "photo day")
-    assert not any("lock" in one.what for one in _of(synced, name).happenings)
-    assert any("lock" in one.what for one in _of(synced, other).happenings)
+    assert not any("lock" in happening.what for happening in _of(synced, name).happenings)
+    assert any("lock" in happening.what for happening in _of(synced, other).happenings)
 
 
 async def test_since_leaves_out_what_was_before(synced: Town) -> None:
@@ -149,7 +154,7 @@ async def test_since_leaves_out_what_was_before(synced: Town) -> None:
     found = _of(synced, name, since=end - HOUR // 2)
     assert _values(found.source) == [after]
     assert found.begin == end - HOUR // 2
-    assert all(one.at >= found.begin for one in found.happenings)
+    assert all(happening.at >= found.begin for happening in found.happenings)
 
 
 async def test_a_cart_without_the_listing_is_said(synced: Town) -> None:
@@ -157,9 +162,9 @@ async def test_a_cart_without_the_listing_is_said(synced: Town) -> None:
         histories(synced.bench.session(), synced.in_stock()[0], 4711)
 
 
-def _told(made: Town, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+def _told(our_town: Town, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     capsys.readouterr()
-    code = main.run([*arguments, "--store", str(made.bench.store.path)])
+    code = main.run([*arguments, "--store", str(our_town.bench.store.path)])
     return code, capsys.readouterr().out
 
 

@@ -22,16 +22,16 @@ def _files(path: Path) -> dict[str, str]:
         return {name: opened.read(name).decode() for name in opened.namelist()}
 
 
-def _secrets(made: Town) -> list[str]:
-    return [os.environ[one.secret.removeprefix("env:")] for one in (made.wms, made.cart)]
+def _secrets(our_town: Town) -> list[str]:
+    return [os.environ[one.secret.removeprefix("env:")] for one in (our_town.wms, our_town.cart)]
 
 
-async def _with_trouble(made: Town) -> int:
+async def _with_trouble(our_town: Town) -> int:
     """A push with a failed row, a refused login before it, and answers that repeat what they were sent."""
-    sku = made.in_stock()[0]
-    made.wms.control("level", {"skus": [sku], "warehouse": "EAST", "available": 71})
-    await made.bench.pull()
-    return (await made.bench.push(made.cart_id)).id
+    sku = our_town.in_stock()[0]
+    our_town.wms.control("level", {"skus": [sku], "warehouse": "EAST", "available": 71})
+    await our_town.bench.pull()
+    return (await our_town.bench.push(our_town.cart_id)).id
 
 
 async def test_a_run_has_its_requests_answers_settings_and_arithmetic(synced: Town, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_a_sku_has_its_checks_and_history(synced: Town, tmp_path: Path) ->
     await _with_trouble(synced)
     files = _files(support_bundle.of_sku(synced.bench.session(), synced.in_stock()[0], tmp_path))
     assert json.loads(files["doctor.json"])["checks"]
-    assert any(one["happenings"] for one in json.loads(files["history.json"]))
+    assert any(load["happenings"] for load in json.loads(files["history.json"]))
     assert any(name.startswith("exchanges/") for name in files)
 
 

@@ -19,8 +19,8 @@ from tests.support.runs.sandbox_world import Town, town
 HOUR = 3600
 
 
-def _then(made: Town, sku: str, ago: int) -> ListingThen:
-    (found,) = why_then(made.bench.session(), sku, int(time.time()) - ago, made.cart_id).listings
+def _then(our_town: Town, sku: str, ago: int) -> ListingThen:
+    (found,) = why_then(our_town.bench.session(), sku, int(time.time()) - ago, our_town.cart_id).listings
     return found
 
 
@@ -100,12 +100,12 @@ async def test_a_cause_of_then_is_told(synced: Town) -> None:
 
 
 async def test_a_kept_decision_that_was_dropped_is_missed_by_name(tmp_path: Path) -> None:
-    with town(tmp_path, products=3) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        with made.bench.by_hand() as tx:
+    with town(tmp_path, products=3) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        with our_town.bench.by_hand() as tx:
             tx.execute("DELETE FROM decision_record")
-        found = _then(made, made.in_stock()[0], 0)
+        found = _then(our_town, our_town.in_stock()[0], 0)
     assert found.run_id is None and found.oldest is None
     assert found.accepted.known
 

@@ -29,14 +29,14 @@ MODES = {
 }
 
 
-def settings(dice: random.Random, made: Town) -> None:
+def settings(dice: random.Random, our_town: Town) -> None:
     """Another Edit Setup."""
-    loaded = bool(made.bench.one("SELECT count(*) FROM our_product"))
+    loaded = bool(our_town.bench.one("SELECT count(*) FROM our_product"))
     chosen = dice.sample(CODES, dice.randint(1, 3)) if loaded and dice.random() < 0.5 else []
-    kinds = dict(made.bench.store.read("SELECT name, id FROM our_alias_type"))
-    made.bench.set_cart(
-        made.cart_id,
-        [made.bench.warehouse(code) for code in chosen],
+    kinds = dict(our_town.bench.store.read("SELECT name, id FROM our_alias_type"))
+    our_town.bench.set_cart(
+        our_town.cart_id,
+        [our_town.bench.warehouse(code) for code in chosen],
         combine_all=not chosen,
         buffer=dice.choice((0, 0, 1, 4)),
         share_percent=dice.choice((100, 100, 50, 33, 0)),
@@ -45,50 +45,50 @@ def settings(dice: random.Random, made: Town) -> None:
         max_quantity=dice.choice((None, None, 0, 7, 50)),
         push_kind=dice.choice((0, *([kinds["UPC"]] * 2 if "UPC" in kinds else ()))),
     )
-    made.bench.set_merchant(stale_after=dice.choice((None, STALE)))
+    our_town.bench.set_merchant(stale_after=dice.choice((None, STALE)))
 
 
-def stock(dice: random.Random, made: Town) -> None:
+def stock(dice: random.Random, our_town: Town) -> None:
     """Counting, forgetting, and readings that are old."""
-    known = list(made.wms.dump()["products"].values())
+    known = list(our_town.wms.dump()["products"].values())
     for code in dice.sample(known, 12):
         units = dice.choice((None, 0, 1, 2, 3, 5, 19, 20, 400))
         read_at = int(time.time()) - dice.choice((0, 0, 0, 2 * STALE))
-        made.wms.set_level(code, dice.choice(PLACES), units, read_at=read_at)
+        our_town.wms.set_level(code, dice.choice(PLACES), units, read_at=read_at)
     if dice.random() < 0.3:
-        made.wms.control("remove", {"skus": dice.sample(known, 2)})
+        our_town.wms.control("remove", {"skus": dice.sample(known, 2)})
 
 
-def shoppers(dice: random.Random, made: Town) -> None:
+def shoppers(dice: random.Random, our_town: Town) -> None:
     """Orders, some taken after the WMS last looked."""
-    for one in dice.sample(made.cart.dump()[SHOP], 4):
-        if one["quantity"]:
+    for listing in dice.sample(our_town.cart.dump()[SHOP], 4):
+        if listing["quantity"]:
             taken = int(time.time()) + dice.choice((-2 * STALE, 30))
-            made.cart.control("order", {"shop": SHOP, "ref": one["ref"], "units": 1, "taken_at": taken})
+            our_town.cart.control("order", {"shop": SHOP, "ref": listing["ref"], "units": 1, "taken_at": taken})
 
 
-def shopkeeper(dice: random.Random, made: Town) -> None:
+def shopkeeper(dice: random.Random, our_town: Town) -> None:
     """Somebody works in the cart itself."""
-    shown = made.cart.dump()[SHOP]
+    shown = our_town.cart.dump()[SHOP]
     one, two, three, four = dice.sample(shown, 4)
-    made.cart.edit(one["ref"], quantity=dice.randint(0, 60))
-    made.cart.edit(two["ref"], tracked=not two["tracked"])
-    made.cart.edit(three["ref"], sku=dice.choice((three["sku"].swapcase(), "NOBODY-KNOWS", four["sku"])))
+    our_town.cart.edit(one["ref"], quantity=dice.randint(0, 60))
+    our_town.cart.edit(two["ref"], tracked=not two["tracked"])
+    our_town.cart.edit(three["ref"], sku=dice.choice((three["sku"].swapcase(), "NOBODY-KNOWS", four["sku"])))
 
 
-def operator(dice: random.Random, made: Town) -> None:
+def operator(dice: random.Random, our_town: Town) -> None:
     """Exclusions, locks, fixed quantities and links."""
-    session = made.bench.session()
-    found = made.bench.store.read(
-        "SELECT id, ref FROM our_listing WHERE cart_id = ? AND gone_at IS NULL", (made.cart_id,)
+    session = our_town.bench.session()
+    found = our_town.bench.store.read(
+        "SELECT id, ref FROM our_listing WHERE cart_id = ? AND gone_at IS NULL", (our_town.cart_id,)
     )
     a, b, c, d, e = dice.sample(found, 5)
     sku.set_excluded(session, [a[0]], dice.random() < 0.7, "test")
     sku.set_locked(session, [b[0]], dice.random() < 0.7, "test")
     sku.set_override(session, [c[0]], dice.choice((0, 6, None)), "test")
     try:
-        links.link(session, made.cart_id, d[1], dice.choice(sorted(made.wms.dump()["products"].values())))
-        links.remove(session, made.cart_id, [e[1]])
+        links.link(session, our_town.cart_id, d[1], dice.choice(sorted(our_town.wms.dump()["products"].values())))
+        links.remove(session, our_town.cart_id, [e[1]])
     except OperationError:
         pass  # no such product any more, or no link to take back
 
@@ -96,8 +96,8 @@ def operator(dice: random.Random, made: Town) -> None:
 EVENTS: tuple[Callable[[random.Random, Town], None], ...] = (settings, stock, shoppers, shopkeeper, operator)
 
 
-def told_otherwise(made: Town, mode: Mode) -> Any:
-    return disagreements(made.bench, made.cart_id, made.cart.dump()[SHOP], on_hand=mode.basis == "on_hand")
+def told_otherwise(our_town: Town, mode: Mode) -> Any:
+    return disagreements(our_town.bench, our_town.cart_id, our_town.cart.dump()[SHOP], on_hand=mode.basis == "on_hand")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -105,19 +105,21 @@ def told_otherwise(made: Town, mode: Mode) -> Any:
 async def test_why_recomputes_what_the_cart_holds(tmp_path: Path, kind: str, seed: int) -> None:
     dice = random.Random(f"{kind} {seed}")
     mode, outcomes = MODES[kind], set[str | None]()
-    with town(tmp_path, products=60, mode=mode) as made:
+    with town(tmp_path, products=60, mode=mode) as our_town:
         for turn in range(ROUNDS):
             # given
             for event in dice.sample(EVENTS, 3 if turn else 1):
                 if turn or event in (settings, stock):
-                    event(dice, made)
+                    event(dice, our_town)
             # when
-            assert (await made.bench.pull()).state == "done"
-            run = await made.bench.push(made.cart_id, full=True)
+            assert (await our_town.bench.pull()).state == "done"
+            run = await our_town.bench.push(our_town.cart_id, full=True)
             # then
             assert run.state == "done"
-            assert told_otherwise(made, mode) == {}, (kind, seed, turn)
-            outcomes |= {one.outcome for one in held(made.bench, made.cart_id, made.cart.dump()[SHOP])}
+            assert told_otherwise(our_town, mode) == {}, (kind, seed, turn)
+            outcomes |= {
+                listing.outcome for listing in held(our_town.bench, our_town.cart_id, our_town.cart.dump()[SHOP])
+            }
     assert outcomes & {"set", "equal", "skipped"}
 
 
@@ -138,6 +140,6 @@ async def test_the_comparison_sees_a_number_that_is_off(synced: Town) -> None:
     _add_to_levels(synced, -1)
 
 
-def _add_to_levels(made: Town, units: int) -> None:
-    with made.bench.by_hand() as tx:
+def _add_to_levels(our_town: Town, units: int) -> None:
+    with our_town.bench.by_hand() as tx:
         tx.execute("UPDATE level SET available = available + ?", (units,))

@@ -50,8 +50,8 @@ def cart_of(bench: Bench) -> int:
 
 @pytest.fixture
 async def taking(bench: Bench) -> AsyncIterator[Receiving]:
-    async with receiving(bench, cart_of(bench)) as made:
-        yield made
+    async with receiving(bench, cart_of(bench)) as server:
+        yield server
 
 
 def _changed(*refs: str, delivery: str = "", secret: str = SECRET) -> tuple[dict[str, str], bytes]:

@@ -28,10 +28,10 @@ MODE = Mode(orders=True)
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Town]:
     """A town in sync, whose cart reports orders and is not due to be read for hours."""
-    with town(tmp_path, mode=MODE, observe_every=86400) as made:
-        assert (await made.bench.pull()).state == "done"
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        yield made
+    with town(tmp_path, mode=MODE, observe_every=86400) as our_town:
+        assert (await our_town.bench.pull()).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        yield our_town
 
 
 @pytest.fixture(autouse=True)
@@ -40,38 +40,38 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests, "GAP", 0)
 
 
-def announce(made: Town, *refs: str, orders: bool = False, cart: int = 0) -> None:
-    with made.bench.store.transaction() as tx:
-        hooks.take(tx, [Notice(cart or made.cart_id, "", refs, orders)], (), clock.seconds())
+def announce(our_town: Town, *refs: str, orders: bool = False, cart: int = 0) -> None:
+    with our_town.bench.store.transaction() as tx:
+        hooks.take(tx, [Notice(cart or our_town.cart_id, "", refs, orders)], (), clock.seconds())
 
 
-def waiting(made: Town) -> dict[str, int]:
-    with made.bench.store.reading() as cx:
-        return hooks.waiting(cx, made.cart_id)
+def waiting(our_town: Town) -> dict[str, int]:
+    with our_town.bench.store.reading() as cx:
+        return hooks.waiting(cx, our_town.cart_id)
 
 
-def ref_of(made: Town, sku: str) -> str:
-    return str(made.bench.listings(made.cart_id)[sku]["ref"])
+def ref_of(our_town: Town, sku: str) -> str:
+    return str(our_town.bench.listings(our_town.cart_id)[sku]["ref"])
 
 
-def ask(made: Town, now: int | None = None) -> list[int]:
-    with made.bench.store.transaction() as tx:
+def ask(our_town: Town, now: int | None = None) -> list[int]:
+    with our_town.bench.store.transaction() as tx:
         return requests.request_pushes(tx, clock.seconds() if now is None else now)
 
 
-async def pushed(made: Town) -> RunRow:
+async def pushed(our_town: Town) -> RunRow:
     """The one push that webhooks ask for."""
-    (number,) = ask(made)
-    await made.bench.work()
-    return made.bench.run(number)
+    (number,) = ask(our_town)
+    await our_town.bench.work()
+    return our_town.bench.run(number)
 
 
 @asynccontextmanager
-async def hooked(made: Town) -> AsyncIterator[Receiving]:
+async def hooked(our_town: Town) -> AsyncIterator[Receiving]:
     """The shop sends its webhooks, and a service takes them."""
-    async with receiving(made.bench, made.cart_id) as taking:
-        await asyncio.to_thread(made.cart.control, "hook", {"shop": SHOP, "address": taking.address})
-        worker = Worker(made.bench.store)
+    async with receiving(our_town.bench, our_town.cart_id) as taking:
+        await asyncio.to_thread(our_town.cart.control, "hook", {"shop": SHOP, "address": taking.address})
+        worker = Worker(our_town.bench.store)
         serving = asyncio.create_task(worker.run_forever())
         yield taking
         worker.stop()
@@ -86,9 +86,9 @@ async def until(condition: Callable[[], Any]) -> Any:
     return value
 
 
-def ended(made: Town) -> list[RunRow]:
-    with made.bench.store.reading() as cx:
-        newest = runs.recent(cx, made.bench.merchant, None, 20)
+def ended(our_town: Town) -> list[RunRow]:
+    with our_town.bench.store.reading() as cx:
+        newest = runs.recent(cx, our_town.bench.merchant, None, 20)
     return [run for run in newest if run.trigger == "webhook" and run.state == "done"]
 
 

@@ -18,27 +18,27 @@ from tests.support.runs.street import LATER, Street, street
 @pytest.fixture(params=["available", "on_hand"])
 async def sold(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Street]:
     """Two shops that show 10 of everything that a test counts; one of them tells its orders."""
-    with street(tmp_path, Mode(orders=True, basis=request.param)) as made:
-        await made.sync()
-        yield made
+    with street(tmp_path, Mode(orders=True, basis=request.param)) as our_street:
+        await our_street.sync()
+        yield our_street
 
 
-def _listing(made: Street, n: int, shop: str = "a") -> tuple[str, str]:
+def _listing(our_street: Street, n: int, shop: str = "a") -> tuple[str, str]:
     """Reference and SKU of a listing."""
-    found = made.carts.dump()[shop][n]
+    found = our_street.carts.dump()[shop][n]
     return found["ref"], found["sku"]
 
 
-def _sells(made: Street, ref: str, shop: str = "a") -> int:
+def _sells(our_street: Street, ref: str, shop: str = "a") -> int:
     """What the shop offers of a listing."""
-    row = next(one for one in made.carts.dump()[shop] if one["ref"] == ref)
+    row = next(listing for listing in our_street.carts.dump()[shop] if listing["ref"] == ref)
     return int(row["quantity"]) - int(row["allocated"])
 
 
-async def _counted(made: Street, *codes: str) -> None:
+async def _counted(our_street: Street, *codes: str) -> None:
     for n, code in enumerate(codes):
-        made.count(10 + n, sku=code, after=0)
-    await made.sync()
+        our_street.count(10 + n, sku=code, after=0)
+    await our_street.sync()
 
 
 async def test_two_listings_of_one_shop_that_are_linked_to_one_product_share_its_stock(sold: Street) -> None:
@@ -103,26 +103,26 @@ ODD = ("Cam/4567", "A;B,C", "A\"B'C", "100%_*", "back\\slash", "<b>&amp;</b>", "
 
 async def test_codes_of_any_characters_are_synced_found_and_explained(tmp_path: Path) -> None:
     """Eshopbox#357 and #361: a slash; woocommerce#63730: digits that look like a number; others of their kind."""
-    with street(tmp_path) as made:
-        await made.sync()
-        products = {code: at for at, code in made.wms.dump()["products"].items()}
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        products = {code: at for at, code in our_street.wms.dump()["products"].items()}
         for n, code in enumerate(ODD):
-            ref, known = _listing(made, n)
-            made.wms.control("product", {"ref": products[known], "sku": code, "components": []})
+            ref, known = _listing(our_street, n)
+            our_street.wms.control("product", {"ref": products[known], "sku": code, "components": []})
             for shop in ("a", "b"):
-                made.carts.edit(ref, shop, sku=code)
-            made.count(n + 1, sku=code, after=0)
-        assert (await made.bench.pull(full=True)).state == "done"
-        for cart in (made.a, made.b):
-            assert (await made.bench.push(cart, full=True)).state == "done"
+                our_street.carts.edit(ref, shop, sku=code)
+            our_street.count(n + 1, sku=code, after=0)
+        assert (await our_street.bench.pull(full=True)).state == "done"
+        for cart in (our_street.a, our_street.b):
+            assert (await our_street.bench.push(cart, full=True)).state == "done"
         # then
         expected = {code: n + 1 for n, code in enumerate(ODD)}
         for shop in ("a", "b"):
-            assert {code: made.carts.quantities(shop)[code] for code in ODD} == expected
-        session, merchant = made.bench.session(), made.bench.merchant
+            assert {code: our_street.carts.quantities(shop)[code] for code in ODD} == expected
+        session, merchant = our_street.bench.session(), our_street.bench.merchant
         for code in ODD:
             (number,) = sku.resolve(session, code, merchant)
             assert sku.view(session, number).sku == code
             assert code in [hit.sku for hit in search.search(session, code, merchant).hits], code
-            (told,) = why(session, code, made.a).listings
+            (told,) = why(session, code, our_street.a).listings
             assert told.target == expected[code]

@@ -10,44 +10,44 @@ from invsync_tui.store.listings import matching
 from tests.support.runs.sandbox_world import Town
 
 
-def _unmatched(made: Town) -> dict[str, UnmatchedLine]:
-    found = identity.unmatched(made.bench.session(), made.cart_id).after(None, 100)
+def _unmatched(our_town: Town) -> dict[str, UnmatchedLine]:
+    found = identity.unmatched(our_town.bench.session(), our_town.cart_id).after(None, 100)
     return {one.cart_listing_id: one for one in found}
 
 
-def _ref(made: Town, sku: str) -> str:
-    return str(made.bench.listings(made.cart_id)[sku]["ref"])
+def _ref(our_town: Town, sku: str) -> str:
+    return str(our_town.bench.listings(our_town.cart_id)[sku]["ref"])
 
 
-def _row(made: Town, ref: str) -> tuple[int | None, str | None, str | None]:
+def _row(our_town: Town, ref: str) -> tuple[int | None, str | None, str | None]:
     """(product, why none, outcome)."""
     sql = "SELECT product_id, match_reason, outcome FROM our_listing WHERE cart_id = ? AND ref = ?"
-    found: tuple[int | None, str | None, str | None] = made.bench.store.one(sql, (made.cart_id, ref))
+    found: tuple[int | None, str | None, str | None] = our_town.bench.store.one(sql, (our_town.cart_id, ref))
     return found
 
 
-def _lacked(made: Town) -> list[str]:
-    rows = made.bench.store.read(
+def _lacked(our_town: Town) -> list[str]:
+    rows = our_town.bench.store.read(
         "SELECT p.sku FROM our_unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ?",
-        (made.cart_id,),
+        (our_town.cart_id,),
     )
     return [row[0] for row in rows]
 
 
-def _change(made: Town, sku: str, units: int) -> None:
+def _change(our_town: Town, sku: str, units: int) -> None:
     for place in ("DEFAULT", "EAST", "WEST", "NORTH"):
-        made.wms.set_level(sku, place, units if place == "DEFAULT" else 0)
+        our_town.wms.set_level(sku, place, units if place == "DEFAULT" else 0)
 
 
-async def _miscased(made: Town) -> tuple[str, str]:
+async def _miscased(our_town: Town) -> tuple[str, str]:
     """One listing is renamed in the cart so that it means no product, and the WMS's stock of it changes."""
-    sku = made.in_stock()[0]
-    ref = _ref(made, sku)
-    made.cart.edit(ref, sku=sku.swapcase())
-    _change(made, sku, 77)
-    await made.bench.pull()
-    await made.bench.push(made.cart_id, full=True)
-    assert _row(made, ref) == (None, "NOT_IN_WMS", "skipped")
+    sku = our_town.in_stock()[0]
+    ref = _ref(our_town, sku)
+    our_town.cart.edit(ref, sku=sku.swapcase())
+    _change(our_town, sku, 77)
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id, full=True)
+    assert _row(our_town, ref) == (None, "NOT_IN_WMS", "skipped")
     return sku, ref
 
 

@@ -19,19 +19,19 @@ from tests.support.runs.sandbox_world import SHOP, Town, town
 @pytest.fixture
 async def watched(tmp_path: Path) -> AsyncIterator[Town]:
     """A town whose cart is read by deltas with every push, and shows what the WMS has."""
-    with town(tmp_path) as made:
-        made.bench.set_cart(made.cart_id, observe_every=0)
-        assert (await made.bench.pull()).state == "done"
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        yield made
+    with town(tmp_path) as our_town:
+        our_town.bench.set_cart(our_town.cart_id, observe_every=0)
+        assert (await our_town.bench.pull()).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        yield our_town
 
 
-def _first(made: Town) -> dict[str, Any]:
-    return min(made.cart.dump()[SHOP], key=lambda one: one["ref"])
+def _first(our_town: Town) -> dict[str, Any]:
+    return min(our_town.cart.dump()[SHOP], key=lambda one: one["ref"])
 
 
-def _add(made: Town, ref: str, sku: str, quantity: int = 0) -> None:
-    made.cart.control(
+def _add(our_town: Town, ref: str, sku: str, quantity: int = 0) -> None:
+    our_town.cart.control(
         "add", {"shop": SHOP, "listing": {"ref": ref, "sku": sku, "name": "made again", "quantity": quantity}}
     )
 
@@ -99,13 +99,13 @@ async def test_a_page_that_is_written_in_pieces_of_any_size_is_written_whole(
 ) -> None:
     # given pages that are larger than a piece, and a pace that changes with every piece
     monkeypatch.setattr(chunked_writes, "FIRST", 3)
-    with town(tmp_path, products=60) as made:
+    with town(tmp_path, products=60) as our_town:
         # when
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
         # then
-        assert sorted(made.bench.listings(made.cart_id)) == sorted(made.shown())
-        assert len(made.bench.listings(made.cart_id)) == 60
+        assert sorted(our_town.bench.listings(our_town.cart_id)) == sorted(our_town.shown())
+        assert len(our_town.bench.listings(our_town.cart_id)) == 60
 
 
 async def test_a_row_that_comes_twice_does_not_make_up_for_one_that_did_not_come(
@@ -175,11 +175,11 @@ async def test_a_page_is_written_with_the_progress_in_one_transaction(
             pages[-1] += 1
         return transaction(self)
 
-    with town(tmp_path) as made:
-        assert (await made.bench.pull()).state == "done"
+    with town(tmp_path) as our_town:
+        assert (await our_town.bench.pull()).state == "done"
         monkeypatch.setattr(ListingsReader, "_keep", kept)
         monkeypatch.setattr(RunContext, "transaction", begun)
-        run = await made.bench.push(made.cart_id, release=False)
+        run = await our_town.bench.push(our_town.cart_id, release=False)
         assert set(pages) == {1}
-        phases = {phase.name: phase for phase in made.bench.detail(run.id).phases}
+        phases = {phase.name: phase for phase in our_town.bench.detail(run.id).phases}
         assert (phases["listings"].done, phases["listings"].total) == (40, 40)

@@ -16,79 +16,79 @@ from tests.support.runs.sandbox_world import town
 from tests.support.runs.street import Street, outcomes, street
 
 
-async def _sells_cases(made: Street, each: int = 12) -> None:
+async def _sells_cases(our_street: Street, each: int = 12) -> None:
     """A sells cases, B single units; the WMS has 100."""
-    made.bench.set_cart(made.a, units_per_listing=each)
-    made.count(100, after=0)
-    await made.sync()
+    our_street.bench.set_cart(our_street.a, units_per_listing=each)
+    our_street.count(100, after=0)
+    await our_street.sync()
 
 
 async def test_a_cart_shows_whole_cases_and_its_orders_lower_the_others_by_the_units_in_them(tmp_path: Path) -> None:
-    with street(tmp_path) as made:
+    with street(tmp_path) as our_street:
         # given
-        await _sells_cases(made)
-        assert (made.shown("a"), made.shown("b")) == (8, 100)
-        before = len(made.writes())
+        await _sells_cases(our_street)
+        assert (our_street.shown("a"), our_street.shown("b")) == (8, 100)
+        before = len(our_street.writes())
         # when: two cases are sold
-        made.sell(2)
-        await made.push()
+        our_street.sell(2)
+        await our_street.push()
         # then: the cart that took the order was not written to, the other offers 24 fewer
-        assert (made.shown("a"), made.shown("b")) == (6, 76)
-        assert made.writes()[before:] == ["b"]
-        assert outcomes(made, made.a) == ("equal", 6, 6, 6)
-        assert made.bench.sums_hold()
+        assert (our_street.shown("a"), our_street.shown("b")) == (6, 76)
+        assert our_street.writes()[before:] == ["b"]
+        assert outcomes(our_street, our_street.a) == ("equal", 6, 6, 6)
+        assert our_street.bench.sums_hold()
         # and once the WMS knows of it nothing is taken off twice
-        made.count(76, after=120)
-        await made.sync()
-        assert (made.shown("a"), made.shown("b")) == (6, 76)
+        our_street.count(76, after=120)
+        await our_street.sync()
+        assert (our_street.shown("a"), our_street.shown("b")) == (6, 76)
 
 
 async def test_single_units_that_another_cart_sells_take_cases_off(tmp_path: Path) -> None:
-    with street(tmp_path) as made:
-        made.bench.set_cart(made.b, units_per_listing=12)
-        made.count(100, after=0)
-        await made.sync()
-        assert (made.shown("a"), made.shown("b")) == (100, 8)
-        made.sell(5)
-        await made.push()
-        assert (made.shown("a"), made.shown("b")) == (95, 7)
+    with street(tmp_path) as our_street:
+        our_street.bench.set_cart(our_street.b, units_per_listing=12)
+        our_street.count(100, after=0)
+        await our_street.sync()
+        assert (our_street.shown("a"), our_street.shown("b")) == (100, 8)
+        our_street.sell(5)
+        await our_street.push()
+        assert (our_street.shown("a"), our_street.shown("b")) == (95, 7)
 
 
 async def test_the_step_is_explained_and_a_change_is_held(tmp_path: Path) -> None:
-    with town(tmp_path) as made:
+    with town(tmp_path) as our_town:
         # given
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        sku, units = max(made.stock().items(), key=lambda item: item[1])
-        session = made.bench.session()
-        subject = f"cart:{made.cart_id}"
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        sku, units = max(our_town.stock().items(), key=lambda item: item[1])
+        session = our_town.bench.session()
+        subject = f"cart:{our_town.cart_id}"
         # when
         rev = forms.form(session, subject).rev
         saved = forms.save(session, subject, rev, {"units-per-listing": "5"}, "cases of five")
-        run = await made.bench.push(made.cart_id, release=False)
+        run = await our_town.bench.push(our_town.cart_id, release=False)
         # then: nothing is sent before somebody has looked
         assert isinstance(saved, Saved) and "held" in saved.note
-        assert run.state == "held" and made.shown()[sku] == units
-        (told,) = why(session, sku, made.cart_id).listings
+        assert run.state == "held" and our_town.shown()[sku] == units
+        (told,) = why(session, sku, our_town.cart_id).listings
         assert ("units", units, units // 5, "5 units per listing") in told.steps
         assert told.target == units // 5
-        made.bench.release(run.id)
-        await made.bench.work()
-        assert made.shown() == {one: held // 5 for one, held in made.stock().items()}
-        assert carts.details(session, made.cart_id).values["units-per-listing"] == 5
+        our_town.bench.release(run.id)
+        await our_town.bench.work()
+        assert our_town.shown() == {one: held // 5 for one, held in our_town.stock().items()}
+        assert carts.details(session, our_town.cart_id).values["units-per-listing"] == 5
 
 
 @pytest.mark.parametrize("basis", ["available", "on_hand"])
 async def test_drift_is_measured_in_cases(tmp_path: Path, basis: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drift_check, "LAG", 0)
-    with town(tmp_path, mode=Mode(basis=basis), units_per_listing=5) as made:
+    with town(tmp_path, mode=Mode(basis=basis), units_per_listing=5) as our_town:
         # given: what it shows is what there is, so that nothing drifted
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        assert made.bench.reasons(await look(made)) == {}
-        sku, units = max(made.stock().items(), key=lambda item: item[1])
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        assert our_town.bench.reasons(await look(our_town)) == {}
+        sku, units = max(our_town.stock().items(), key=lambda item: item[1])
         assert units // 5 + 1 < units
         # when: one case more than the units there are, and far fewer than these
-        made.cart.edit(sku, quantity=units // 5 + 1)
+        our_town.cart.edit(sku, quantity=units // 5 + 1)
         # then
-        assert made.bench.reasons(await look(made)) == {"OVERSELL": 1}
+        assert our_town.bench.reasons(await look(our_town)) == {"OVERSELL": 1}

@@ -27,23 +27,23 @@ async def test_what_a_capped_cart_sold_is_filled_up_once_the_wms_knows(
     tmp_path: Path, basis: Any, reports: bool, rules: dict[str, int], there: int, first: int, then: int
 ) -> None:
     """A shop that shows at most 5 of 100 must not be sold out after 5."""
-    with street(tmp_path, Mode(basis=basis, orders=reports)) as made:
-        made.bench.set_cart(made.a, observe_every=0, **rules)
-        made.count(there, after=0)
-        await made.sync()
+    with street(tmp_path, Mode(basis=basis, orders=reports)) as our_street:
+        our_street.bench.set_cart(our_street.a, observe_every=0, **rules)
+        our_street.count(there, after=0)
+        await our_street.sync()
 
         def sells() -> int:
-            row = next(one for one in made.carts.dump()["a"] if one["sku"] == made.sku)
+            row = next(listing for listing in our_street.carts.dump()["a"] if listing["sku"] == our_street.sku)
             return int(row["quantity"]) - int(row["allocated"])
 
         assert sells() == first
         # when all the cart's units but some are sold, shipped and known to the WMS
-        made.sell(3)
-        await made.push()
+        our_street.sell(3)
+        await our_street.push()
         if basis == "on_hand":
-            made.carts.control("ship", {"shop": "a", "ref": made.sku, "units": 3})
-        made.count(there - 3, after=LATER + 10)
+            our_street.carts.control("ship", {"shop": "a", "ref": our_street.sku, "units": 3})
+        our_street.count(there - 3, after=LATER + 10)
         for _ in range(2):
-            await made.sync()
+            await our_street.sync()
         # then
         assert sells() == then

@@ -32,10 +32,12 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> OurClock:
     return OurClock(monkeypatch)
 
 
-async def _sells(made: Corner) -> int:
-    await made.bench.work()
-    cart = made.bench.add_cart(made.carts.connection("a", 5.0), name="all", relist_every=86400, observe_every=0)
-    assert (await made.bench.push(cart)).state == "done"
+async def _sells(our_corner: Corner) -> int:
+    await our_corner.bench.work()
+    cart = our_corner.bench.add_cart(
+        our_corner.carts.connection("a", 5.0), name="all", relist_every=86400, observe_every=0
+    )
+    assert (await our_corner.bench.push(cart)).state == "done"
     return cart
 
 
@@ -43,65 +45,65 @@ async def _refused(*_: object) -> NoReturn:
     raise PermissionDeniedError("Orders may not be read.")
 
 
-def _in_wms(made: Corner, east: int) -> None:
+def _in_wms(our_corner: Corner, east: int) -> None:
     for place, units in (("EAST", east), ("WEST", WEST), ("DEFAULT", 0)):
-        made.wms.set_level(made.sku, place, units)
+        our_corner.wms.set_level(our_corner.sku, place, units)
 
 
-def _shown(made: Corner) -> int | None:
-    return made.carts.quantities("a")[made.sku]
+def _shown(our_corner: Corner) -> int | None:
+    return our_corner.carts.quantities("a")[our_corner.sku]
 
 
-def _times(made: Corner) -> list[tuple[int, int, int]]:
-    return [tuple(row) for row in made.bench.store.read("SELECT taken_at, seen_at, until FROM our_pending_order")]
+def _times(our_corner: Corner) -> list[tuple[int, int, int]]:
+    return [tuple(row) for row in our_corner.bench.store.read("SELECT taken_at, seen_at, until FROM our_pending_order")]
 
 
 @pytest.mark.parametrize("again", [True, False], ids=["reported again", "orders cannot be read any more"])
 async def test_an_order_heard_of_while_our_clock_was_ahead_ends_when_any_other_would(
     tmp_path: Path, ours: OurClock, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
-    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as made:
-        cart = await _sells(made)
+    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as our_corner:
+        cart = await _sells(our_corner)
         # given: an order, heard of while our clock is a day ahead
         ours.ahead = DAY
-        await made.pull()
-        made.order(3)
-        await made.bench.push(cart)
-        assert _times(made)[0][0] > time.time() + DAY - 60
+        await our_corner.pull()
+        our_corner.order(3)
+        await our_corner.bench.push(cart)
+        assert _times(our_corner)[0][0] > time.time() + DAY - 60
         # when our clock is right again, and the WMS downloaded
         ours.ahead = 0
         if not again:
             monkeypatch.setattr(SandboxCart, "orders_since", _refused)
-        await made.pull()
-        await made.bench.push(cart)
+        await our_corner.pull()
+        await our_corner.bench.push(cart)
         # then: it is still subtracted, and dated as it would have been
-        assert _shown(made) == EAST + WEST - 3
-        ((taken_at, seen_at, until),) = _times(made)
+        assert _shown(our_corner) == EAST + WEST - 3
+        ((taken_at, seen_at, until),) = _times(our_corner)
         assert abs(taken_at - time.time()) < 30 and seen_at <= time.time() + 1
         assert until <= time.time() + WITHIN + 1
         # and when the WMS has imported it, and was read later than it needs
-        _in_wms(made, EAST - 3)
+        _in_wms(our_corner, EAST - 3)
         ours.ahead = WITHIN + 30
-        await made.pull()
-        await made.bench.push(cart)
+        await our_corner.pull()
+        await our_corner.bench.push(cart)
         # then
-        assert (_shown(made), made.kept()) == (EAST + WEST - 3, [])
+        assert (_shown(our_corner), our_corner.kept()) == (EAST + WEST - 3, [])
 
 
 async def test_stock_read_while_our_clock_was_ahead_does_not_know_later_orders(tmp_path: Path, ours: OurClock) -> None:
-    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as made:
+    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as our_corner:
         # given: stock that was read while our clock was a day ahead, and is the same since
         ours.ahead = DAY
-        cart = await _sells(made)
+        cart = await _sells(our_corner)
         # when our clock is right again, a download finds nothing new, and then an order is taken
         ours.ahead = 0
-        await made.pull()
-        made.order(3)
+        await our_corner.pull()
+        our_corner.order(3)
         ours.ahead = 2
-        await made.bench.push(cart)
+        await our_corner.bench.push(cart)
         # then
-        assert _shown(made) == EAST + WEST - 3
-        assert len(made.kept()) == 1
+        assert _shown(our_corner) == EAST + WEST - 3
+        assert len(our_corner.kept()) == 1
 
 
 async def test_a_download_that_is_dated_ahead_does_not_know_the_orders_after_it(
@@ -109,40 +111,40 @@ async def test_a_download_that_is_dated_ahead_does_not_know_the_orders_after_it(
 ) -> None:
     """No worker ran while the clock was put right, so that nothing put its times back."""
     change_levels(monkeypatch, lambda record: {**record, "read_at": None})
-    with corner(tmp_path, Mode(orders=True), orders_within=0) as made:
+    with corner(tmp_path, Mode(orders=True), orders_within=0) as our_corner:
         # given: a download while our clock is a day ahead, and none since
-        cart = await _sells(made)
+        cart = await _sells(our_corner)
         ours.ahead = DAY
-        await made.pull()
+        await our_corner.pull()
         ours.ahead = 0
         # when
-        made.order(3, taken_at=int(time.time()) + 2)  # not in the second of the first download
+        our_corner.order(3, taken_at=int(time.time()) + 2)  # not in the second of the first download
         ours.ahead = 4
-        await made.bench.push(cart)
+        await our_corner.bench.push(cart)
         # then: it is pending until the WMS is read again
-        assert len(made.kept()) == 1
+        assert len(our_corner.kept()) == 1
         ours.ahead = 12
-        await made.pull()
-        await made.bench.push(cart)
-        assert (_shown(made), made.kept()) == (EAST + WEST, [])
+        await our_corner.pull()
+        await our_corner.bench.push(cart)
+        assert (_shown(our_corner), our_corner.kept()) == (EAST + WEST, [])
 
 
 async def test_an_order_heard_of_while_our_clock_was_behind_is_not_taken_for_an_old_one(
     tmp_path: Path, ours: OurClock
 ) -> None:
-    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as made:
+    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as our_corner:
         # given: all we know was dated a day ago
         ours.ahead = -DAY
-        cart = await _sells(made)
-        made.order(3)
-        await made.bench.push(cart)
+        cart = await _sells(our_corner)
+        our_corner.order(3)
+        await our_corner.bench.push(cart)
         # when our clock is put right; the WMS does not have the order yet
         ours.ahead = 0
-        await made.pull()
-        await made.bench.push(cart)
+        await our_corner.pull()
+        await our_corner.bench.push(cart)
         # then
-        assert _shown(made) == EAST + WEST - 3
-        ((taken_at, _, _),) = _times(made)
+        assert _shown(our_corner) == EAST + WEST - 3
+        ((taken_at, _, _),) = _times(our_corner)
         assert abs(taken_at - time.time()) < 30
 
 
@@ -150,19 +152,19 @@ async def test_an_order_heard_of_while_our_clock_was_behind_is_not_taken_for_an_
 async def test_a_cart_whose_clock_is_set_does_not_make_its_orders_older_or_endless(
     tmp_path: Path, ours: OurClock, to: int
 ) -> None:
-    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as made:
-        cart = await _sells(made)
-        made.order(3)
-        await made.bench.push(cart)
+    with corner(tmp_path, Mode(orders=True), orders_within=WITHIN) as our_corner:
+        cart = await _sells(our_corner)
+        our_corner.order(3)
+        await our_corner.bench.push(cart)
         # when the cart's clock is set: its older orders keep the times that they have
-        made.carts.control("clock", {"shop": "a", "ahead": to})
-        await made.pull()
-        await made.bench.push(cart)
+        our_corner.carts.control("clock", {"shop": "a", "ahead": to})
+        await our_corner.pull()
+        await our_corner.bench.push(cart)
         # then
-        assert _shown(made) == EAST + WEST - 3
+        assert _shown(our_corner) == EAST + WEST - 3
         # and an hour and what an order needs later the WMS's word counts
-        _in_wms(made, EAST - 3)
+        _in_wms(our_corner, EAST - 3)
         ours.ahead = 3600 + 2 * WITHIN
-        await made.pull()
-        await made.bench.push(cart)
-        assert (_shown(made), made.kept()) == (EAST + WEST - 3, [])
+        await our_corner.pull()
+        await our_corner.bench.push(cart)
+        assert (_shown(our_corner), our_corner.kept()) == (EAST + WEST - 3, [])

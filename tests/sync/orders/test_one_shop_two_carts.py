@@ -15,116 +15,119 @@ from invsync_tui.sandbox.shop import Mode
 from tests.support.runs.shared_shop import EAST, WEST, Corner, corner
 
 
-async def opened(made: Corner) -> Corner:
+async def opened(our_corner: Corner) -> Corner:
     """Both carts show what their warehouses have."""
-    await made.bench.work()
-    first, bench = made.carts.connection("a", 5.0), made.bench
-    made.east = bench.add_cart(first, name="East", warehouses=["EAST"])
+    await our_corner.bench.work()
+    first, bench = our_corner.carts.connection("a", 5.0), our_corner.bench
+    our_corner.east = bench.add_cart(first, name="East", warehouses=["EAST"])
     # The same shop, written differently.
     other = replace(
         first, url=first.url.replace("http://127", "HTTP://127") + "/", options={**first.options, "location": "West"}
     )
-    made.west = bench.add_cart(other, name="West", warehouses=["WEST"])
-    await made.push()
-    assert made.sellable() == (EAST, WEST)
-    return made
+    our_corner.west = bench.add_cart(other, name="West", warehouses=["WEST"])
+    await our_corner.push()
+    assert our_corner.sellable() == (EAST, WEST)
+    return our_corner
 
 
 async def test_an_order_at_one_location_counts_once_and_nothing_off_the_other(tmp_path: Path) -> None:
-    with corner(tmp_path) as made:
-        await opened(made)
+    with corner(tmp_path) as our_corner:
+        await opened(our_corner)
         # when an order of 3 is taken at the first location, which both carts are told of
-        made.order(3)
-        await made.push()
+        our_corner.order(3)
+        await our_corner.push()
         # then
-        assert made.sellable() == (EAST - 3, WEST)
-        assert len(made.kept()) == 1
+        assert our_corner.sellable() == (EAST - 3, WEST)
+        assert len(our_corner.kept()) == 1
         # and when the carts are pushed again, in the other order
-        seq = made.bench.one("SELECT value FROM counter WHERE name = 'seq'")
-        await made.bench.push(made.west)
-        await made.bench.push(made.east)
+        seq = our_corner.bench.one("SELECT value FROM counter WHERE name = 'seq'")
+        await our_corner.bench.push(our_corner.west)
+        await our_corner.bench.push(our_corner.east)
         # then
-        assert made.sellable() == (EAST - 3, WEST)
-        assert made.bench.one("SELECT value FROM counter WHERE name = 'seq'") == seq
+        assert our_corner.sellable() == (EAST - 3, WEST)
+        assert our_corner.bench.one("SELECT value FROM counter WHERE name = 'seq'") == seq
         # and when one is taken at West, in two lines, and heard of by the cart of the first location alone
-        order = made.order(1, place="West")
-        made.order(1, place="West", into=order)
-        await made.bench.push(made.east)
-        await made.bench.push(made.west)
+        order = our_corner.order(1, place="West")
+        our_corner.order(1, place="West", into=order)
+        await our_corner.bench.push(our_corner.east)
+        await our_corner.bench.push(our_corner.west)
         # then
-        assert made.sellable() == (EAST - 3, WEST - 2)
+        assert our_corner.sellable() == (EAST - 3, WEST - 2)
         # and when a part of it is cancelled, and then the rest
-        made.carts.control("cancel", {"shop": "a", "order": order, "units": 1})
-        await made.push()
-        assert made.sellable() == (EAST - 3, WEST - 1)
-        made.carts.control("cancel", {"shop": "a", "order": order})
-        await made.push()
+        our_corner.carts.control("cancel", {"shop": "a", "order": order, "units": 1})
+        await our_corner.push()
+        assert our_corner.sellable() == (EAST - 3, WEST - 1)
+        our_corner.carts.control("cancel", {"shop": "a", "order": order})
+        await our_corner.push()
         # then
-        assert made.sellable() == (EAST - 3, WEST)
+        assert our_corner.sellable() == (EAST - 3, WEST)
 
 
 async def test_a_shop_elsewhere_counts_the_order_where_it_draws_on_the_same_stock(tmp_path: Path) -> None:
-    with corner(tmp_path) as made:
-        await opened(made)
-        both = made.bench.add_cart(made.carts.connection("b", 5.0), name="both")
-        west = made.bench.add_cart(made.carts.connection("b", 5.0), name="west only", warehouses=["WEST"])
-        made.order(3)
-        await made.push()
+    with corner(tmp_path) as our_corner:
+        await opened(our_corner)
+        both = our_corner.bench.add_cart(our_corner.carts.connection("b", 5.0), name="both")
+        west = our_corner.bench.add_cart(our_corner.carts.connection("b", 5.0), name="west only", warehouses=["WEST"])
+        our_corner.order(3)
+        await our_corner.push()
         # when
-        await made.bench.push(both)
+        await our_corner.bench.push(both)
         # then: all the stock there is, less the order once
-        assert made.carts.quantities("b")[made.sku] == EAST + WEST - 3
+        assert our_corner.carts.quantities("b")[our_corner.sku] == EAST + WEST - 3
         # and when a cart draws on the other warehouse alone
-        await made.bench.push(west)
+        await our_corner.bench.push(west)
         # then
-        assert made.carts.quantities("b")[made.sku] == WEST
+        assert our_corner.carts.quantities("b")[our_corner.sku] == WEST
 
 
 async def test_orders_of_two_shops_with_one_reference_are_two_orders(tmp_path: Path) -> None:
-    with corner(tmp_path, Mode(orders=True)) as made:
-        await made.bench.work()
-        carts = [made.bench.add_cart(made.carts.connection(shop, 5.0), name=shop) for shop in "ab"]
+    with corner(tmp_path, Mode(orders=True)) as our_corner:
+        await our_corner.bench.work()
+        carts = [our_corner.bench.add_cart(our_corner.carts.connection(shop, 5.0), name=shop) for shop in "ab"]
         for cart in carts:
-            await made.bench.push(cart)
+            await our_corner.bench.push(cart)
         # given: each shop numbers its orders from 1
-        taken = [made.carts.control("order", {"shop": shop, "ref": made.sku, "units": 2})["order"] for shop in "ab"]
+        taken = [
+            our_corner.carts.control("order", {"shop": shop, "ref": our_corner.sku, "units": 2})["order"]
+            for shop in "ab"
+        ]
         assert taken[0] == taken[1]
         # when
         for cart in [*carts, carts[0]]:
-            await made.bench.push(cart)
+            await our_corner.bench.push(cart)
         # then
-        assert [made.carts.quantities(shop)[made.sku] for shop in "ab"] == [EAST + WEST - 4] * 2
+        assert [our_corner.carts.quantities(shop)[our_corner.sku] for shop in "ab"] == [EAST + WEST - 4] * 2
 
 
 async def test_an_order_stays_pending_for_the_time_that_it_needs_to_reach_the_wms(tmp_path: Path) -> None:
-    with corner(tmp_path) as made:
-        await opened(made)
-        made.order(3)
-        await made.push()
+    with corner(tmp_path) as our_corner:
+        await opened(our_corner)
+        our_corner.order(3)
+        await our_corner.push()
         # when: a reading after the order, before the WMS has imported it
-        made.level(EAST, WEST)
-        await made.pull()
-        await made.push()
+        our_corner.level(EAST, WEST)
+        await our_corner.pull()
+        await our_corner.push()
         # then
-        assert made.sellable() == (EAST - 3, WEST)
+        assert our_corner.sellable() == (EAST - 3, WEST)
         # and when a reading comes after the time that orders are given
         for place, units in (("EAST", EAST - 3), ("WEST", WEST), ("DEFAULT", 0)):
-            made.wms.set_level(made.sku, place, units, read_at=int(time.time()) + 901)
-        await made.pull()
-        await made.push()
+            our_corner.wms.set_level(our_corner.sku, place, units, read_at=int(time.time()) + 901)
+        await our_corner.pull()
+        await our_corner.push()
         # then
-        assert made.sellable() == (EAST - 3, WEST)
-        assert made.kept() == []
+        assert our_corner.sellable() == (EAST - 3, WEST)
+        assert our_corner.kept() == []
 
 
 async def test_the_explanation_names_the_orders_that_are_subtracted(tmp_path: Path) -> None:
     from invsync_tui.operations.diagnosis import why
 
-    with corner(tmp_path) as made:
-        await opened(made)
-        order = made.order(3)
-        await made.push()
-        found = {one.cart: one for one in why.why(made.bench.session(), made.sku).listings}
+    with corner(tmp_path) as our_corner:
+        await opened(our_corner)
+        order = our_corner.order(3)
+        await our_corner.push()
+        found = {listing.cart: listing for listing in why.why(our_corner.bench.session(), our_corner.sku).listings}
         assert [step.because for step in found["East"].steps if step.step == "pending"] == [
             f"3 ordered ({order}): the reading does not include that yet"
         ]
@@ -135,26 +138,28 @@ async def test_what_the_shop_sells_beside_our_number_is_explained_found_and_test
     from invsync_tui.connectors import registry
     from invsync_tui.operations.diagnosis import doctor, why
 
-    with corner(tmp_path) as made:
-        await opened(made)
-        made.order(2, place="West")
-        made.carts.edit(made.sku, "a", threshold=4)
-        for cart in (made.east, made.west):
-            await made.bench.push(cart, full=True)
+    with corner(tmp_path) as our_corner:
+        await opened(our_corner)
+        our_corner.order(2, place="West")
+        our_corner.carts.edit(our_corner.sku, "a", threshold=4)
+        for cart in (our_corner.east, our_corner.west):
+            await our_corner.bench.push(cart, full=True)
         # then why tells both, and what the shop makes of our number
-        found = {one.cart: one for one in why.why(made.bench.session(), made.sku).listings}["East"]
+        found = {listing.cart: listing for listing in why.why(our_corner.bench.session(), our_corner.sku).listings}[
+            "East"
+        ]
         steps = {step.step: (step.before, step.after) for step in found.steps[-2:]}
         assert steps == {"elsewhere": (EAST, EAST + WEST - 2), "threshold": (EAST + WEST - 2, EAST + WEST - 6)}
         # and the doctor: the other location is set by another cart of ours, the threshold by nobody
-        checks = {(c.subject, c.id): c for c in doctor.doctor(made.bench.session()).checks}
+        checks = {(c.subject, c.id): c for c in doctor.doctor(our_corner.bench.session()).checks}
         assert checks["East", "connection.locations"].verdict == "pass"
         assert checks["East", "connection.threshold"].verdict == "fail"
         # and the connection test
-        cart = registry.cart(made.carts.connection("a", 5.0))
+        cart = registry.cart(our_corner.carts.connection("a", 5.0))
         details = " ".join([step.detail async for step in cart.check()])
         await cart.close()
         assert "have stock at other locations" in details
-        assert f"threshold: {made.sku} 4" in details
+        assert f"threshold: {our_corner.sku} 4" in details
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from tests.support.runs.street import LATER, Street, outcomes, street
 @pytest.fixture
 async def synced(tmp_path: Path) -> AsyncIterator[Street]:
     """Both carts show 10, as the WMS has."""
-    with street(tmp_path) as made:
-        await made.sync()
-        assert (made.shown("a"), made.shown("b")) == (10, 10)
-        yield made
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        assert (our_street.shown("a"), our_street.shown("b")) == (10, 10)
+        yield our_street
 
 
 async def test_an_order_in_one_cart_lowers_the_other_before_the_wms_knows_it(synced: Street) -> None:
@@ -82,19 +82,19 @@ async def test_the_reading_of_the_pull_counts_where_the_wms_names_no_time(
 ) -> None:
     # given: a WMS that does not say when it read
     change_levels(monkeypatch, lambda record: {**record, "read_at": None})
-    with street(tmp_path) as made:
-        await made.sync()
-        made.sell(3)
-        await made.push()
-        assert made.shown("b") == 7
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        our_street.sell(3)
+        await our_street.push()
+        assert our_street.shown("b") == 7
         # when: a later pull finds the same number, so that no level changes
         later = int(time.time()) + LATER + 10
         monkeypatch.setattr(clock, "now", lambda: float(later))
-        with made.bench.by_hand() as tx:
+        with our_street.bench.by_hand() as tx:
             tx.execute("UPDATE source SET confirmed_at = ?", (later,))
-        await made.push()
+        await our_street.push()
         # then
-        assert (made.shown("b"), made.kept()) == (10, 0)
+        assert (our_street.shown("b"), our_street.kept()) == (10, 0)
 
 
 async def test_the_units_of_a_cancelled_order_come_back(synced: Street) -> None:
@@ -113,23 +113,23 @@ async def test_the_units_of_a_cancelled_order_come_back(synced: Street) -> None:
 
 async def test_a_cart_that_counts_on_hand_is_not_touched_for_its_own_orders(tmp_path: Path) -> None:
     # given
-    with street(tmp_path, Mode(basis="on_hand", orders=True)) as made:
-        await made.sync()
-        before = len(made.writes())
+    with street(tmp_path, Mode(basis="on_hand", orders=True)) as our_street:
+        await our_street.sync()
+        before = len(our_street.writes())
         # when
-        made.sell(4)
-        await made.push()
+        our_street.sell(4)
+        await our_street.push()
         # then
-        assert (made.shown("a"), made.shown("b")) == (10, 6)
-        assert made.writes()[before:] == ["b"]
-        assert outcomes(made, made.a) == ("equal", 6, 6, 10)
+        assert (our_street.shown("a"), our_street.shown("b")) == (10, 6)
+        assert our_street.writes()[before:] == ["b"]
+        assert outcomes(our_street, our_street.a) == ("equal", 6, 6, 10)
         # and when it is shipped and read
-        made.carts.control("ship", {"shop": "a", "ref": made.sku, "units": 4})
-        made.count(6, after=LATER + 10)
-        await made.sync()
+        our_street.carts.control("ship", {"shop": "a", "ref": our_street.sku, "units": 4})
+        our_street.count(6, after=LATER + 10)
+        await our_street.sync()
         # then
-        assert (made.shown("a"), made.shown("b")) == (6, 6)
-        assert made.writes()[before:] == ["b"]
+        assert (our_street.shown("a"), our_street.shown("b")) == (6, 6)
+        assert our_street.writes()[before:] == ["b"]
 
 
 async def test_a_push_that_is_done_again_subtracts_once(synced: Street) -> None:
@@ -169,15 +169,15 @@ async def _gone(_: PushPlanner) -> None:
 
 async def test_orders_that_may_not_be_read_are_a_warning_and_the_rest_goes_on(tmp_path: Path) -> None:
     # given: the connection says on, the login may not
-    with street(tmp_path, Mode(), orders="on") as made:
-        await made.bench.pull()
+    with street(tmp_path, Mode(), orders="on") as our_street:
+        await our_street.bench.pull()
         # when
-        run = await made.bench.push(made.a)
+        run = await our_street.bench.push(our_street.a)
         # then
         assert run.state == "done"
-        assert made.shown("a") == 10
-        assert any("cannot be read" in text for text in made.bench.events(run.id))
-        phases = {phase.name: phase.state for phase in made.bench.detail(run.id).phases}
+        assert our_street.shown("a") == 10
+        assert any("cannot be read" in text for text in our_street.bench.events(run.id))
+        phases = {phase.name: phase.state for phase in our_street.bench.detail(run.id).phases}
         assert (phases["orders"], phases["push"]) == ("failed", "done")
 
 
@@ -206,13 +206,13 @@ async def test_a_wms_that_subtracts_orders_by_itself_is_left_to_it(
     # given
     netting = SourceCapabilities(delta=True, reports_reading_time=True, nets_pending_orders=True)
     monkeypatch.setattr(sandbox, "SourceCapabilities", lambda **_: netting)
-    with street(tmp_path) as made:
-        await made.sync()
+    with street(tmp_path) as our_street:
+        await our_street.sync()
         # when
-        made.sell(3)
-        await made.push()
+        our_street.sell(3)
+        await our_street.push()
         # then
-        assert (made.shown("b"), made.calls("/orders")) == (10, 0)
+        assert (our_street.shown("b"), our_street.calls("/orders")) == (10, 0)
 
 
 async def test_a_cart_that_does_not_report_is_never_asked(synced: Street) -> None:
@@ -221,15 +221,15 @@ async def test_a_cart_that_does_not_report_is_never_asked(synced: Street) -> Non
 
 
 async def test_a_cart_that_is_switched_off_is_not_asked(tmp_path: Path) -> None:
-    with street(tmp_path) as made:
-        made.bench.set_cart(made.a, upload_enabled=False)
-        await made.sync()
-        assert made.calls("/orders") == 0
+    with street(tmp_path) as our_street:
+        our_street.bench.set_cart(our_street.a, upload_enabled=False)
+        await our_street.sync()
+        assert our_street.calls("/orders") == 0
 
 
-def _kit(made: Street) -> tuple[str, list[tuple[str, int]]]:
+def _kit(our_street: Street) -> tuple[str, list[tuple[str, int]]]:
     """A kit and its parts, with how many of each are needed."""
-    rows: Sequence[Any] = made.bench.store.read(
+    rows: Sequence[Any] = our_street.bench.store.read(
         "SELECT k.sku, p.sku, c.needed FROM our_kit_component c JOIN product k ON k.id = c.kit_id "
         "JOIN product p ON p.id = c.component_id WHERE c.kit_id = (SELECT min(kit_id) FROM our_kit_component)"
     )

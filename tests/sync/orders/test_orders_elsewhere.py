@@ -25,10 +25,10 @@ from tests.support.runs.market import EAST, FED_BY, WEST, Market, market, settle
 @pytest.fixture
 async def synced(tmp_path: Path) -> Any:
     """All shops show what their warehouses have."""
-    with market(tmp_path) as made:
-        await settle(made)
-        assert made.shown() == {"a": EAST, "b": EAST + WEST, "c": WEST, "d": EAST + WEST}
-        yield made
+    with market(tmp_path) as our_market:
+        await settle(our_market)
+        assert our_market.shown() == {"a": EAST, "b": EAST + WEST, "c": WEST, "d": EAST + WEST}
+        yield our_market
 
 
 # --- who is asked -----------------------------------------------------------------------------------------------------
@@ -215,10 +215,10 @@ PLENTY = {"EAST": 60, "WEST": 50}
 class Model:
     """What each shop should offer by the orders that were read, in plain arithmetic."""
 
-    def __init__(self, made: Market) -> None:
+    def __init__(self, our_market: Market) -> None:
         self.taken: dict[str, list[tuple[str, str, int]]] = {shop: [] for shop in FED_BY}
         self.read: dict[str, list[tuple[str, str, int]]] = {shop: [] for shop in FED_BY}
-        self.skus = made.skus
+        self.skus = our_market.skus
 
     def number(self, shop: str, sku: str) -> int:
         """A shop knows its own orders without us."""
@@ -240,44 +240,46 @@ class Model:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_after_quiescence_no_cart_offers_more_than_the_model_and_runs_are_few(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
-    with market(tmp_path) as made:
-        for what in made.skus:
+    with market(tmp_path) as our_market:
+        for what in our_market.skus:
             for place, stock in PLENTY.items():
-                made.wms.set_level(what, place, stock, read_at=int(time.time()))
-        await settle(made)
-        model = Model(made)
+                our_market.wms.set_level(what, place, stock, read_at=int(time.time()))
+        await settle(our_market)
+        model = Model(our_market)
         for _ in range(14):
-            shop, sku = dice.choice("abc"), dice.choice(made.skus)
+            shop, sku = dice.choice("abc"), dice.choice(our_market.skus)
             orders = model.taken[shop]
             if dice.random() < 0.65 or not orders:
                 units = dice.randint(1, 3)
-                orders.append((made.sell(shop, units, sku), sku, units))
+                orders.append((our_market.sell(shop, units, sku), sku, units))
             else:
-                made.carts.control("cancel", {"shop": shop, "order": orders.pop(dice.randrange(len(orders)))[0]})
+                our_market.carts.control("cancel", {"shop": shop, "order": orders.pop(dice.randrange(len(orders)))[0]})
             pushed = dice.choice("abcd")
-            before, asked = made.runs(), len(made.asked())
-            await made.push(pushed)
+            before, asked = our_market.runs(), len(our_market.asked())
+            await our_market.push(pushed)
             # A push and those that it leads to: each of three shops has news once at most.
-            assert made.runs() - before <= 1 + 3 * 3
-            readers = {shop for shop in "abc" if shop == pushed} | {text[0] for text in made.asked()[asked:]} - {"d"}
+            assert our_market.runs() - before <= 1 + 3 * 3
+            readers = {shop for shop in "abc" if shop == pushed} | {text[0] for text in our_market.asked()[asked:]} - {
+                "d"
+            }
             model.read.update({shop: list(model.taken[shop]) for shop in readers})
             for name in FED_BY:
-                for what in made.skus:
-                    offered = made.shown(what)[name]
+                for what in our_market.skus:
+                    offered = our_market.shown(what)[name]
                     assert offered is not None
                     assert offered <= model.number(name, what), (name, what)
         # when each has its own push, as its schedule will see to
         for shop in FED_BY:
-            await made.push(shop)
+            await our_market.push(shop)
         for shop in FED_BY:
-            await made.push(shop)
+            await our_market.push(shop)
         model.learn()
-        assert {what: made.shown(what) for what in made.skus} == {
-            what: {shop: model.number(shop, what) for shop in FED_BY} for what in made.skus
+        assert {what: our_market.shown(what) for what in our_market.skus} == {
+            what: {shop: model.number(shop, what) for shop in FED_BY} for what in our_market.skus
         }
         # then nothing is asked for any more
-        before = made.runs()
+        before = our_market.runs()
         for shop in FED_BY:
-            await made.push(shop)
-        assert made.runs() == before + 4
-        assert made.bench.sums_hold()
+            await our_market.push(shop)
+        assert our_market.runs() == before + 4
+        assert our_market.bench.sums_hold()

@@ -24,29 +24,35 @@ from tests.support.runs.street import LATER, Street, street
 @pytest.fixture
 async def sold(tmp_path: Path) -> AsyncIterator[Street]:
     """Both carts show 10, as the WMS has."""
-    with street(tmp_path) as made:
-        await made.sync()
-        yield made
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        yield our_street
 
 
-def _both(made: Street, sku: str = "") -> tuple[int | None, int | None]:
-    code = sku or made.sku
-    return made.carts.quantities("a")[code], made.carts.quantities("b")[code]
+def _both(our_street: Street, sku: str = "") -> tuple[int | None, int | None]:
+    code = sku or our_street.sku
+    return our_street.carts.quantities("a")[code], our_street.carts.quantities("b")[code]
 
 
-def _add(made: Street, order: str, units: int, *, sku: str = "", after: int) -> None:
+def _add(our_street: Street, order: str, units: int, *, sku: str = "", after: int) -> None:
     """Units are added to an order. The cart tells of the order as a whole."""
-    body = {"shop": "a", "ref": sku or made.sku, "units": units, "into": order, "taken_at": int(time.time()) + after}
-    made.carts.control("order", body)
+    body = {
+        "shop": "a",
+        "ref": sku or our_street.sku,
+        "units": units,
+        "into": order,
+        "taken_at": int(time.time()) + after,
+    }
+    our_street.carts.control("order", body)
 
 
-async def _known(made: Street) -> str:
+async def _known(our_street: Street) -> str:
     """An order of 3 that the WMS has, and that every reading knows."""
-    order = made.sell(3)
-    await made.push()
-    made.count(7, after=LATER + 10)
-    await made.sync()
-    assert (_both(made), made.kept()) == ((7, 7), 0)
+    order = our_street.sell(3)
+    await our_street.push()
+    our_street.count(7, after=LATER + 10)
+    await our_street.sync()
+    assert (_both(our_street), our_street.kept()) == ((7, 7), 0)
     return order
 
 
@@ -91,18 +97,18 @@ async def test_units_that_are_added_twice_are_known_one_after_the_other(sold: St
 
 
 async def test_units_that_are_added_while_the_first_are_pending_are_dated_for_themselves(tmp_path: Path) -> None:
-    with street(tmp_path) as made:
-        await made.sync()
-        order = made.sell(3)
-        await made.push()
-        _add(made, order, 2, after=LATER + 20)
-        await made.push()
-        assert _both(made) == (5, 5)
+    with street(tmp_path) as our_street:
+        await our_street.sync()
+        order = our_street.sell(3)
+        await our_street.push()
+        _add(our_street, order, 2, after=LATER + 20)
+        await our_street.push()
+        assert _both(our_street) == (5, 5)
         # when the WMS was read between the two
-        made.count(7, after=LATER + 10)
-        await made.sync()
+        our_street.count(7, after=LATER + 10)
+        await our_street.sync()
         # then
-        assert _both(made)[1] == 5
+        assert _both(our_street)[1] == 5
 
 
 async def test_units_that_are_taken_out_of_an_order_and_put_in_again(sold: Street) -> None:
@@ -120,12 +126,12 @@ async def test_units_that_are_taken_out_of_an_order_and_put_in_again(sold: Stree
 
 
 async def test_an_order_of_two_places_that_grows_at_one_of_them(tmp_path: Path) -> None:
-    with street(tmp_path, Mode(orders=True, places="North")) as made:
-        await made.sync()
-        order = await _known(made)
-        _add(made, order, 2, after=LATER + 20)
-        await made.push()
-        assert made.shown("b") == 5
+    with street(tmp_path, Mode(orders=True, places="North")) as our_street:
+        await our_street.sync()
+        order = await _known(our_street)
+        _add(our_street, order, 2, after=LATER + 20)
+        await our_street.push()
+        assert our_street.shown("b") == 5
 
 
 def test_what_is_known_of_orders_is_forgotten_after_a_while(tmp_path: Path) -> None:

@@ -18,26 +18,26 @@ def trips(run: Any) -> dict[str, int]:
     return {trip["breaker"]: trip["measure"] for trip in json.loads(run.trips)}
 
 
-def only(made: Town, sku: str, quantity: int) -> None:
+def only(our_town: Town, sku: str, quantity: int) -> None:
     """The SKU has so much, all of it in one warehouse."""
     for place in PLACES:
-        made.wms.control("level", {"sku": sku, "warehouse": place, "available": quantity if place == "EAST" else 0})
+        our_town.wms.control("level", {"sku": sku, "warehouse": place, "available": quantity if place == "EAST" else 0})
 
 
-async def three_groups(made: Town) -> Any:
+async def three_groups(our_town: Town) -> Any:
     """A held run: four SKUs to 0, four up a hundredfold, two a little more."""
-    made.bench.set_cart(made.cart_id, zero_count=3, zero_percent=0, jump_count=3, jump_percent=0)
-    with made.bench.by_hand() as tx:
+    our_town.bench.set_cart(our_town.cart_id, zero_count=3, zero_percent=0, jump_count=3, jump_percent=0)
+    with our_town.bench.by_hand() as tx:
         tx.execute("UPDATE cart SET pushed_rules_rev = rules_rev")
-    skus, stock = made.in_stock(), made.stock()
+    skus, stock = our_town.in_stock(), our_town.stock()
     for sku in skus[:4]:
-        only(made, sku, 0)
+        only(our_town, sku, 0)
     for sku in skus[4:8]:
-        only(made, sku, stock[sku] * 100)
+        only(our_town, sku, stock[sku] * 100)
     for sku in skus[8:10]:
-        only(made, sku, stock[sku] + 1)
-    await made.bench.pull()
-    run = await made.bench.push(made.cart_id, release=False)
+        only(our_town, sku, stock[sku] + 1)
+    await our_town.bench.pull()
+    run = await our_town.bench.push(our_town.cart_id, release=False)
     assert run.state == "held"
     return run
 

@@ -13,10 +13,10 @@ def _trips(run) -> dict[str, int]:  # type: ignore[no-untyped-def]
     return {trip["breaker"]: trip["measure"] for trip in json.loads(run.trips)}
 
 
-def _empty(made: Town, skus: list[str]) -> None:
+def _empty(our_town: Town, skus: list[str]) -> None:
     for place in ("Default", "EAST", "WEST", "NORTH"):
         code = "DEFAULT" if place == "Default" else place
-        made.wms.control("level", {"skus": skus, "warehouse": code, "available": 0})
+        our_town.wms.control("level", {"skus": skus, "warehouse": code, "available": 0})
 
 
 async def test_the_first_push_is_held_and_its_release_sends_it(pulled: Town) -> None:
@@ -37,15 +37,15 @@ async def test_the_first_push_is_held_and_its_release_sends_it(pulled: Town) -> 
 
 
 async def test_a_push_before_the_first_pull_does_not_use_up_the_first_hold(tmp_path: Path) -> None:
-    with town(tmp_path) as made:
+    with town(tmp_path) as our_town:
         # given
-        assert (await made.bench.push(made.cart_id)).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
         # when
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
         # then
         assert run.state == "held"
-        assert made.writes() == []
+        assert our_town.writes() == []
 
 
 async def test_a_mass_zero_is_held_and_a_discard_changes_nothing(synced: Town) -> None:

@@ -25,13 +25,13 @@ from tests.support.stores.products_store import Shelf, Thing, shelf
 @pytest.fixture
 def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
     monkeypatch.setattr(clock, "now", lambda: float(NOW))
-    made = shelf(tmp_path)
-    with made.bench.store.transaction() as tx:
-        tx.execute("UPDATE cart SET pushed_rules_rev = rules_rev WHERE id = ?", (made.cart,))
-        tx.execute("UPDATE merchant SET stale_after = NULL WHERE id = ?", (made.merchant,))
-        tx.execute("UPDATE warehouse SET last_full_at = ? WHERE merchant_id = ?", (NOW, made.merchant))
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    with our_shelf.bench.store.transaction() as tx:
+        tx.execute("UPDATE cart SET pushed_rules_rev = rules_rev WHERE id = ?", (our_shelf.cart,))
+        tx.execute("UPDATE merchant SET stale_after = NULL WHERE id = ?", (our_shelf.merchant,))
+        tx.execute("UPDATE warehouse SET last_full_at = ? WHERE merchant_id = ?", (NOW, our_shelf.merchant))
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 @dataclass(frozen=True)

@@ -25,18 +25,18 @@ def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
 
 
-def _made(made: Town, **overlay: str) -> PlanBuild:
-    return plans.build_plan(made.bench.session(), made.cart_id, overlay)
+def _made(our_town: Town, **overlay: str) -> PlanBuild:
+    return plans.build_plan(our_town.bench.session(), our_town.cart_id, overlay)
 
 
-def _said(made: Town, making: PlanBuild) -> dict[str, int]:
+def _said(our_town: Town, making: PlanBuild) -> dict[str, int]:
     """By SKU, what the plan says that the cart will show."""
-    rows = plans.rows(made.bench.session(), making)
+    rows = plans.rows(our_town.bench.session(), making)
     return {line.sku: line.target for line in rows.after(None, 10_000)}
 
 
-def _kept(made: Town) -> int:
-    number = plans.save_plan(made.bench.session(), _made(made))
+def _kept(our_town: Town) -> int:
+    number = plans.save_plan(our_town.bench.session(), _made(our_town))
     assert number is not None
     return number
 
@@ -45,10 +45,10 @@ def _trips(run: Any) -> dict[str, str]:
     return {trip["breaker"]: trip["text"] for trip in json.loads(run.trips)}
 
 
-def _set_by(made: Town, run_id: int) -> dict[str, int]:
+def _set_by(our_town: Town, run_id: int) -> dict[str, int]:
     """By SKU, what a run has set."""
     sql = "SELECT sku, desired FROM our_listing WHERE run_id = ? AND outcome = 'set'"
-    return dict(made.bench.store.read(sql, (run_id,)))
+    return dict(our_town.bench.store.read(sql, (run_id,)))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -56,35 +56,35 @@ async def test_a_plan_says_what_the_push_then_does(tmp_path: Path, seed: int) ->
     # given: random settings, levels and wishes of operators on a cart that was pushed to once
     dice = random.Random(seed)
     mode = Mode(basis="on_hand") if seed % 3 == 0 else None
-    with town(tmp_path, mode=mode) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        skus = sorted(made.stock())
+    with town(tmp_path, mode=mode) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        skus = sorted(our_town.stock())
         for sku in dice.sample(skus, dice.randint(0, 15)):
-            made.wms.set_level(sku, dice.choice(("EAST", "WEST")), dice.choice((0, 1, 3, 7, 500)))
+            our_town.wms.set_level(sku, dice.choice(("EAST", "WEST")), dice.choice((0, 1, 3, 7, 500)))
         values: dict[str, Any] = {
             "buffer": dice.randint(0, 3),
             "share_percent": dice.choice((100, 80)),
             "cutoff_below": dice.randint(0, 6),
         }
         if dice.random() < 0.6:
-            made.bench.set_cart(made.cart_id, **values, max_quantity=dice.choice((None, 50)))
-        with made.bench.by_hand() as tx:
+            our_town.bench.set_cart(our_town.cart_id, **values, max_quantity=dice.choice((None, 50)))
+        with our_town.bench.by_hand() as tx:
             for sku in dice.sample(skus, 3):
                 column = dice.choice(("excluded = 1", "locked = 1", "override = 9", "tracked = 0"))
                 tx.execute(f"UPDATE listing SET {column}, seq = seq + 1000 WHERE sku = ?", (sku,))
-        await made.bench.pull()
+        await our_town.bench.pull()
         # when
-        making = _made(made)
-        said = _said(made, making)
-        run = await made.bench.push(made.cart_id)
+        making = _made(our_town)
+        said = _said(our_town, making)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
         assert run.state == "done"
-        assert _set_by(made, run.id) == said
-        assert made.bench.counts(run)["set"] == len(said)
+        assert _set_by(our_town, run.id) == said
+        assert our_town.bench.counts(run)["set"] == len(said)
         skipped = {reason.value: n for reason, n in making.planned.skipped.items()}
-        assert {name: n for name, n in made.bench.reasons(run).items() if name in skipped} == skipped
-        shown = made.shown()
+        assert {name: n for name, n in our_town.bench.reasons(run).items() if name in skipped} == skipped
+        shown = our_town.shown()
         if mode is None:
             assert {sku: shown[sku] for sku in said} == said
 

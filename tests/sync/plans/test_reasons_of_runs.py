@@ -22,26 +22,26 @@ Break = Callable[[Town, pytest.MonkeyPatch], None]
 
 
 def _answers(status: int) -> Break:
-    def both(made: Town, _: pytest.MonkeyPatch) -> None:
-        made.wms.faults({"kind": "status", "path": "/api/", "status": status})
-        made.cart.faults({"kind": "status", "path": "/shops/", "status": status})
+    def both(our_town: Town, _: pytest.MonkeyPatch) -> None:
+        our_town.wms.faults({"kind": "status", "path": "/api/", "status": status})
+        our_town.cart.faults({"kind": "status", "path": "/shops/", "status": status})
 
     return both
 
 
 def _faulty(kind: str) -> Break:
-    def both(made: Town, _: pytest.MonkeyPatch) -> None:
-        made.wms.faults({"kind": kind, "path": "/api/"})
-        made.cart.faults({"kind": kind, "path": "/shops/"})
+    def both(our_town: Town, _: pytest.MonkeyPatch) -> None:
+        our_town.wms.faults({"kind": kind, "path": "/api/"})
+        our_town.cart.faults({"kind": kind, "path": "/shops/"})
 
     return both
 
 
 def _set(column: str, value: Callable[[], str]) -> Break:
-    def both(made: Town, _: pytest.MonkeyPatch) -> None:
-        with made.bench.by_hand() as tx:
-            tx.execute(f"UPDATE source SET {column} = ? WHERE merchant_id = ?", (value(), made.bench.merchant))
-            tx.execute(f"UPDATE cart SET {column} = ? WHERE id = ?", (value(), made.cart_id))
+    def both(our_town: Town, _: pytest.MonkeyPatch) -> None:
+        with our_town.bench.by_hand() as tx:
+            tx.execute(f"UPDATE source SET {column} = ? WHERE merchant_id = ?", (value(), our_town.bench.merchant))
+            tx.execute(f"UPDATE cart SET {column} = ? WHERE id = ?", (value(), our_town.cart_id))
 
     return both
 
@@ -91,12 +91,12 @@ async def test_what_goes_wrong_has_its_own_reason_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     breaks, of_pull, of_push, words, fix = TABLE[what]
-    with town(tmp_path, products=5, deadline=2.0) as made:
-        bench = made.bench
+    with town(tmp_path, products=5, deadline=2.0) as our_town:
+        bench = our_town.bench
         assert (await bench.pull()).state == "done"
         # when
-        breaks(made, monkeypatch)
-        pulled, pushed = await bench.pull(full=True), await bench.push(made.cart_id)
+        breaks(our_town, monkeypatch)
+        pulled, pushed = await bench.pull(full=True), await bench.push(our_town.cart_id)
         monkeypatch.undo()
         # then
         for run, reason, table in ((pulled, of_pull, "our_source"), (pushed, of_push, "our_cart")):
@@ -113,7 +113,9 @@ async def test_what_goes_wrong_has_its_own_reason_everywhere(
         assert pulled.error in merchant.status
         assert [problem for problem in merchant.problems if pushed.error in problem.text]
         # the doctor
-        checks = [one for one in doctor(bench.session(), bench.merchant).checks if one.id == "connection.last_error"]
-        found = {one.cause for one in checks if one.verdict is Verdict.FAIL}
+        checks = [
+            check for check in doctor(bench.session(), bench.merchant).checks if check.id == "connection.last_error"
+        ]
+        found = {check.cause for check in checks if check.verdict is Verdict.FAIL}
         assert found == {REASONS[Reason(of_pull)].text, REASONS[Reason(of_push)].text}
-        assert all(one.fix.startswith(fix) for one in checks)
+        assert all(check.fix.startswith(fix) for check in checks)

@@ -14,16 +14,16 @@ from invsync_tui.store.runs import decision_log
 from tests.support.runs.sandbox_world import Town, town
 
 
-def _pushes(made: Town) -> list[int]:
-    return [row[0] for row in made.bench.store.read("SELECT id FROM our_run WHERE kind = 'push' ORDER BY id")]
+def _pushes(our_town: Town) -> list[int]:
+    return [row[0] for row in our_town.bench.store.read("SELECT id FROM our_run WHERE kind = 'push' ORDER BY id")]
 
 
-def _replayed(made: Town) -> dict[int, int]:
+def _replayed(our_town: Town) -> dict[int, int]:
     """By push that decided something, how many decisions it made; each is held against the record."""
     found = {}
-    for run in _pushes(made):
+    for run in _pushes(our_town):
         try:
-            again = replay(made.bench.session(), run)
+            again = replay(our_town.bench.session(), run)
         except NotFoundError:
             continue
         assert again.identical, (run, again.lines)
@@ -172,20 +172,20 @@ async def test_records_are_dropped_by_age_when_a_run_ends(synced: Town) -> None:
 
 async def test_records_are_dropped_by_number_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decision_log, "KEPT_RUNS", 2)
-    with town(tmp_path, products=5) as made:
+    with town(tmp_path, products=5) as our_town:
         # given
-        await made.bench.pull()
-        sku = made.in_stock()[0]
+        await our_town.bench.pull()
+        sku = our_town.in_stock()[0]
         # when
         for number in range(4):
-            made.wms.set_level(sku, "EAST", 100 + number)
-            await made.bench.pull()
-            await made.bench.push(made.cart_id)
-        await made.bench.push(made.cart_id)
+            our_town.wms.set_level(sku, "EAST", 100 + number)
+            await our_town.bench.pull()
+            await our_town.bench.push(our_town.cart_id)
+        await our_town.bench.push(our_town.cart_id)
         # then: the last push decided nothing and does not count
-        found = _replayed(made)
-        assert found == {run: int(run != _pushes(made)[4]) for run in _pushes(made)[2:]}
-        assert made.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND settings <> ''") == 3
+        found = _replayed(our_town)
+        assert found == {run: int(run != _pushes(our_town)[4]) for run in _pushes(our_town)[2:]}
+        assert our_town.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND settings <> ''") == 3
 
 
 async def test_no_signs_in_with_kept(synced: Town) -> None:

@@ -24,58 +24,59 @@ def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
 
 
-async def _changed(made: Town, levels: dict[str, int]) -> int:
+async def _changed(our_town: Town, levels: dict[str, int]) -> int:
     """A push that sets some SKUs; its number."""
     for sku, quantity in levels.items():
-        made.wms.set_level(sku, "EAST", quantity)
-    await made.bench.pull()
-    run = await made.bench.push(made.cart_id)
-    assert made.bench.counts(run)["set"] == len(levels)
+        our_town.wms.set_level(sku, "EAST", quantity)
+    await our_town.bench.pull()
+    run = await our_town.bench.push(our_town.cart_id)
+    assert our_town.bench.counts(run)["set"] == len(levels)
     return run.id
 
 
-async def _applied(made: Town, plan: int, *, freeze: bool = True) -> plans.ApplyResult:
-    applied = plans.apply(made.bench.session(), plan, "a test", freeze=freeze)
-    await made.bench.work()
+async def _applied(our_town: Town, plan: int, *, freeze: bool = True) -> plans.ApplyResult:
+    applied = plans.apply(our_town.bench.session(), plan, "a test", freeze=freeze)
+    await our_town.bench.work()
     return applied
 
 
 @pytest.mark.parametrize("basis", ["available", "on_hand"])
 async def test_undo_puts_back_what_nobody_changed_since(tmp_path: Path, basis: str) -> None:
-    with town(tmp_path, mode=Mode(basis=basis)) as made:
+    with town(tmp_path, mode=Mode(basis=basis)) as our_town:
         # given: a push changed four listings, and somebody sold one of them in the cart since
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        before = made.shown()
-        skus = made.in_stock()[:4]
-        run = await _changed(made, dict.fromkeys(skus, 250))
-        assert made.shown() != before
-        touched = made.shown()[skus[0]]
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        before = our_town.shown()
+        skus = our_town.in_stock()[:4]
+        run = await _changed(our_town, dict.fromkeys(skus, 250))
+        assert our_town.shown() != before
+        touched = our_town.shown()[skus[0]]
         assert touched is not None
-        made.cart.edit(str(made.bench.listings(made.cart_id)[skus[0]]["ref"]), quantity=touched - 3)
+        our_town.cart.edit(str(our_town.bench.listings(our_town.cart_id)[skus[0]]["ref"]), quantity=touched - 3)
         # when
-        remedy = undo.undo(made.bench.session(), run, "wrong warehouse")
-        applied = await _applied(made, remedy.plan)
+        remedy = undo.undo(our_town.bench.session(), run, "wrong warehouse")
+        applied = await _applied(our_town, remedy.plan)
         # then: the rest shows what it showed, and that one is reported
-        done = made.bench.run(applied.run)
+        done = our_town.bench.run(applied.run)
         assert done.state == "done"
-        counts = made.bench.counts(done)
+        counts = our_town.bench.counts(done)
         assert (counts["set"], counts["skipped"], counts["total"]) == (3, 1, 4)
-        assert made.bench.reasons(done) == {"CHANGED_SINCE": 1}
-        assert made.shown() == before | {skus[0]: touched - 3}
+        assert our_town.bench.reasons(done) == {"CHANGED_SINCE": 1}
+        assert our_town.shown() == before | {skus[0]: touched - 3}
         assert (
-            f"it shows {touched - 3} now, run {run} left it at" in made.bench.listings(made.cart_id)[skus[0]]["error"]
+            f"it shows {touched - 3} now, run {run} left it at"
+            in our_town.bench.listings(our_town.cart_id)[skus[0]]["error"]
         )
         # and the next push does not take it back, since the cart is frozen
         assert applied.frozen
-        later = await made.bench.push(made.cart_id)
-        assert made.bench.reasons(later)["FROZEN"] == 3  # the edited one is drift: the cart accepted it once
-        assert made.shown() == before | {skus[0]: touched - 3}
+        later = await our_town.bench.push(our_town.cart_id)
+        assert our_town.bench.reasons(later)["FROZEN"] == 3  # the edited one is drift: the cart accepted it once
+        assert our_town.shown() == before | {skus[0]: touched - 3}
         # and once it is unfrozen, the settings count again
-        plans_freeze.unfreeze(made.bench.session(), "cart", made.cart_id, "mended")
-        await made.bench.push(made.cart_id)
-        assert {sku: made.shown()[sku] for sku in skus[1:]} == {sku: made.stock()[sku] for sku in skus[1:]}
-        assert made.bench.sums_hold()
+        plans_freeze.unfreeze(our_town.bench.session(), "cart", our_town.cart_id, "mended")
+        await our_town.bench.push(our_town.cart_id)
+        assert {sku: our_town.shown()[sku] for sku in skus[1:]} == {sku: our_town.stock()[sku] for sku in skus[1:]}
+        assert our_town.bench.sums_hold()
 
 
 async def test_undo_leaves_what_a_later_push_set_again(synced: Town) -> None:

@@ -35,7 +35,7 @@ def test_after_a_refusal_half_is_tried_and_never_none() -> None:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Town]:
+def our_town(tmp_path: Path) -> Iterator[Town]:
     with town(tmp_path, products=24, mode=Mode(max_batch=TAKES), deadline=0.5) as started:
         (options,) = started.bench.store.read("SELECT options FROM cart WHERE id = ?", (started.cart_id,))[0]
         declared = json.dumps({**json.loads(options), "max_batch": "100"})
@@ -43,95 +43,96 @@ def made(tmp_path: Path) -> Iterator[Town]:
         yield started
 
 
-def limit(made: Town) -> Any:
-    return made.bench.store.read("SELECT batch_most FROM cart WHERE id = ?", (made.cart_id,))[0][0]
+def limit(our_town: Town) -> Any:
+    return our_town.bench.store.read("SELECT batch_most FROM cart WHERE id = ?", (our_town.cart_id,))[0][0]
 
 
-def refused(made: Town) -> int:
-    return sum(entry["status"] == 413 for entry in made.writes())
+def refused(our_town: Town) -> int:
+    return sum(entry["status"] == 413 for entry in our_town.writes())
 
 
-def shows_the_stock(made: Town) -> bool:
-    shown, stock = made.shown(), made.stock()
-    return all(shown[sku] == stock[sku] for sku in made.in_stock())
+def shows_the_stock(our_town: Town) -> bool:
+    shown, stock = our_town.shown(), our_town.stock()
+    return all(shown[sku] == stock[sku] for sku in our_town.in_stock())
 
 
-def change(made: Town, units: int) -> None:
-    for sku in made.in_stock():
-        made.wms.set_level(sku, "EAST", units)
+def change(our_town: Town, units: int) -> None:
+    for sku in our_town.in_stock():
+        our_town.wms.set_level(sku, "EAST", units)
 
 
-async def test_halves_are_sent_until_the_cart_takes_them_and_the_size_is_remembered(made: Town) -> None:
+async def test_halves_are_sent_until_the_cart_takes_them_and_the_size_is_remembered(our_town: Town) -> None:
     # when
-    await made.bench.pull()
-    run = await made.bench.push(made.cart_id)
+    await our_town.bench.pull()
+    run = await our_town.bench.push(our_town.cart_id)
     # then
-    assert (run.state, made.bench.counts(run)["failed"]) == ("done", 0)
-    assert shows_the_stock(made) and made.bench.sums_hold()
-    assert 1 <= limit(made) <= TAKES
-    before = refused(made)
+    assert (run.state, our_town.bench.counts(run)["failed"]) == ("done", 0)
+    assert shows_the_stock(our_town) and our_town.bench.sums_hold()
+    assert 1 <= limit(our_town) <= TAKES
+    before = refused(our_town)
     assert 1 <= before <= 6
     # and the next run refuses nothing
-    change(made, 40)
-    await made.bench.pull()
-    assert (await made.bench.push(made.cart_id)).state == "done"
-    assert refused(made) == before and shows_the_stock(made)
+    change(our_town, 40)
+    await our_town.bench.pull()
+    assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+    assert refused(our_town) == before and shows_the_stock(our_town)
     # and the doctor says so
-    (check,) = [check for check in doctor(made.bench.session()).checks if check.id == "cart.batch_size"]
-    assert f"takes {limit(made)} listings in one request" in check.evidence
+    (check,) = [check for check in doctor(our_town.bench.session()).checks if check.id == "cart.batch_size"]
+    assert f"takes {limit(our_town)} listings in one request" in check.evidence
     # and so does the connection test
     steps = [
-        step async for step in connections.test(connections.target_of(made.bench.session(), f"cart:{made.cart_id}"))
+        step
+        async for step in connections.test(connections.target_of(our_town.bench.session(), f"cart:{our_town.cart_id}"))
     ]
     assert all(step.ok for step in steps)
-    assert steps[-1].detail.startswith(f"Takes {limit(made)} listings in one request")
+    assert steps[-1].detail.startswith(f"Takes {limit(our_town)} listings in one request")
 
 
-async def test_a_run_that_is_cut_after_a_refusal_goes_on_with_what_was_found_out(made: Town) -> None:
+async def test_a_run_that_is_cut_after_a_refusal_goes_on_with_what_was_found_out(our_town: Town) -> None:
     # given a server that is gone after two refusals
-    await made.bench.pull()
-    made.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 2})
-    assert (await made.bench.push(made.cart_id)).state == "failed"
-    found, before = limit(made), refused(made)
+    await our_town.bench.pull()
+    our_town.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 2})
+    assert (await our_town.bench.push(our_town.cart_id)).state == "failed"
+    found, before = limit(our_town), refused(our_town)
     assert found is not None and before == 2
     # when it works again
-    made.cart.faults()
-    await made.bench.push(made.cart_id)
+    our_town.cart.faults()
+    await our_town.bench.push(our_town.cart_id)
     # then it goes on from the size that was found, and nothing is sent twice
-    assert shows_the_stock(made)
-    applied = [(row["ref"], row["quantity"]) for row in made.cart.log()]
+    assert shows_the_stock(our_town)
+    applied = [(row["ref"], row["quantity"]) for row in our_town.cart.log()]
     assert len(applied) == len(set(applied))
-    assert made.writes()[before]["status"] == 503
+    assert our_town.writes()[before]["status"] == 503
 
 
-async def test_more_is_tried_after_a_week_and_what_was_found_is_forgotten_with_the_address(made: Town) -> None:
+async def test_more_is_tried_after_a_week_and_what_was_found_is_forgotten_with_the_address(our_town: Town) -> None:
     # given a size that was found out a week ago, and is the largest that the server takes
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    before = refused(made)
-    with made.bench.store.transaction() as tx:
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    before = refused(our_town)
+    with our_town.bench.store.transaction() as tx:
         tx.execute(
             "UPDATE cart SET batch_most = ?, batch_most_at = batch_most_at - ? WHERE id = ?",
-            (TAKES, MORE_AFTER, made.cart_id),
+            (TAKES, MORE_AFTER, our_town.cart_id),
         )
     # when
-    change(made, 40)
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
+    change(our_town, 40)
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
     # then twice as many were tried once, and refused
-    assert (limit(made), refused(made)) == (TAKES, before + 1)
-    assert shows_the_stock(made)
+    assert (limit(our_town), refused(our_town)) == (TAKES, before + 1)
+    assert shows_the_stock(our_town)
     # and another address begins anew
-    made.bench.set_cart(made.cart_id, url="https://other.example.com")
-    assert limit(made) is None
+    our_town.bench.set_cart(our_town.cart_id, url="https://other.example.com")
+    assert limit(our_town) is None
 
 
-async def test_a_cart_that_takes_more_by_now_is_sent_more(made: Town) -> None:
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    with made.bench.store.transaction() as tx:
-        tx.execute("UPDATE cart SET batch_most = 1, batch_most_at = 0 WHERE id = ?", (made.cart_id,))
-    change(made, 40)
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    assert limit(made) == 2 and shows_the_stock(made)
+async def test_a_cart_that_takes_more_by_now_is_sent_more(our_town: Town) -> None:
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    with our_town.bench.store.transaction() as tx:
+        tx.execute("UPDATE cart SET batch_most = 1, batch_most_at = 0 WHERE id = ?", (our_town.cart_id,))
+    change(our_town, 40)
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    assert limit(our_town) == 2 and shows_the_stock(our_town)

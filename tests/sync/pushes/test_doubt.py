@@ -165,9 +165,9 @@ async def test_a_refused_login_while_in_doubt_leaves_the_batch_in_doubt(somewher
     assert _unsettled(somewhere) == 1
 
 
-def _unsettled(made: Town) -> int:
-    assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL AND NOT pending") == 0
-    return int(made.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')"))
+def _unsettled(our_town: Town) -> int:
+    assert our_town.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL AND NOT pending") == 0
+    return int(our_town.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')"))
 
 
 @pytest.mark.parametrize("which", [DoubtPolicy.READ_BACK])

@@ -93,7 +93,7 @@ class Doubt(RuleBasedStateMachine):
         for _ in range(2):
             run = self._do(bench.push(self.made.cart_id, full=True))
             assert (run.state, run.error) == ("done", "")
-        sells = {one["sku"]: one["quantity"] - one["allocated"] for one in self.made.cart.dump()[SHOP]}
+        sells = {listing["sku"]: listing["quantity"] - listing["allocated"] for listing in self.made.cart.dump()[SHOP]}
         assert sells == self.made.stock()
         assert bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL OR outcome = 'in_doubt'") == 0
         assert bench.sums_hold()
@@ -106,10 +106,10 @@ def test_whatever_answers_are_lost_the_cart_ends_right(
     monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
     loop = asyncio.new_event_loop()
     mode = Mode(basis="on_hand", max_batch=3, idempotency=idempotency, row_errors="whole_batch")
-    with town(tmp_path, products=12, mode=mode, deadline=0.5) as made:
-        loop.run_until_complete(made.bench.pull())
-        loop.run_until_complete(made.bench.push(made.cart_id))
-        machine = type("Here", (Doubt,), {"made": made, "loop": loop})
+    with town(tmp_path, products=12, mode=mode, deadline=0.5) as our_town:
+        loop.run_until_complete(our_town.bench.pull())
+        loop.run_until_complete(our_town.bench.push(our_town.cart_id))
+        machine = type("Here", (Doubt,), {"made": our_town, "loop": loop})
         bounds = settings(
             max_examples=6, stateful_step_count=8, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck),

@@ -28,19 +28,19 @@ async def test_writes_are_the_changed_listings_divided_by_the_batch_size(
     tmp_path: Path, changed: int, batch: int
 ) -> None:
     # given
-    with town(tmp_path, mode=Mode(max_batch=batch)) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        before = len(made.writes())
-        for n, sku in enumerate(made.in_stock()[:changed]):
-            made.wms.set_level(sku, "EAST", 500 + n)
-        await made.bench.pull()
+    with town(tmp_path, mode=Mode(max_batch=batch)) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        before = len(our_town.writes())
+        for n, sku in enumerate(our_town.in_stock()[:changed]):
+            our_town.wms.set_level(sku, "EAST", 500 + n)
+        await our_town.bench.pull()
         # when
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
-        assert made.bench.counts(run)["set"] == changed
-        assert len(made.writes()) - before == ceil(changed / batch)
-        assert made.shown() == made.stock()
+        assert our_town.bench.counts(run)["set"] == changed
+        assert len(our_town.writes()) - before == ceil(changed / batch)
+        assert our_town.shown() == our_town.stock()
 
 
 async def test_a_push_without_a_change_sends_nothing(synced: Town) -> None:
@@ -107,22 +107,24 @@ async def test_one_refused_row_is_the_only_one_that_fails(pulled: Town) -> None:
 @pytest.mark.parametrize("bad", [1, 3])
 async def test_all_or_nothing_batches_are_split_until_the_bad_rows_are_alone(tmp_path: Path, bad: int) -> None:
     # given
-    with town(tmp_path, mode=ALL_OR_NOTHING) as made:
-        listings = [row for row in made.cart.dump()[SHOP] if row["sku"] in made.in_stock()]
+    with town(tmp_path, mode=ALL_OR_NOTHING) as our_town:
+        listings = [row for row in our_town.cart.dump()[SHOP] if row["sku"] in our_town.in_stock()]
         rejected = listings[1 : 1 + 2 * bad : 2]
-        await made.bench.pull()
-        made.cart.faults({"kind": "reject", "path": "/stock", "refs": [row["ref"] for row in rejected]})
+        await our_town.bench.pull()
+        our_town.cart.faults({"kind": "reject", "path": "/stock", "refs": [row["ref"] for row in rejected]})
         # when
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
         skus = {row["sku"] for row in rejected}
         assert run.state == "done"
-        assert made.bench.counts(run)["failed"] == bad
-        assert {sku for sku, row in made.bench.listings(made.cart_id).items() if row["outcome"] == "failed"} == skus
-        assert {k: v for k, v in made.shown().items() if k not in skus} == {
-            k: v for k, v in made.stock().items() if k not in skus
+        assert our_town.bench.counts(run)["failed"] == bad
+        assert {
+            sku for sku, row in our_town.bench.listings(our_town.cart_id).items() if row["outcome"] == "failed"
+        } == skus
+        assert {k: v for k, v in our_town.shown().items() if k not in skus} == {
+            k: v for k, v in our_town.stock().items() if k not in skus
         }
-        assert made.bench.sums_hold()
+        assert our_town.bench.sums_hold()
 
 
 async def test_a_refused_batch_whose_bad_rows_are_not_named_is_bisected(
@@ -132,16 +134,18 @@ async def test_a_refused_batch_whose_bad_rows_are_not_named_is_bisected(
     from invsync_tui.connectors import json_rest
 
     monkeypatch.setattr(json_rest, "_named", lambda _: ())
-    with town(tmp_path, mode=ALL_OR_NOTHING) as made:
-        rejected = [row for row in made.cart.dump()[SHOP] if row["sku"] in made.in_stock()][2:5:2]
-        await made.bench.pull()
-        made.cart.faults({"kind": "reject", "path": "/stock", "refs": [row["ref"] for row in rejected]})
+    with town(tmp_path, mode=ALL_OR_NOTHING) as our_town:
+        rejected = [row for row in our_town.cart.dump()[SHOP] if row["sku"] in our_town.in_stock()][2:5:2]
+        await our_town.bench.pull()
+        our_town.cart.faults({"kind": "reject", "path": "/stock", "refs": [row["ref"] for row in rejected]})
         # when
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
         skus = {row["sku"] for row in rejected}
-        assert made.bench.counts(run)["failed"] == 2
-        assert {sku for sku, row in made.bench.listings(made.cart_id).items() if row["outcome"] == "failed"} == skus
+        assert our_town.bench.counts(run)["failed"] == 2
+        assert {
+            sku for sku, row in our_town.bench.listings(our_town.cart_id).items() if row["outcome"] == "failed"
+        } == skus
 
 
 async def test_a_listing_without_tracking_is_skipped_and_told(pulled: Town) -> None:
@@ -158,68 +162,68 @@ async def test_a_listing_without_tracking_is_skipped_and_told(pulled: Town) -> N
 @pytest.mark.parametrize("returns_quantity", [True, False])
 async def test_a_row_that_was_accepted_without_effect_is_not_synced(tmp_path: Path, returns_quantity: bool) -> None:
     # given: the listing loses tracking after it was read
-    with town(tmp_path, mode=Mode(returns_quantity=returns_quantity)) as made:
-        await made.bench.pull()
-        sku = made.in_stock()[0]
-        run = await made.bench.push(made.cart_id, release=False)
-        made.cart.edit(sku, tracked=False)
+    with town(tmp_path, mode=Mode(returns_quantity=returns_quantity)) as our_town:
+        await our_town.bench.pull()
+        sku = our_town.in_stock()[0]
+        run = await our_town.bench.push(our_town.cart_id, release=False)
+        our_town.cart.edit(sku, tracked=False)
         # when
-        made.bench.release(run.id)
-        await made.bench.work()
+        our_town.bench.release(run.id)
+        await our_town.bench.work()
         # then
-        row = made.bench.listings(made.cart_id)[sku]
+        row = our_town.bench.listings(our_town.cart_id)[sku]
         assert (row["outcome"], row["reason"], row["acked"]) == ("failed", "VERIFY_FAILED", None)
-        assert made.bench.counts(made.bench.run(run.id))["failed"] == 1
+        assert our_town.bench.counts(our_town.bench.run(run.id))["failed"] == 1
 
 
 async def test_going_back_to_the_last_quantity_is_written_after_a_row_that_could_not_be_verified(
     tmp_path: Path,
 ) -> None:
     # given: 7 was written, but neither answer nor read-back said so
-    with town(tmp_path, mode=Mode(returns_quantity=False, idempotency=False)) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        sku = made.in_stock()[0]
-        level = made.wms.dump()["levels"]["wh-1"][_ref(made, sku)][0]
-        shown = made.shown()[sku]
-        made.wms.set_level(sku, "EAST", level + 7)
-        await made.bench.pull()
-        made.cart.faults({"kind": "status", "path": "/listings/read", "status": 500})
-        assert made.bench.reasons(await made.bench.push(made.cart_id)) == {"VERIFY_FAILED": 1}
-        assert made.shown()[sku] == (shown or 0) + 7
+    with town(tmp_path, mode=Mode(returns_quantity=False, idempotency=False)) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        sku = our_town.in_stock()[0]
+        level = our_town.wms.dump()["levels"]["wh-1"][_ref(our_town, sku)][0]
+        shown = our_town.shown()[sku]
+        our_town.wms.set_level(sku, "EAST", level + 7)
+        await our_town.bench.pull()
+        our_town.cart.faults({"kind": "status", "path": "/listings/read", "status": 500})
+        assert our_town.bench.reasons(await our_town.bench.push(our_town.cart_id)) == {"VERIFY_FAILED": 1}
+        assert our_town.shown()[sku] == (shown or 0) + 7
         # when
-        made.cart.faults()
-        made.wms.set_level(sku, "EAST", level)
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
+        our_town.cart.faults()
+        our_town.wms.set_level(sku, "EAST", level)
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
         # then
-        assert made.shown()[sku] == shown
+        assert our_town.shown()[sku] == shown
 
 
 async def test_a_cart_that_counts_on_hand_is_sent_its_open_orders_too(tmp_path: Path) -> None:
     # given
-    with town(tmp_path, mode=Mode(basis="on_hand")) as made:
-        sku = made.in_stock()[0]
-        made.cart.control("order", {"shop": SHOP, "ref": sku, "units": 2})
-        await made.bench.pull()
+    with town(tmp_path, mode=Mode(basis="on_hand")) as our_town:
+        sku = our_town.in_stock()[0]
+        our_town.cart.control("order", {"shop": SHOP, "ref": sku, "units": 2})
+        await our_town.bench.pull()
         # when
-        await made.bench.push(made.cart_id)
+        await our_town.bench.push(our_town.cart_id)
         # then
-        assert made.shown() == made.stock() | {sku: made.stock()[sku] + 2}
+        assert our_town.shown() == our_town.stock() | {sku: our_town.stock()[sku] + 2}
 
 
 async def test_an_order_between_plan_and_push_is_not_subtracted_twice(tmp_path: Path) -> None:
     # given
-    with town(tmp_path, mode=Mode(basis="on_hand")) as made:
-        sku = made.in_stock()[0]
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
-        made.cart.control("order", {"shop": SHOP, "ref": sku, "units": 2})
+    with town(tmp_path, mode=Mode(basis="on_hand")) as our_town:
+        sku = our_town.in_stock()[0]
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
+        our_town.cart.control("order", {"shop": SHOP, "ref": sku, "units": 2})
         # when
-        made.bench.release(run.id)
-        await made.bench.work()
+        our_town.bench.release(run.id)
+        await our_town.bench.work()
         # then
-        assert made.shown()[sku] == made.stock()[sku] + 2
+        assert our_town.shown()[sku] == our_town.stock()[sku] + 2
 
 
 async def test_a_drift_is_left_alone_and_a_change_of_stock_is_not(synced: Town) -> None:
@@ -345,27 +349,27 @@ async def test_exclusion_lock_and_override_come_before_everything(pulled: Town) 
 
 async def test_only_the_chosen_warehouses_count(tmp_path: Path) -> None:
     # given
-    with town(tmp_path) as made:
-        await made.bench.pull()
-        east = made.bench.warehouse("EAST")
-        made.bench.set_cart(made.cart_id, [east])
+    with town(tmp_path) as our_town:
+        await our_town.bench.pull()
+        east = our_town.bench.warehouse("EAST")
+        our_town.bench.set_cart(our_town.cart_id, [east])
         # when
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
         assert run.state == "done"
-        assert made.shown() == made.stock(["wh-1"])
+        assert our_town.shown() == our_town.stock(["wh-1"])
 
 
-def _ref(made: Town, sku: str) -> str:
-    return next(ref for ref, code in made.wms.dump()["products"].items() if code == sku)
+def _ref(our_town: Town, sku: str) -> str:
+    return next(ref for ref, code in our_town.wms.dump()["products"].items() if code == sku)
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_STOCKED_AT_LOCATION, Reason.BUNDLE_PARENT, Reason.BAD_ROW])
 async def test_a_listing_that_cannot_be_set_any_more_since_it_was_planned_is_not_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: Reason
 ) -> None:
-    with town(tmp_path, mode=Mode(basis="on_hand")) as made:
-        await made.bench.pull()
+    with town(tmp_path, mode=Mode(basis="on_hand")) as our_town:
+        await our_town.bench.pull()
         read = SandboxCart.read
 
         async def changed(cart: SandboxCart, refs: Sequence[str]) -> Sequence[ListingRow]:
@@ -373,14 +377,14 @@ async def test_a_listing_that_cannot_be_set_any_more_since_it_was_planned_is_not
             return [rows[0]._replace(skip=reason), *rows[1:]] if rows else rows
 
         monkeypatch.setattr(SandboxCart, "read", changed)
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         assert run.state == "done"
-        counts, reasons = made.bench.counts(run), made.bench.reasons(run)
+        counts, reasons = our_town.bench.counts(run), our_town.bench.reasons(run)
         assert counts["failed"] >= 1
         assert reasons[reason.value] == counts["failed"]
-        failed = made.bench.store.read(
-            "SELECT ref FROM listing WHERE outcome = 'failed' AND cart_id = ?", (made.cart_id,)
+        failed = our_town.bench.store.read(
+            "SELECT ref FROM listing WHERE outcome = 'failed' AND cart_id = ?", (our_town.cart_id,)
         )
-        written = {entry["ref"] for entry in made.cart.log()}
+        written = {entry["ref"] for entry in our_town.cart.log()}
         assert written
         assert not written & {ref for (ref,) in failed}

@@ -31,29 +31,29 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(clock, "elapsed", lambda: elapsed() + seconds)
 
 
-def newest(made: Town, kind: str = "push") -> RunRow:
+def newest(our_town: Town, kind: str = "push") -> RunRow:
     """The newest run of the cart, or of the merchant."""
-    key = made.cart_id if kind == "push" else made.bench.merchant
-    number = made.bench.one("SELECT max(id) FROM run WHERE kind = ? AND key = ?", kind, key)
-    return made.bench.run(int(str(number)))
+    key = our_town.cart_id if kind == "push" else our_town.bench.merchant
+    number = our_town.bench.one("SELECT max(id) FROM run WHERE kind = ? AND key = ?", kind, key)
+    return our_town.bench.run(int(str(number)))
 
 
-async def limited(made: Town) -> RunRow:
+async def limited(our_town: Town) -> RunRow:
     """A push whose cart takes two batches and then asks for an hour's pause."""
-    for n, sku in enumerate(made.in_stock()[:20]):
-        made.wms.set_level(sku, "EAST", 500 + n)
-    await made.bench.pull()
-    made.cart.faults({**LIMIT, "path": "/stock", "after": 2})
-    return await made.bench.push(made.cart_id)
+    for n, sku in enumerate(our_town.in_stock()[:20]):
+        our_town.wms.set_level(sku, "EAST", 500 + n)
+    await our_town.bench.pull()
+    our_town.cart.faults({**LIMIT, "path": "/stock", "after": 2})
+    return await our_town.bench.push(our_town.cart_id)
 
 
 @pytest.fixture
 async def small(tmp_path: Path):  # type: ignore[no-untyped-def]
     """A town in batches of five, in step."""
-    with town(tmp_path, mode=Mode(max_batch=BATCH)) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        yield made
+    with town(tmp_path, mode=Mode(max_batch=BATCH)) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        yield our_town
 
 
 async def test_a_push_ends_at_once_with_a_time_and_goes_on_by_itself_then(
@@ -180,9 +180,9 @@ def connection(url: str) -> Connection:
 async def test_a_long_wait_is_told_at_once_and_asks_nobody_again() -> None:
     with stub_server([Answer(429, b"", {"Retry-After": "3600"})]) as server:
         http = HttpConnection(connection(server.url))
-        with pytest.raises(DeferredError) as told:
+        with pytest.raises(DeferredError) as raised:
             await http.read("GET", "/x")
-        assert told.value.retry_after == HOUR
+        assert raised.value.retry_after == HOUR
         with pytest.raises(DeferredError):  # by what the first one said
             await http.write("POST", "/x", content=b"{}")
         assert len(server.requests) == 1
@@ -193,9 +193,9 @@ async def test_an_allowance_that_is_used_up_for_long_ends_the_run_without_a_requ
     with stub_server([Answer(200, b"{}")]) as server:
         http = HttpConnection(connection(server.url), RateLimiter(1, 1 / (2 * WAIT_MOST)))
         await http.read("GET", "/x")
-        with pytest.raises(DeferredError) as told:
+        with pytest.raises(DeferredError) as raised:
             await http.read("GET", "/x")
-        assert WAIT_MOST < (told.value.retry_after or 0) <= 2 * WAIT_MOST
+        assert WAIT_MOST < (raised.value.retry_after or 0) <= 2 * WAIT_MOST
         assert len(server.requests) == 1
         await http.close()
 
@@ -206,9 +206,9 @@ async def test_a_vendor_may_say_it_in_an_answer_that_looks_good() -> None:
 
     with stub_server([Answer(200, b'{"errors": "THROTTLED"}')]) as server:
         http = HttpConnection(connection(server.url), throttled=throttled)
-        with pytest.raises(ThrottledError) as told:
+        with pytest.raises(ThrottledError) as raised:
             await http.write("POST", "/x", content=b"{}")
-        assert (told.value.retry_after, type(told.value)) == (7.0, ThrottledError)
+        assert (raised.value.retry_after, type(raised.value)) == (7.0, ThrottledError)
         await http.close()
 
 

@@ -18,9 +18,9 @@ PLACE = 3
 """The place of the row among the listings."""
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, made: Town, sku: str) -> list[int]:
+def failing(monkeypatch: pytest.MonkeyPatch, our_town: Town, sku: str) -> list[int]:
     """Let each request with the listing of a SKU fail with a 500; returns the sizes of those that did."""
-    ref = next(row["ref"] for row in made.cart.dump()[SHOP] if row["sku"] == sku)
+    ref = next(row["ref"] for row in our_town.cart.dump()[SHOP] if row["sku"] == sku)
     real, failed = SandboxCart.send, list[int]()
 
     async def send(self: SandboxCart, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
@@ -39,19 +39,19 @@ async def test_the_rows_beside_it_are_set_in_the_same_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, idempotency: bool
 ) -> None:
     # given
-    with town(tmp_path, mode=Mode(max_batch=100, idempotency=idempotency), deadline=0.3) as made:
-        await made.bench.pull()
-        sku = made.in_stock()[PLACE]
-        failed = failing(monkeypatch, made, sku)
+    with town(tmp_path, mode=Mode(max_batch=100, idempotency=idempotency), deadline=0.3) as our_town:
+        await our_town.bench.pull()
+        sku = our_town.in_stock()[PLACE]
+        failed = failing(monkeypatch, our_town, sku)
         # when
-        run = await made.bench.push(made.cart_id)
+        run = await our_town.bench.push(our_town.cart_id)
         # then
-        shown, stock = made.shown(), made.stock()
+        shown, stock = our_town.shown(), our_town.stock()
         assert {name: shown[name] for name in stock if name != sku} == {
             name: stock[name] for name in stock if name != sku
         }
         assert shown[sku] == 0
-        assert (run.state, made.bench.counts(run)["failed"]) == ("done", 1)
-        assert made.bench.reasons(run)["CART_UNAVAILABLE"] == 1
+        assert (run.state, our_town.bench.counts(run)["failed"]) == ("done", 1)
+        assert our_town.bench.reasons(run)["CART_UNAVAILABLE"] == 1
         assert sorted({*failed}, reverse=True) == failed[:: len(failed) // 3] and failed[-1] == 1
-        assert made.bench.sums_hold()
+        assert our_town.bench.sums_hold()

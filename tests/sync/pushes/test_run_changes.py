@@ -14,27 +14,27 @@ from invsync_tui.store.runs.records import RunRow
 from tests.support.runs.sandbox_world import Town, town
 
 
-async def _pushed(made: Town, levels: dict[str, int]) -> int:
+async def _pushed(our_town: Town, levels: dict[str, int]) -> int:
     """The number of a push after these stock levels."""
     for sku, quantity in levels.items():
-        made.wms.set_level(sku, "EAST", quantity)
-    await made.bench.pull()
-    return (await made.bench.push(made.cart_id)).id
+        our_town.wms.set_level(sku, "EAST", quantity)
+    await our_town.bench.pull()
+    return (await our_town.bench.push(our_town.cart_id)).id
 
 
 @pytest.mark.parametrize("basis", ["available", "on_hand"])
 async def test_a_run_lists_what_it_set_from_what_to_what(tmp_path: Path, basis: str) -> None:
-    with town(tmp_path, mode=Mode(basis=basis)) as made:
+    with town(tmp_path, mode=Mode(basis=basis)) as our_town:
         # given
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        before = {sku: row["acked"] for sku, row in made.bench.listings(made.cart_id).items()}
-        skus = made.in_stock()[:3]
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        before = {sku: row["acked"] for sku, row in our_town.bench.listings(our_town.cart_id).items()}
+        skus = our_town.in_stock()[:3]
         # when
-        run = await _pushed(made, dict.fromkeys(skus, 250))
+        run = await _pushed(our_town, dict.fromkeys(skus, 250))
         # then: sellable units, whatever the cart's own basis is
-        lines = changes.changes(made.bench.session(), run).after(None, 100)
-        after = {sku: row["acked"] for sku, row in made.bench.listings(made.cart_id).items()}
+        lines = changes.changes(our_town.bench.session(), run).after(None, 100)
+        after = {sku: row["acked"] for sku, row in our_town.bench.listings(our_town.cart_id).items()}
         assert {line.sku: (line.before, line.set_to) for line in lines} == {
             sku: (before[sku], after[sku]) for sku in skus
         }
@@ -43,18 +43,18 @@ async def test_a_run_lists_what_it_set_from_what_to_what(tmp_path: Path, basis: 
 
 
 async def test_a_later_run_does_not_change_what_an_earlier_one_lists(tmp_path: Path) -> None:
-    with town(tmp_path) as made:
+    with town(tmp_path) as our_town:
         # given
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        sku = made.in_stock()[0]
-        first = await _pushed(made, {sku: 250})
-        listed = changes.changes(made.bench.session(), first).after(None, 9)
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        sku = our_town.in_stock()[0]
+        first = await _pushed(our_town, {sku: 250})
+        listed = changes.changes(our_town.bench.session(), first).after(None, 9)
         # when
-        second = await _pushed(made, {sku: 31})
+        second = await _pushed(our_town, {sku: 31})
         # then
-        assert list(changes.changes(made.bench.session(), first).after(None, 9)) == list(listed)
-        (line,) = changes.changes(made.bench.session(), second).after(None, 9)
+        assert list(changes.changes(our_town.bench.session(), first).after(None, 9)) == list(listed)
+        (line,) = changes.changes(our_town.bench.session(), second).after(None, 9)
         assert (line.before, line.result) == (listed[0].set_to, "set")
 
 
@@ -160,19 +160,19 @@ async def test_every_outcome_of_a_run_opens_as_a_list_of_its_size(synced: Town) 
             assert history.of_outcome(synced.bench.session(), run, outcome).exact_count() == number, outcome
 
 
-async def _with_one_not_listed(made: Town) -> RunRow:
+async def _with_one_not_listed(our_town: Town) -> RunRow:
     """A push that says of one more product that the cart does not list it."""
-    run = await made.bench.push(made.cart_id)
-    counts, reasons = made.bench.counts(run), {**made.bench.reasons(run), "NOT_IN_CART": 1}
+    run = await our_town.bench.push(our_town.cart_id)
+    counts, reasons = our_town.bench.counts(run), {**our_town.bench.reasons(run), "NOT_IN_CART": 1}
     counts |= {"total": counts["total"] + 1, "skipped": counts["skipped"] + 1}
-    with made.bench.store.transaction() as tx:
+    with our_town.bench.store.transaction() as tx:
         tx.execute(
             "UPDATE run SET counts = ?, reasons = ? WHERE id = ?", (json.dumps(counts), json.dumps(reasons), run.id)
         )
         tx.execute(
             "INSERT INTO unlisted (cart_id, product_id, reason, run_id) "
             "SELECT ?, max(id), 'NOT_IN_CART', ? FROM product WHERE merchant_id = ?",
-            (made.cart_id, run.id, made.bench.merchant),
+            (our_town.cart_id, run.id, our_town.bench.merchant),
         )
     return run
 

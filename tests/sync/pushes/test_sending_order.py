@@ -18,19 +18,19 @@ KITS = 6
 """At most so many of the products, the last ones, are kits, whose quantity follows their parts."""
 
 
-def sent(made: Town, after: int = 0) -> list[tuple[str, int, int]]:
+def sent(our_town: Town, after: int = 0) -> list[tuple[str, int, int]]:
     """(SKU, shown before, sent) of every row of the answered batches behind number `after`, as they went out."""
-    skus = dict(made.bench.store.read("SELECT id, sku FROM listing"))
-    rows = made.bench.store.read(
+    skus = dict(our_town.bench.store.read("SELECT id, sku FROM listing"))
+    rows = our_town.bench.store.read(
         "SELECT items FROM push_batch WHERE cart_id = ? AND state = 'answered' AND rowid > ? ORDER BY rowid",
-        (made.cart_id, after),
+        (our_town.cart_id, after),
     )
     items = [item for (text,) in rows for item in json.loads(text)]
     return [(skus[number], before, target) for number, _, _, target, before in items]
 
 
-def newest(made: Town) -> int:
-    return int(made.bench.one("SELECT max(rowid) FROM push_batch") or 0)
+def newest(our_town: Town) -> int:
+    return int(our_town.bench.one("SELECT max(rowid) FROM push_batch") or 0)
 
 
 def expected(changes: dict[str, tuple[int, int]]) -> list[str]:
@@ -48,20 +48,20 @@ def expected(changes: dict[str, tuple[int, int]]) -> list[str]:
 @pytest.fixture
 async def changed(tmp_path: Path):  # type: ignore[no-untyped-def]
     """A cart that shows 100 of everything, and a WMS in which each product has another number."""
-    with town(tmp_path, products=24, mode=Mode(max_batch=BATCH), warehouses=2, deadline=0.5) as made:
-        skus = list(made.stock(["EAST"]))[:-KITS]
+    with town(tmp_path, products=24, mode=Mode(max_batch=BATCH), warehouses=2, deadline=0.5) as our_town:
+        skus = list(our_town.stock(["EAST"]))[:-KITS]
         for sku in skus:
-            made.wms.set_level(sku, "EAST", 100)
-        await made.bench.pull()
-        made.bench.set_cart(made.cart_id, [made.bench.warehouse("EAST")], zero_count=1000, jump_count=1000)
-        await made.bench.push(made.cart_id)
+            our_town.wms.set_level(sku, "EAST", 100)
+        await our_town.bench.pull()
+        our_town.bench.set_cart(our_town.cart_id, [our_town.bench.warehouse("EAST")], zero_count=1000, jump_count=1000)
+        await our_town.bench.push(our_town.cart_id)
         changes = {}
         for n, sku in enumerate(skus):
             after = (90 - n, 0, 101 + n)[n % 3]
-            made.wms.set_level(sku, "EAST", after)
+            our_town.wms.set_level(sku, "EAST", after)
             changes[sku] = (100, after)
-        await made.bench.pull()
-        yield made, changes, newest(made)
+        await our_town.bench.pull()
+        yield our_town, changes, newest(our_town)
 
 
 async def test_zeros_go_first_then_the_deepest_falls_and_rises_last(
@@ -117,30 +117,30 @@ GROUPS = 5
 async def grouped(tmp_path: Path):  # type: ignore[no-untyped-def]
     """As `changed`, with a cart that sets by one request only what belongs to one of 5 things."""
     mode = Mode(max_batch=BATCH, one_group=True)
-    with town(tmp_path, products=24, mode=mode, warehouses=2, deadline=0.5) as made:
-        skus = list(made.stock(["EAST"]))[:-KITS]
+    with town(tmp_path, products=24, mode=mode, warehouses=2, deadline=0.5) as our_town:
+        skus = list(our_town.stock(["EAST"]))[:-KITS]
         belongs = {sku: f"G{n % GROUPS}" for n, sku in enumerate(skus)}
-        for listing in made.cart.dump()["main"]:
-            made.cart.edit(listing["ref"], group=belongs.get(listing["sku"], "kits"))
+        for listing in our_town.cart.dump()["main"]:
+            our_town.cart.edit(listing["ref"], group=belongs.get(listing["sku"], "kits"))
         for sku in skus:
-            made.wms.set_level(sku, "EAST", 100)
-        await made.bench.pull()
-        made.bench.set_cart(made.cart_id, [made.bench.warehouse("EAST")], zero_count=1000, jump_count=1000)
-        await made.bench.push(made.cart_id)
+            our_town.wms.set_level(sku, "EAST", 100)
+        await our_town.bench.pull()
+        our_town.bench.set_cart(our_town.cart_id, [our_town.bench.warehouse("EAST")], zero_count=1000, jump_count=1000)
+        await our_town.bench.push(our_town.cart_id)
         changes = {}
         for n, sku in enumerate(skus):
             after = (90 - n, 0, 101 + n)[n % 3]
-            made.wms.set_level(sku, "EAST", after)
+            our_town.wms.set_level(sku, "EAST", after)
             changes[sku] = (100, after)
-        await made.bench.pull()
-        yield made, changes, belongs, newest(made)
+        await our_town.bench.pull()
+        yield our_town, changes, belongs, newest(our_town)
 
 
-def batches_of(made: Town, after: int) -> list[list[str]]:
+def batches_of(our_town: Town, after: int) -> list[list[str]]:
     """SKUs by request, as they went out."""
-    skus = dict(made.bench.store.read("SELECT id, sku FROM listing"))
-    rows = made.bench.store.read(
-        "SELECT items FROM push_batch WHERE cart_id = ? AND rowid > ? ORDER BY rowid", (made.cart_id, after)
+    skus = dict(our_town.bench.store.read("SELECT id, sku FROM listing"))
+    rows = our_town.bench.store.read(
+        "SELECT items FROM push_batch WHERE cart_id = ? AND rowid > ? ORDER BY rowid", (our_town.cart_id, after)
     )
     return [[skus[item[0]] for item in json.loads(text)] for (text,) in rows]
 

@@ -149,14 +149,16 @@ def test_whenever_the_cart_applies_what_it_took_the_newest_quantity_wins(
         later=True, apply_after=-1, look_after=LOOK, give_up_after=GIVE_UP, max_batch=3, idempotency=idempotency,
         returns_quantity=False,
     )  # fmt: skip
-    with town(tmp_path, products=12, mode=mode, deadline=0.5, jump_factor=0, zero_count=1000) as made:
-        machine = type("Here", (AppliedLater,), {"made": made, "loop": loop, "history": {}, "taken_at": {}})
+    with town(tmp_path, products=12, mode=mode, deadline=0.5, jump_factor=0, zero_count=1000) as our_town:
+        machine = type("Here", (AppliedLater,), {"made": our_town, "loop": loop, "history": {}, "taken_at": {}})
         now, elapsed = clock.now, clock.elapsed
         monkeypatch.setattr(clock, "now", lambda: now() + machine.ahead)
         monkeypatch.setattr(clock, "elapsed", lambda: elapsed() + machine.ahead)
-        loop.run_until_complete(made.bench.pull())
-        machine.history.update({one["ref"]: [made.stock()[one["sku"]]] for one in made.cart.dump()[SHOP]})
-        loop.run_until_complete(made.bench.push(made.cart_id))
+        loop.run_until_complete(our_town.bench.pull())
+        machine.history.update(
+            {listing["ref"]: [our_town.stock()[listing["sku"]]] for listing in our_town.cart.dump()[SHOP]}
+        )
+        loop.run_until_complete(our_town.bench.push(our_town.cart_id))
         bounds = settings(
             max_examples=10, stateful_step_count=8, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck),

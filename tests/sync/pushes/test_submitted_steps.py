@@ -26,9 +26,9 @@ LOOK = 600
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_the_progress_of_a_run_goes_on_by_each_batch_whenever_it_is_applie
     batch, now = sent(acme, job), clock.now()
     told = Submitted("T1", now + LOOK, now + 2 * LOOK) if later else [RowAnswer(item.ref, 5) for item in batch.items]
     await BatchResults(job, QuietCart()).accept(batch, told)  # type: ignore[arg-type]
-    (phase,) = [one for one in job.report.phases if one.name == "push"]
+    (phase,) = [phase for phase in job.report.phases if phase.name == "push"]
     assert (phase.done, phase.total) == (2, 2)
     assert (job.report.counts.submitted, job.report.counts.set) == ((2, 0) if later else (0, 2))
     assert acme.bench.one("SELECT state FROM push_batch WHERE id = 'b-1'") == ("submitted" if later else "answered")

@@ -35,9 +35,9 @@ async def _until(true: Callable[[], Any]) -> None:
 async def _seconds_to_cancel(bench: Bench, run_id: int, work: asyncio.Task[None]) -> float:
     with bench.store.transaction() as tx:
         runs.cancel(tx, run_id, int(time.time()))
-    asked = time.monotonic()
+    began = time.monotonic()
     await asyncio.wait_for(work, 20)
-    return time.monotonic() - asked
+    return time.monotonic() - began
 
 
 @pytest.mark.parametrize(
@@ -51,28 +51,28 @@ async def _seconds_to_cancel(bench: Bench, run_id: int, work: asyncio.Task[None]
 )
 async def test_cancel_reaches_a_push_that_waits(tmp_path: Path, fault: dict[str, Any], reached: str) -> None:
     # given: a cart that takes a minute to answer, or that asks to come back later
-    with town(tmp_path, deadline=90) as made:
-        await made.bench.pull()
-        run_id = made.bench.request("push", made.cart_id)
+    with town(tmp_path, deadline=90) as our_town:
+        await our_town.bench.pull()
+        run_id = our_town.bench.request("push", our_town.cart_id)
         if reached == "/stock":
-            await made.bench.work()
-            made.bench.release(run_id)
-        made.cart.faults(fault)
-        before = len(made.cart.requests())
-        work = asyncio.create_task(made.bench.work())
-        await _until(lambda: any(reached in entry["path"] for entry in made.cart.requests()[before:]))
+            await our_town.bench.work()
+            our_town.bench.release(run_id)
+        our_town.cart.faults(fault)
+        before = len(our_town.cart.requests())
+        work = asyncio.create_task(our_town.bench.work())
+        await _until(lambda: any(reached in entry["path"] for entry in our_town.cart.requests()[before:]))
         # when
-        took = await _seconds_to_cancel(made.bench, run_id, work)
+        took = await _seconds_to_cancel(our_town.bench, run_id, work)
         # then
         assert took < PROMISED
-        assert made.bench.run(run_id).state == "cancelled"
-        assert made.bench.sums_hold()
+        assert our_town.bench.run(run_id).state == "cancelled"
+        assert our_town.bench.sums_hold()
         # and when the cart is well again
-        made.cart.faults()
-        await made.bench.push(made.cart_id)
+        our_town.cart.faults()
+        await our_town.bench.push(our_town.cart_id)
         # then nothing is left in doubt
-        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
-        assert made.shown() == made.stock()
+        assert our_town.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
+        assert our_town.shown() == our_town.stock()
 
 
 async def test_cancel_reaches_a_pull_that_waits(synced: Town) -> None:
@@ -165,28 +165,30 @@ async def test_cancel_reaches_a_pull_whose_server_never_says_a_word(tmp_path: Pa
 
 async def test_cancel_reaches_a_push_that_waits_out_a_lost_batch(tmp_path: Path) -> None:
     # given: a cart without idempotency, a batch left open, and the clock set back by a day after it was sent
-    with town(tmp_path, mode=Mode(idempotency=False), deadline=60) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        _leave_open(made, answer_by=time.time() + 86_400)
-        run_id = made.bench.request("push", made.cart_id)
-        work = asyncio.create_task(made.bench.work())
-        await _until(lambda: made.bench.run(run_id).phase == "resolve")
+    with town(tmp_path, mode=Mode(idempotency=False), deadline=60) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        _leave_open(our_town, answer_by=time.time() + 86_400)
+        run_id = our_town.bench.request("push", our_town.cart_id)
+        work = asyncio.create_task(our_town.bench.work())
+        await _until(lambda: our_town.bench.run(run_id).phase == "resolve")
         # when
-        took = await _seconds_to_cancel(made.bench, run_id, work)
+        took = await _seconds_to_cancel(our_town.bench, run_id, work)
         # then
         assert took < PROMISED
-        assert made.bench.run(run_id).state == "cancelled"
+        assert our_town.bench.run(run_id).state == "cancelled"
 
 
-def _leave_open(made: Town, answer_by: float) -> None:
+def _leave_open(our_town: Town, answer_by: float) -> None:
     """A batch of one listing whose answer was never recorded."""
-    number, ref = made.bench.store.one("SELECT id, ref FROM our_listing WHERE cart_id = ? LIMIT 1", (made.cart_id,))
-    with made.bench.store.transaction() as tx:
+    number, ref = our_town.bench.store.one(
+        "SELECT id, ref FROM our_listing WHERE cart_id = ? LIMIT 1", (our_town.cart_id,)
+    )
+    with our_town.bench.store.transaction() as tx:
         tx.execute(
             "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms) "
             "VALUES ('b', ?, 1, 1, json_array(json_array(?, ?, 1, 1, 0)), x'', 'intent', 1, 0, ?)",
-            (made.cart_id, number, ref, int(answer_by * 1000)),
+            (our_town.cart_id, number, ref, int(answer_by * 1000)),
         )
         tx.execute("UPDATE listing SET inflight = 'b' WHERE id = ?", (number,))
 
@@ -197,13 +199,13 @@ async def test_a_wait_for_a_turn_at_a_rate_limit_is_interrupted() -> None:
     await limiter.take()
     wanted = asyncio.Event()
     asyncio.get_running_loop().call_later(0.1, wanted.set)
-    asked = time.monotonic()
+    began = time.monotonic()
     # when
     with pytest.raises(cancellation.Interrupted):
         async with cancellation.interruptible(wanted.is_set):
             await limiter.take()
     # then
-    assert time.monotonic() - asked < PROMISED
+    assert time.monotonic() - began < PROMISED
 
 
 async def test_a_worker_that_is_stopped_is_not_taken_for_a_cancel() -> None:

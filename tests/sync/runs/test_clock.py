@@ -38,7 +38,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Field:
+def our_field(tmp_path: Path) -> Field:
     """Two merchants with two carts each."""
     return field(tmp_path, merchants=2, carts=2)
 
@@ -56,18 +56,18 @@ def _asked(store: Store, clocks: Clocks, timetable: Timetable, until: float, ste
 
 @pytest.mark.parametrize("ahead", [DAY, -DAY, 1800, -1800, -200])
 def test_a_clock_that_is_set_for_a_while_delays_nothing_by_more_than_a_period(
-    made: Field, clocks: Clocks, ahead: int
+    our_field: Field, clocks: Clocks, ahead: int
 ) -> None:
     # given
-    with made.store.transaction() as tx:
-        schedule.put(tx, "push", made.carts[1], EVERY, 0, NOW)
+    with our_field.store.transaction() as tx:
+        schedule.put(tx, "push", our_field.carts[1], EVERY, 0, NOW)
     timetable = Timetable()
     # when
-    times = _asked(made.store, clocks, timetable, 1000)
+    times = _asked(our_field.store, clocks, timetable, 1000)
     clocks.ahead = ahead
-    times += _asked(made.store, clocks, timetable, 1500)
+    times += _asked(our_field.store, clocks, timetable, 1500)
     clocks.ahead = 0
-    times += _asked(made.store, clocks, timetable, 10_000)
+    times += _asked(our_field.store, clocks, timetable, 10_000)
     # then: at most one more for each time that the clock went forward
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert max(gaps) <= EVERY + 10
@@ -75,66 +75,68 @@ def test_a_clock_that_is_set_for_a_while_delays_nothing_by_more_than_a_period(
 
 
 @pytest.mark.parametrize("ahead", [DAY, -DAY])
-def test_a_new_process_after_a_clock_was_set_waits_a_period_at_most(made: Field, clocks: Clocks, ahead: int) -> None:
+def test_a_new_process_after_a_clock_was_set_waits_a_period_at_most(
+    our_field: Field, clocks: Clocks, ahead: int
+) -> None:
     # given: a service that worked while the clock was wrong
-    with made.store.transaction() as tx:
-        schedule.put(tx, "pull", made.merchants[1], EVERY, 0, NOW)
+    with our_field.store.transaction() as tx:
+        schedule.put(tx, "pull", our_field.merchants[1], EVERY, 0, NOW)
     clocks.ahead = ahead
-    before = _asked(made.store, clocks, Timetable(), 100)
+    before = _asked(our_field.store, clocks, Timetable(), 100)
     # when
     clocks.ahead = 0
-    times = _asked(made.store, clocks, Timetable(), 5000)
+    times = _asked(our_field.store, clocks, Timetable(), 5000)
     # then
     assert times[0] - max(before, default=0) <= EVERY + 100
     assert 5000 / EVERY - 2 <= len(times) <= 5000 / EVERY + 2
-    assert made.store.one("SELECT next_at FROM our_schedule")[0] <= clock.seconds() + EVERY
+    assert our_field.store.one("SELECT next_at FROM our_schedule")[0] <= clock.seconds() + EVERY
 
 
-def test_the_back_off_bounds_what_a_set_clock_can_do(made: Field, clocks: Clocks) -> None:
+def test_the_back_off_bounds_what_a_set_clock_can_do(our_field: Field, clocks: Clocks) -> None:
     # given: a cart that failed four times
-    with made.store.transaction() as tx:
-        schedule.put(tx, "push", made.carts[0], EVERY, 0, NOW + 50 * DAY)
+    with our_field.store.transaction() as tx:
+        schedule.put(tx, "push", our_field.carts[0], EVERY, 0, NOW + 50 * DAY)
         for _ in range(4):
-            schedule.record_result(tx, "push", made.carts[0], "failed", NOW)
+            schedule.record_result(tx, "push", our_field.carts[0], "failed", NOW)
     # when
-    times = _asked(made.store, clocks, Timetable(), 3 * 8 * EVERY)
+    times = _asked(our_field.store, clocks, Timetable(), 3 * 8 * EVERY)
     # then
     assert times[0] == pytest.approx(8 * EVERY, abs=10)
     assert times[1] - times[0] == pytest.approx(8 * EVERY, abs=10)
 
 
-def test_a_good_run_ends_the_longer_wait_and_a_cancelled_one_does_not(made: Field) -> None:
+def test_a_good_run_ends_the_longer_wait_and_a_cancelled_one_does_not(our_field: Field) -> None:
     # given
-    with made.store.transaction() as tx:
-        for cart in made.carts[:2]:
+    with our_field.store.transaction() as tx:
+        for cart in our_field.carts[:2]:
             schedule.put(tx, "push", cart, EVERY, 0, NOW + 8 * EVERY)
             schedule.record_result(tx, "push", cart, "failed", NOW)
         # when
-        schedule.record_result(tx, "push", made.carts[0], "done", NOW)
-        schedule.record_result(tx, "push", made.carts[1], "cancelled", NOW)
+        schedule.record_result(tx, "push", our_field.carts[0], "done", NOW)
+        schedule.record_result(tx, "push", our_field.carts[1], "cancelled", NOW)
     # then
-    rows = made.store.read("SELECT failures, next_at FROM our_schedule ORDER BY key")
+    rows = our_field.store.read("SELECT failures, next_at FROM our_schedule ORDER BY key")
     assert rows == [(0, NOW + EVERY), (1, NOW + 8 * EVERY)]
 
 
 async def test_the_service_says_that_the_clock_was_set(
-    made: Field, clocks: Clocks, caplog: pytest.LogCaptureFixture
+    our_field: Field, clocks: Clocks, caplog: pytest.LogCaptureFixture
 ) -> None:
     # given
-    with made.store.transaction() as tx:
+    with our_field.store.transaction() as tx:
         tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = 1", (NOW + DAY - 60,))
         tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = 2", (NOW - 60,))
     clocks.ahead = DAY
-    runner = Worker(made.store)
+    runner = Worker(our_field.store)
     # when
     clocks.ahead = 0
     runner._schedule()
     runner._schedule()
     # then: once, and what was dated meanwhile is dated as it should have been
-    told = made.store.read("SELECT action, after FROM our_audit")
+    told = our_field.store.read("SELECT action, after FROM our_audit")
     assert told == [("clock set", f"The system clock was set back by {DAY} s.")]
     assert [record.levelname for record in caplog.records if "clock was set" in record.getMessage()] == ["WARNING"]
-    assert [row[0] for row in made.store.read("SELECT confirmed_at FROM our_source ORDER BY merchant_id")] == [
+    assert [row[0] for row in our_field.store.read("SELECT confirmed_at FROM our_source ORDER BY merchant_id")] == [
         NOW - 60
     ] * 2
 
@@ -159,23 +161,23 @@ def synced_push() -> Any:
 
 async def test_the_next_push_after_the_clock_went_back_finds_out_what_became_of_an_open_batch(tmp_path: Path) -> None:
     # given: a cart that is read back, and a batch that seems to be on its way for a day
-    with town(tmp_path, mode=Mode(idempotency=False), deadline=0.5) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        number, ref = made.bench.store.one("SELECT id, ref FROM our_listing LIMIT 1")
-        with made.bench.store.transaction() as tx:
+    with town(tmp_path, mode=Mode(idempotency=False), deadline=0.5) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        number, ref = our_town.bench.store.one("SELECT id, ref FROM our_listing LIMIT 1")
+        with our_town.bench.store.transaction() as tx:
             tx.execute(
                 "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms, "
                 "within_ms) VALUES ('b', ?, 1, 1, json_array(json_array(?, ?, 1, 1, 0)), x'', 'intent', 1, 0, ?, 500)",
-                (made.cart_id, number, ref, int((time.time() + DAY) * 1000)),
+                (our_town.cart_id, number, ref, int((time.time() + DAY) * 1000)),
             )
             tx.execute("UPDATE listing SET inflight = 'b' WHERE id = ?", (number,))
         # when
-        run = await asyncio.wait_for(made.bench.push(made.cart_id, release=False), 20)
+        run = await asyncio.wait_for(our_town.bench.push(our_town.cart_id, release=False), 20)
         # then
         assert run.state == "done"
-        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
-        assert made.shown() == made.stock()
+        assert our_town.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
+        assert our_town.shown() == our_town.stock()
 
 
 @pytest.mark.parametrize(("began", "goes_on"), [(-60, True), (-7200, False), (DAY, False)])
@@ -249,22 +251,22 @@ async def test_a_verification_ends_when_everything_was_read_though_the_clock_goe
     assert synced.bench.counts(synced.bench.run(run_id))["total"] <= len(synced.shown())
 
 
-def test_times_ahead_of_another_cart_stay(made: Field) -> None:
+def test_times_ahead_of_another_cart_stay(our_field: Field) -> None:
     # given
-    with made.store.transaction() as tx:
-        for cart in made.carts[:2]:
+    with our_field.store.transaction() as tx:
+        for cart in our_field.carts[:2]:
             tx.execute(
                 "INSERT INTO listing (cart_id, ref, sku, key, observed_at, seq) VALUES (?, 'r', 's', 's', ?, 1)",
                 (cart, NOW + DAY),
             )
         # when, then
-        assert drift.forget_times_ahead(tx, made.carts[0], NOW) == 1
-    assert made.store.read("SELECT observed_at FROM our_listing ORDER BY cart_id") == [(None,), (NOW + DAY,)]
+        assert drift.forget_times_ahead(tx, our_field.carts[0], NOW) == 1
+    assert our_field.store.read("SELECT observed_at FROM our_listing ORDER BY cart_id") == [(None,), (NOW + DAY,)]
 
 
-def test_a_safety_rule_does_not_look_away_for_a_push_that_is_dated_ahead(made: Field) -> None:
+def test_a_safety_rule_does_not_look_away_for_a_push_that_is_dated_ahead(our_field: Field) -> None:
     # given: a good push, and one while the clock was ahead
-    with made.store.transaction() as tx:
+    with our_field.store.transaction() as tx:
         for at in (NOW - 100, NOW + DAY):
             run_id = runs.request(tx, RunRequest("push", 1, 1, "manual", "x"), NOW).run_id
             runs.start(tx, run_id, 1, at)
@@ -288,23 +290,23 @@ def test_a_reading_from_the_future_is_held_as_a_stale_one(age: int, held: bool) 
 
 @pytest.mark.parametrize("jitter", [1, 60, 300])
 def test_jitter_makes_nobody_wait_less_than_a_period_or_more_than_both(
-    made: Field, clocks: Clocks, jitter: int
+    our_field: Field, clocks: Clocks, jitter: int
 ) -> None:
-    with made.store.transaction() as tx:
-        schedule.put(tx, "push", made.carts[0], EVERY, jitter, NOW)
-    times = _asked(made.store, clocks, Timetable(), 50 * EVERY, step=5)
+    with our_field.store.transaction() as tx:
+        schedule.put(tx, "push", our_field.carts[0], EVERY, jitter, NOW)
+    times = _asked(our_field.store, clocks, Timetable(), 50 * EVERY, step=5)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert len(gaps) > 25
     assert min(gaps) >= EVERY - 5 and max(gaps) <= EVERY + jitter + 5
 
 
-def test_a_period_that_is_changed_counts_from_then_on(made: Field, clocks: Clocks) -> None:
-    with made.store.transaction() as tx:
-        schedule.put(tx, "push", made.carts[0], EVERY, 0, NOW)
+def test_a_period_that_is_changed_counts_from_then_on(our_field: Field, clocks: Clocks) -> None:
+    with our_field.store.transaction() as tx:
+        schedule.put(tx, "push", our_field.carts[0], EVERY, 0, NOW)
     timetable = Timetable()
-    before = _asked(made.store, clocks, timetable, 3000)
-    with made.store.transaction() as tx:
-        schedule.put(tx, "push", made.carts[0], 100, 0, clock.seconds() + 100)
-    after = _asked(made.store, clocks, timetable, 6000)
+    before = _asked(our_field.store, clocks, timetable, 3000)
+    with our_field.store.transaction() as tx:
+        schedule.put(tx, "push", our_field.carts[0], 100, 0, clock.seconds() + 100)
+    after = _asked(our_field.store, clocks, timetable, 6000)
     assert before == [0, 600, 1200, 1800, 2400]
     assert after == [3100.0 + 100 * n for n in range(29)]

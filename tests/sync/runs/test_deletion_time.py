@@ -23,8 +23,8 @@ NOW = 1_760_000_000
 RECORDS = ("decision_record", "exchange", "level_history", "listing_history", "run_event")
 
 
-def _records(made: Town) -> dict[str, int]:
-    return {table: made.bench.one(f"SELECT count(*) FROM our_{table}") for table in RECORDS}
+def _records(our_town: Town) -> dict[str, int]:
+    return {table: our_town.bench.one(f"SELECT count(*) FROM our_{table}") for table in RECORDS}
 
 
 async def test_a_run_that_ends_while_the_clock_is_ahead_deletes_nothing(
@@ -74,7 +74,7 @@ def test_a_service_that_starts_with_the_clock_ahead_keeps_everything_and_says_so
         ("pat", "sync"), ("invsync", ACTION)
     ]  # fmt: skip
     assert "If the clock is wrong, set it right" in entries[-1][2]
-    assert len([one for one in caplog.records if "older by this clock alone" in one.getMessage()]) == 1
+    assert len([record for record in caplog.records if "older by this clock alone" in record.getMessage()]) == 1
 
 
 def _told(tx: Any) -> int:

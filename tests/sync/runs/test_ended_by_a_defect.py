@@ -26,7 +26,7 @@ async def test_a_run_that_a_defect_ends_names_version_run_and_the_next_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     # given
-    made = field(tmp_path, merchants=1, carts=1)
+    our_field = field(tmp_path, merchants=1, carts=1)
 
     async def defect(job: RunContext) -> None:
         await _broken(job)
@@ -35,12 +35,12 @@ async def test_a_run_that_a_defect_ends_names_version_run_and_the_next_step(
         monkeypatch.setattr(executor, "_KINDS", dict.fromkeys(("pull", "push", "radar"), defect))
     else:
         monkeypatch.setattr(worker, "execute", _broken)
-    with made.store.transaction() as tx:
+    with our_field.store.transaction() as tx:
         number = runs.request(tx, RunRequest("pull", 1, 1, "manual", "ann"), NOW).run_id
     # when
-    await Worker(made.store, scheduled=False).run_until_idle(0.0)
+    await Worker(our_field.store, scheduled=False).run_until_idle(0.0)
     # then
-    run = made.bench.run(number)
+    run = our_field.bench.run(number)
     assert run.state == "failed"
     for part in (f"Run {number} ", f"invsync {__version__}", "RuntimeError", f"invsync bundle {number}"):
         assert part in run.error, run.error

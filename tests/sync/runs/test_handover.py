@@ -24,19 +24,19 @@ NOW = 1_760_000_000
 
 
 @pytest.fixture
-def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
+def our_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
     """A merchant with a cart, whose runs end well at once."""
     runs_end_at_once(monkeypatch)
     return field(tmp_path, merchants=1, carts=1)
 
 
-def _ask(made: Field) -> int:
-    with made.store.transaction() as tx:
+def _ask(our_field: Field) -> int:
+    with our_field.store.transaction() as tx:
         return runs.request(tx, RunRequest("pull", 1, 1, "manual", "operator"), NOW).run_id
 
 
 async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nobody(
-    one: Field, monkeypatch: pytest.MonkeyPatch
+    our_field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: somebody asks in each of the last steps of a worker, as `operations.sync` does: request first, then look
     asked: list[tuple[int, bool]] = []
@@ -44,8 +44,8 @@ async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nob
     def asks(step: Any) -> Any:
         def stepping(*arguments: Any) -> Any:
             if len(asked) < 20:
-                number = _ask(one)
-                asked.append((number, leases.worker_alive(one.store.path)))
+                number = _ask(our_field)
+                asked.append((number, leases.worker_alive(our_field.store.path)))
             return step(*arguments)
 
         return stepping
@@ -53,24 +53,24 @@ async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nob
     monkeypatch.setattr(leases.WorkerPresence, "close", asks(leases.WorkerPresence.close))
     monkeypatch.setattr(Worker, "_unregister", asks(Worker._unregister))
     # when
-    await Worker(one.store, "detached", scheduled=False).run_until_idle(0.0)
+    await Worker(our_field.store, "detached", scheduled=False).run_until_idle(0.0)
     # then: who saw a worker was served; who was not served saw none, and starts one
     assert len(asked) >= 2
     for number, alive in asked:
-        assert one.bench.run(number).state == "done" or not alive
+        assert our_field.bench.run(number).state == "done" or not alive
 
 
-async def test_nobody_is_there_once_a_worker_begins_to_end(one: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_is_there_once_a_worker_begins_to_end(our_field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     seen: list[bool] = []
     real = Worker._unregister
 
     def unregister(self: Worker) -> None:
-        seen.append(leases.worker_alive(one.store.path))
+        seen.append(leases.worker_alive(our_field.store.path))
         real(self)
 
     monkeypatch.setattr(Worker, "_unregister", unregister)
-    runner = Worker(one.store, scheduled=False)
+    runner = Worker(our_field.store, scheduled=False)
     # when
     asyncio.get_running_loop().call_later(0.05, runner.stop)
     await runner.run_forever()
@@ -78,24 +78,24 @@ async def test_nobody_is_there_once_a_worker_begins_to_end(one: Field, monkeypat
     assert seen == [False]
 
 
-async def test_a_detached_worker_ends_although_the_schedule_goes_on(one: Field) -> None:
+async def test_a_detached_worker_ends_although_the_schedule_goes_on(our_field: Field) -> None:
     # given: a download every second
-    with one.store.transaction() as tx:
+    with our_field.store.transaction() as tx:
         schedule.put(tx, "pull", 1, 1, 0, 0)
     # when
-    await asyncio.wait_for(Worker(one.store, "detached").run_until_idle(0.5), 20)
+    await asyncio.wait_for(Worker(our_field.store, "detached").run_until_idle(0.5), 20)
     # then: what was due was done once
-    assert one.bench.one("SELECT count(*) FROM our_run WHERE kind = 'pull'") == 1
-    assert one.bench.one("SELECT count(*) FROM our_run WHERE state = 'done' AND kind = 'push'") == 1
+    assert our_field.bench.one("SELECT count(*) FROM our_run WHERE kind = 'pull'") == 1
+    assert our_field.bench.one("SELECT count(*) FROM our_run WHERE state = 'done' AND kind = 'push'") == 1
 
 
-def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(one: Field) -> None:
+def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(our_field: Field) -> None:
     # given: a lock file, and nobody who holds it
-    leases.WorkerPresence(one.store.path).close()
+    leases.WorkerPresence(our_field.store.path).close()
     told: list[bool] = []
 
     def ask() -> None:
-        told.extend(leases.worker_alive(one.store.path) for _ in range(300))
+        told.extend(leases.worker_alive(our_field.store.path) for _ in range(300))
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     # when
@@ -108,20 +108,20 @@ def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(one: Field) ->
     assert not any(told)
 
 
-def test_who_asks_keeps_nobody_from_working(one: Field) -> None:
+def test_who_asks_keeps_nobody_from_working(our_field: Field) -> None:
     # given
     stop, got = threading.Event(), 0
 
     def ask() -> None:
         while not stop.is_set():
-            leases.holder_alive(one.store.path, "push:1")
+            leases.holder_alive(our_field.store.path, "push:1")
 
     askers = [threading.Thread(target=ask) for _ in range(3)]
     for asker in askers:
         asker.start()
     # when
     for _ in range(50):
-        lease = leases.acquire(one.store, "push:1", "me")
+        lease = leases.acquire(our_field.store, "push:1", "me")
         got += lease is not None
         if lease is not None:
             lease.release()
@@ -132,9 +132,9 @@ def test_who_asks_keeps_nobody_from_working(one: Field) -> None:
     assert got == 50
 
 
-def test_a_worker_is_seen_with_others_beside_it(one: Field) -> None:
+def test_a_worker_is_seen_with_others_beside_it(our_field: Field) -> None:
     # given
-    path = one.store.path
+    path = our_field.store.path
     assert not leases.worker_alive(path)
     first, second = leases.WorkerPresence(path), leases.WorkerPresence(path)
     # then
@@ -145,7 +145,7 @@ def test_a_worker_is_seen_with_others_beside_it(one: Field) -> None:
     second.close()
     assert not leases.worker_alive(path)
     # and a key
-    lease = leases.acquire(one.store, "push:1", "me")
+    lease = leases.acquire(our_field.store, "push:1", "me")
     assert lease is not None
     assert leases.holder_alive(path, "push:1")
     assert not leases.holder_alive(path, "push:2")
@@ -155,7 +155,7 @@ def test_a_worker_is_seen_with_others_beside_it(one: Field) -> None:
 
 @pytest.mark.parametrize("kind", ["pull", "push"])
 async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reason(
-    one: Field, monkeypatch: pytest.MonkeyPatch, kind: str
+    our_field: Field, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     # given
     looks: list[int] = []
@@ -165,22 +165,22 @@ async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reas
         raise ZeroDivisionError("at the end")
 
     monkeypatch.setattr(executor.run_findings, "record", defect)
-    with one.store.transaction() as tx:
+    with our_field.store.transaction() as tx:
         schedule.put(tx, kind, 1, 600, 0, NOW * 2)
         number = runs.request(tx, RunRequest(kind, 1, 1, "manual", "operator"), NOW).run_id
     # when
-    await asyncio.wait_for(Worker(one.store, scheduled=False).run_until_idle(0.3), 20)
+    await asyncio.wait_for(Worker(our_field.store, scheduled=False).run_until_idle(0.3), 20)
     # then
-    run = one.bench.run(number)
+    run = our_field.bench.run(number)
     assert run.state == "failed"
     assert "ZeroDivisionError: at the end" in run.error
-    assert any("ZeroDivisionError" in text for text in one.bench.events(number))
-    assert one.bench.one("SELECT failures FROM our_schedule") == 1
+    assert any("ZeroDivisionError" in text for text in our_field.bench.events(number))
+    assert our_field.bench.one("SELECT failures FROM our_schedule") == 1
     assert len(looks) <= 2
 
 
 async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
-    one: Field, monkeypatch: pytest.MonkeyPatch
+    our_field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
     taken: list[float] = []
@@ -191,14 +191,14 @@ async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
     monkeypatch.setattr(executor.runs, "finish", finish)
     monkeypatch.setattr(executor, "_KINDS", {**executor._KINDS, "pull": _ends_badly(taken)})
     monkeypatch.setattr(worker, "SET_BACK_FIRST", 0.2)
-    _ask(one)
-    runner = Worker(one.store, scheduled=False)
+    _ask(our_field)
+    runner = Worker(our_field.store, scheduled=False)
     # when
     asyncio.get_running_loop().call_later(3.0, runner.stop)
     await runner.run_forever()
     # then: 0.2, 0.4, 0.8, 1.6 seconds apart
     assert 2 <= len(taken) <= 5
-    assert one.bench.one("SELECT count(*) FROM our_run") == 1
+    assert our_field.bench.one("SELECT count(*) FROM our_run") == 1
 
 
 def _ends_badly(taken: list[float]) -> Any:
@@ -210,7 +210,7 @@ def _ends_badly(taken: list[float]) -> Any:
 
 
 async def test_a_defect_of_the_look_for_work_does_not_end_the_service(
-    one: Field, monkeypatch: pytest.MonkeyPatch
+    our_field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: the first look fails
     real, calls = runs.requested, []
@@ -223,8 +223,8 @@ async def test_a_defect_of_the_look_for_work_does_not_end_the_service(
 
     monkeypatch.setattr(worker.runs, "requested", requested)
     monkeypatch.setattr(worker, "FULL_DISK_WAIT", 0.1)
-    number = _ask(one)
+    number = _ask(our_field)
     # when
-    await asyncio.wait_for(Worker(one.store, scheduled=False).run_until_idle(0.3), 20)
+    await asyncio.wait_for(Worker(our_field.store, scheduled=False).run_until_idle(0.3), 20)
     # then
-    assert one.bench.run(number).state == "done"
+    assert our_field.bench.run(number).state == "done"

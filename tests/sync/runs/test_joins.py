@@ -26,34 +26,35 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
     return field(tmp_path, merchants=2, carts=2)
 
 
-def _ask(made: Field, kind: str, key: int, trigger: str = "manual", **more: Any) -> int:
+def _ask(our_field: Field, kind: str, key: int, trigger: str = "manual", **more: Any) -> int:
     merchant = key if kind == "pull" else 1 if key in (1, 2) else 2
-    with made.store.transaction() as tx:
+    with our_field.store.transaction() as tx:
         return runs.request(tx, RunRequest(kind, key, merchant, trigger, f"by {trigger}", **more), NOW).run_id
 
 
-def _run(made: Field, run_id: int) -> RunRow:
-    return made.bench.run(run_id)
+def _run(our_field: Field, run_id: int) -> RunRow:
+    return our_field.bench.run(run_id)
 
 
-def _start(made: Field, run_id: int) -> None:
-    with made.store.transaction() as tx:
+def _start(our_field: Field, run_id: int) -> None:
+    with our_field.store.transaction() as tx:
         runs.start(tx, run_id, 1, NOW)
 
 
-def _end(made: Field, run_id: int, state: str = "done") -> None:
-    with made.store.transaction() as tx:
+def _end(our_field: Field, run_id: int, state: str = "done") -> None:
+    with our_field.store.transaction() as tx:
         runs.finish(tx, run_id, state, "", NOW)
 
 
-async def _work(made: Field) -> None:
-    await Worker(made.store, scheduled=False).run_until_idle(0.0)
+async def _work(our_field: Field) -> None:
+    await Worker(our_field.store, scheduled=False).run_until_idle(0.0)
 
 
-def _pushed(made: Field) -> list[int]:
+def _pushed(our_field: Field) -> list[int]:
     """Carts by the pushes that ended well, in order."""
     return [
-        row[0] for row in made.store.read("SELECT key FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id")
+        row[0]
+        for row in our_field.store.read("SELECT key FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id")
     ]
 
 

@@ -15,9 +15,9 @@ from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.runs.sandbox_world import Town
 
 
-def phases(made: Town, run_id: int) -> list[tuple[str, str, int]]:
+def phases(our_town: Town, run_id: int) -> list[tuple[str, str, int]]:
     """(name, state, done) in order."""
-    found = json.loads(made.bench.one("SELECT phases FROM run WHERE id = ?", run_id))
+    found = json.loads(our_town.bench.one("SELECT phases FROM run WHERE id = ?", run_id))
     return [(one["name"], one["state"], one["done"]) for one in found]
 
 
@@ -138,7 +138,7 @@ async def test_an_undo_shows_its_phases_and_looks_for_a_cancel(synced: Town, saf
         applied = plans.apply(synced.bench.session(), remedy.plan, "wrong", freeze=False)
     await synced.bench.work()
     assert synced.bench.run(applied.run).state == "done"
-    assert [one for one in phases(synced, applied.run) if one[1] == "done"] == [
+    assert [phase for phase in phases(synced, applied.run) if phase[1] == "done"] == [
         ("connect", "done", 0), ("resolve", "done", 0), ("plan", "done", 2), ("check", "done", 0), ("push", "done", 2),
     ]  # fmt: skip
     assert safe_points == Counter({"explicit_plan.run": 1, "push._one_pass": 1, "push._send_all": 1})

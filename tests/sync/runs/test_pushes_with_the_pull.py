@@ -15,32 +15,32 @@ from invsync_tui.sync.worker import Worker
 from tests.support.runs.sandbox_world import Town, town
 
 
-def _scheduled_pull(made: Town) -> int:
-    request = RunRequest("pull", made.bench.merchant, made.bench.merchant, "schedule", "schedule", pushes=True)
-    with made.bench.store.transaction() as tx:
+def _scheduled_pull(our_town: Town) -> int:
+    request = RunRequest("pull", our_town.bench.merchant, our_town.bench.merchant, "schedule", "schedule", pushes=True)
+    with our_town.bench.store.transaction() as tx:
         return runs.request(tx, request, 1).run_id
 
 
-def _pushes(made: Town) -> int:
-    return int(made.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND trigger = 'after pull'"))
+def _pushes(our_town: Town) -> int:
+    return int(our_town.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND trigger = 'after pull'"))
 
 
 async def test_a_kill_between_the_end_and_the_pushes_loses_neither(tmp_path: Path) -> None:
     # given
-    with town(tmp_path) as made:
-        assert (await made.bench.pull()).state == "done"
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        number = _scheduled_pull(made)
+    with town(tmp_path) as our_town:
+        assert (await our_town.bench.pull()).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        number = _scheduled_pull(our_town)
         # when: a process dies after the end is written and before its pushes are asked for
         child = os.fork()
         if not child:
-            _die_between(made.bench.store.path)
+            _die_between(our_town.bench.store.path)
         assert os.WIFSIGNALED((await asyncio.to_thread(os.waitpid, child, 0))[1])
         # then
-        assert made.bench.run(number).state not in runs.FINAL
-        await made.bench.work()
-        assert made.bench.run(number).state == "done"
-        assert _pushes(made) == 1
+        assert our_town.bench.run(number).state not in runs.FINAL
+        await our_town.bench.work()
+        assert our_town.bench.run(number).state == "done"
+        assert _pushes(our_town) == 1
 
 
 def _die_between(path: Path) -> None:

@@ -12,8 +12,8 @@ from invsync_tui.store.runs import http_log as http_log_rows
 from tests.support.runs.sandbox_world import Town, town
 
 
-def _records(made: Town) -> dict[str, dict[str, object]]:
-    rows = made.bench.store.read(
+def _records(our_town: Town) -> dict[str, dict[str, object]]:
+    rows = our_town.bench.store.read(
         "SELECT p.sku, w.ref, r.body FROM our_source_record AS r JOIN product AS p ON p.id = r.product_id "
         "JOIN warehouse AS w ON w.id = r.warehouse_id"
     )
@@ -21,31 +21,31 @@ def _records(made: Town) -> dict[str, dict[str, object]]:
 
 
 async def test_a_level_has_the_record_that_it_came_from(tmp_path: Path) -> None:
-    with town(tmp_path, 10) as made:
+    with town(tmp_path, 10) as our_town:
         # given
-        await made.bench.pull()
-        first = _records(made)
-        levels = made.bench.store.one("SELECT count(*) FROM our_level")[0]
+        await our_town.bench.pull()
+        first = _records(our_town)
+        levels = our_town.bench.store.one("SELECT count(*) FROM our_level")[0]
         assert len(first) == levels
         # when
-        sku = made.in_stock()[0]
-        made.wms.control("level", {"skus": [sku], "warehouse": "EAST", "available": 77})
-        await made.bench.pull()
+        sku = our_town.in_stock()[0]
+        our_town.wms.control("level", {"skus": [sku], "warehouse": "EAST", "available": 77})
+        await our_town.bench.pull()
         # then
-        changed = {place for place, record in _records(made).items() if record != first[place]}
+        changed = {place for place, record in _records(our_town).items() if record != first[place]}
         assert any(place.startswith(f"{sku}@") for place in changed)
-        assert 77 in [record["available"] for place, record in _records(made).items() if place in changed]
-        product = made.bench.store.one("SELECT id FROM our_product WHERE sku = ?", (sku,))[0]
-        with made.bench.store.reading() as cx:
+        assert 77 in [record["available"] for place, record in _records(our_town).items() if place in changed]
+        product = our_town.bench.store.one("SELECT id FROM our_product WHERE sku = ?", (sku,))[0]
+        with our_town.bench.store.reading() as cx:
             assert all(at > 0 for at, _ in catalog_levels.source_records_of(cx, [product]).values())
 
 
 async def test_an_unchanged_download_keeps_nothing_new(tmp_path: Path) -> None:
-    with town(tmp_path, 10) as made:
-        await made.bench.pull()
-        before = made.bench.store.read("SELECT * FROM our_source_record ORDER BY 1, 2")
-        await made.bench.pull(full=True)
-        assert made.bench.store.read("SELECT * FROM our_source_record ORDER BY 1, 2") == before
+    with town(tmp_path, 10) as our_town:
+        await our_town.bench.pull()
+        before = our_town.bench.store.read("SELECT * FROM our_source_record ORDER BY 1, 2")
+        await our_town.bench.pull(full=True)
+        assert our_town.bench.store.read("SELECT * FROM our_source_record ORDER BY 1, 2") == before
 
 
 async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> None:
@@ -57,7 +57,7 @@ async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> Non
         batches = [row[0] for row in cx.execute("SELECT id FROM our_push_batch WHERE run_id = ?", (run.id,))]
         of_first = http_log_rows.of_batch(cx, batches[0])
     writes = [one for one in heard if one.batch_id]
-    assert {one.batch_id for one in writes} == set(batches)
+    assert {write.batch_id for write in writes} == set(batches)
     assert [one.status for one in of_first] == [200]
     assert json.loads(of_first[0].request)
     assert json.loads(of_first[0].answer)

@@ -22,7 +22,7 @@ def _all_levels(caplog: pytest.LogCaptureFixture) -> None:
 
 def said(caplog: pytest.LogCaptureFixture, event: str) -> list[str]:
     """The messages of an event since the last call of `clear`."""
-    return [one.getMessage() for one in caplog.records if getattr(one, "event", "") == event]
+    return [record.getMessage() for record in caplog.records if getattr(record, "event", "") == event]
 
 
 async def test_each_run_that_ends_is_one_line_with_its_names_and_counts(
@@ -37,8 +37,11 @@ async def test_each_run_that_ends_is_one_line_with_its_names_and_counts(
     assert first.startswith(f"run {pull.id} pull Demo done in ")
     assert second.startswith(f"run {push.id} push Demo > Demo Cart held in ")
     assert "SKUs: " in second and "held for review, nothing was sent: " in second
-    assert [one.levelname for one in caplog.records if getattr(one, "event", "") == "run"] == ["INFO", "WARNING"]
-    fields = next(one for one in caplog.records if getattr(one, "event", "") == "run").fields  # type: ignore[attr-defined]
+    assert [record.levelname for record in caplog.records if getattr(record, "event", "") == "run"] == [
+        "INFO",
+        "WARNING",
+    ]
+    fields = next(record for record in caplog.records if getattr(record, "event", "") == "run").fields  # type: ignore[attr-defined]
     assert (fields["run"], fields["kind"], fields["merchant"], fields["state"]) == (pull.id, "pull", "Demo", "done")
 
 
@@ -97,30 +100,30 @@ async def test_a_worker_that_is_told_to_end_stops_its_push_between_two_batches_a
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # given: a push in many batches
-    with town(tmp_path, mode=Mode(max_batch=2, latency=0.02)) as made:
-        await made.bench.pull()
-        number = made.bench.request("push", made.cart_id)
-        with made.bench.by_hand() as tx:
+    with town(tmp_path, mode=Mode(max_batch=2, latency=0.02)) as our_town:
+        await our_town.bench.pull()
+        number = our_town.bench.request("push", our_town.cart_id)
+        with our_town.bench.by_hand() as tx:
             tx.execute("UPDATE cart SET zero_count = 1000, jump_factor = 0")
-        await made.bench.work()
-        made.bench.release(number)
-        runner = Worker(made.bench.store, scheduled=False)
+        await our_town.bench.work()
+        our_town.bench.release(number)
+        runner = Worker(our_town.bench.store, scheduled=False)
         working = asyncio.create_task(runner.run_forever())
-        while len(made.writes()) < 2:
+        while len(our_town.writes()) < 2:
             assert not working.done()
             await asyncio.sleep(0.005)
         # when
         runner.stop()
         await working
         # then: nothing is in doubt, no batch is open, and nobody pretends to be working
-        run = made.bench.run(number)
+        run = our_town.bench.run(number)
         assert (run.state, run.heartbeat_at) == ("running", None)
-        assert made.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')") == 0
-        assert made.bench.events(number)[-1] == "The worker was stopped; the next one continues the run."
-        assert made.bench.one("SELECT count(*) FROM worker WHERE pid = ?", os.getpid()) == 0
+        assert our_town.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')") == 0
+        assert our_town.bench.events(number)[-1] == "The worker was stopped; the next one continues the run."
+        assert our_town.bench.one("SELECT count(*) FROM worker WHERE pid = ?", os.getpid()) == 0
         # and the next worker ends it
-        await made.bench.work()
-        assert made.bench.run(number).state == "done"
-        assert "The worker died; another one continues the run." not in made.bench.events(number)
+        await our_town.bench.work()
+        assert our_town.bench.run(number).state == "done"
+        assert "The worker died; another one continues the run." not in our_town.bench.events(number)
         assert said(caplog, "takeover") == [f"run {number} push Demo > Demo Cart is taken over: its worker was stopped"]
-        assert made.shown() == made.stock()
+        assert our_town.shown() == our_town.stock()

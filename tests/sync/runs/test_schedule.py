@@ -22,14 +22,14 @@ def two(tmp_path: Path) -> Field:
     return field(tmp_path, merchants=2, carts=2)
 
 
-def _put(made: Field, kind: str, key: int, next_at: int, every: int = 600, jitter: int = 0) -> None:
-    with made.store.transaction() as tx:
+def _put(our_field: Field, kind: str, key: int, next_at: int, every: int = 600, jitter: int = 0) -> None:
+    with our_field.store.transaction() as tx:
         schedule.put(tx, kind, key, every, jitter, next_at)
 
 
-def _due(made: Field, now: int) -> set[tuple[str, int, int]]:
-    with made.store.reading() as cx:
-        return {(one.kind, one.key, one.merchant_id) for one in Timetable().due(schedule.active(cx), now)}
+def _due(our_field: Field, now: int) -> set[tuple[str, int, int]]:
+    with our_field.store.reading() as cx:
+        return {(entry.kind, entry.key, entry.merchant_id) for entry in Timetable().due(schedule.active(cx), now)}
 
 
 @pytest.mark.parametrize("kind", ["pull", "push", "radar"])
@@ -62,7 +62,7 @@ def test_what_is_switched_off_is_not_due_and_keeps_nobody_else_from_it(two: Fiel
     for cart in two.carts:
         _put(two, "push", cart, NOW)
         _put(two, "radar", cart, NOW)
-    before = {one for one in _due(two, NOW) if one[0] == kind}
+    before = {entry for entry in _due(two, NOW) if entry[0] == kind}
     statement = {
         "merchant": f"UPDATE merchant SET inventory_sync = 0 WHERE id = {two.merchants[0]}",
         "cart": f"UPDATE cart SET upload_enabled = 0 WHERE id = {two.carts[0]}",
@@ -76,7 +76,9 @@ def test_what_is_switched_off_is_not_due_and_keeps_nobody_else_from_it(two: Fiel
         "merchant": {one for one in before if one[2] != first},
         "cart": {one for one in before if kind == "pull" or one[1] != two.carts[0]},
     }
-    assert {one for one in _due(two, NOW) if one[0] == kind} == expected["merchant" if off == "merchant" else "cart"]
+    assert {entry for entry in _due(two, NOW) if entry[0] == kind} == expected[
+        "merchant" if off == "merchant" else "cart"
+    ]
 
 
 def test_a_period_that_is_set_again_does_not_put_the_next_run_off(two: Field) -> None:

@@ -89,128 +89,132 @@ async def test_a_push_that_waits_for_a_pull_ends_with_it(pulled: Town) -> None:
 
 async def test_a_push_asked_for_after_a_pull_waits_for_it_even_if_one_is_running(tmp_path: Path) -> None:
     # given: a push is under way
-    with town(tmp_path, mode=SLOW) as made:
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
-        made.bench.release(run.id)
-        work = asyncio.create_task(Worker(made.bench.store, scheduled=False).run_until_idle(0.1))
-        await _until(made.writes)
+    with town(tmp_path, mode=SLOW) as our_town:
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
+        our_town.bench.release(run.id)
+        work = asyncio.create_task(Worker(our_town.bench.store, scheduled=False).run_until_idle(0.1))
+        await _until(our_town.writes)
         # when: stock changes, and somebody asks for a pull and a push after it
-        made.wms.set_level(made.in_stock()[0], "EAST", 555)
-        made.wms.control("pace", {"latency": 0.2})
-        pull = made.bench.request("pull", made.bench.merchant)
-        made.bench.request("push", made.cart_id, after=pull)
+        our_town.wms.set_level(our_town.in_stock()[0], "EAST", 555)
+        our_town.wms.control("pace", {"latency": 0.2})
+        pull = our_town.bench.request("pull", our_town.bench.merchant)
+        our_town.bench.request("push", our_town.cart_id, after=pull)
         await work
         # then
-        assert made.shown() == made.stock()
+        assert our_town.shown() == our_town.stock()
 
 
 async def test_cancel_lands_between_two_batches_and_the_next_run_continues(tmp_path: Path) -> None:
     # given
-    with town(tmp_path, mode=SLOW) as made:
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
-        made.bench.release(run.id)
-        work = asyncio.create_task(Worker(made.bench.store, scheduled=False).run_until_idle(0.0))
-        await _until(lambda: len(made.writes()) >= 2)
+    with town(tmp_path, mode=SLOW) as our_town:
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
+        our_town.bench.release(run.id)
+        work = asyncio.create_task(Worker(our_town.bench.store, scheduled=False).run_until_idle(0.0))
+        await _until(lambda: len(our_town.writes()) >= 2)
         # when
-        with made.bench.store.transaction() as tx:
+        with our_town.bench.store.transaction() as tx:
             assert runs.cancel(tx, run.id, int(time.time())) == "cancelling"
         await work
         # then
-        ended = made.bench.run(run.id)
-        counts = made.bench.counts(ended)
+        ended = our_town.bench.run(run.id)
+        counts = our_town.bench.counts(ended)
         assert ended.state == "cancelled"
-        assert counts["set"] == 4 * len(made.writes())
-        assert made.bench.reasons(ended)["CANCELLED"] == len(made.in_stock()) - counts["set"]
-        assert made.bench.sums_hold()
-        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
+        assert counts["set"] == 4 * len(our_town.writes())
+        assert our_town.bench.reasons(ended)["CANCELLED"] == len(our_town.in_stock()) - counts["set"]
+        assert our_town.bench.sums_hold()
+        assert our_town.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
         # and when
-        before = len(made.writes())
-        last = await made.bench.push(made.cart_id, release=False)
+        before = len(our_town.writes())
+        last = await our_town.bench.push(our_town.cart_id, release=False)
         # then only what was left is sent
         assert last.state == "done"
-        assert made.bench.counts(last)["set"] == len(made.in_stock()) - counts["set"]
-        assert len(made.writes()) - before == -(-(len(made.in_stock()) - counts["set"]) // 4)
-        assert made.shown() == made.stock()
+        assert our_town.bench.counts(last)["set"] == len(our_town.in_stock()) - counts["set"]
+        assert len(our_town.writes()) - before == -(-(len(our_town.in_stock()) - counts["set"]) // 4)
+        assert our_town.shown() == our_town.stock()
 
 
 @pytest.mark.parametrize("idempotency", [True, False])
 async def test_a_worker_that_stops_leaves_the_run_to_the_next(tmp_path: Path, idempotency: bool) -> None:
     # given
     mode = Mode(max_batch=4, latency=0.04, idempotency=idempotency)
-    with town(tmp_path, mode=mode, deadline=0.5) as made:
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
-        made.bench.release(run.id)
-        runner = Worker(made.bench.store, scheduled=False)
+    with town(tmp_path, mode=mode, deadline=0.5) as our_town:
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
+        our_town.bench.release(run.id)
+        runner = Worker(our_town.bench.store, scheduled=False)
         work = asyncio.create_task(runner.run_forever())
-        await _until(lambda: len(made.writes()) >= 2)
+        await _until(lambda: len(our_town.writes()) >= 2)
         # when
         runner.stop()
         await work
         # then
-        assert made.bench.run(run.id).state == "running"
-        assert not leases.holder_alive(made.bench.store.path, f"push:{made.cart_id}")
+        assert our_town.bench.run(run.id).state == "running"
+        assert not leases.holder_alive(our_town.bench.store.path, f"push:{our_town.cart_id}")
         # and when
-        await made.bench.work()
+        await our_town.bench.work()
         # then
-        assert made.bench.run(run.id).state == "done"
-        assert made.bench.counts(made.bench.run(run.id))["set"] == len(made.in_stock())
-        assert made.shown() == made.stock()
-        assert made.bench.sums_hold()
+        assert our_town.bench.run(run.id).state == "done"
+        assert our_town.bench.counts(our_town.bench.run(run.id))["set"] == len(our_town.in_stock())
+        assert our_town.shown() == our_town.stock()
+        assert our_town.bench.sums_hold()
 
 
 async def test_a_run_that_was_cut_after_its_intent_and_then_fails_still_adds_up(tmp_path: Path) -> None:
     # given: a worker stopped in the middle of a batch
-    with town(tmp_path, mode=SLOW, deadline=0.5) as made:
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
-        made.bench.release(run.id)
-        runner = Worker(made.bench.store, scheduled=False)
+    with town(tmp_path, mode=SLOW, deadline=0.5) as our_town:
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
+        our_town.bench.release(run.id)
+        runner = Worker(our_town.bench.store, scheduled=False)
         work = asyncio.create_task(runner.run_forever())
         await _until(
-            lambda: made.writes() and made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL")
+            lambda: (
+                our_town.writes() and our_town.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL")
+            )
         )
         runner.stop()
         await work
         # when: the cart refuses the login from now on
-        made.cart.faults({"kind": "status", "path": "/shops/", "status": 401})
-        await made.bench.work()
+        our_town.cart.faults({"kind": "status", "path": "/shops/", "status": 401})
+        await our_town.bench.work()
         # then
-        ended = made.bench.run(run.id)
+        ended = our_town.bench.run(run.id)
         assert ended.state == "failed"
         assert "do not add up" not in ended.error
-        assert made.bench.sums_hold()
+        assert our_town.bench.sums_hold()
 
 
 async def test_two_workers_on_one_store_never_run_the_same_key_at_once(tmp_path: Path) -> None:
     # given
-    with town(tmp_path, mode=SLOW) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        workers = [_worker(made.bench.store.path) for _ in range(2)]
+    with town(tmp_path, mode=SLOW) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        workers = [_worker(our_town.bench.store.path) for _ in range(2)]
         # when
         for n in range(6):
-            made.wms.set_level(made.in_stock()[n], "EAST", 700 + n)
-            pull = made.bench.request("pull", made.bench.merchant)
-            made.bench.request("push", made.cart_id, after=pull)
+            our_town.wms.set_level(our_town.in_stock()[n], "EAST", 700 + n)
+            pull = our_town.bench.request("pull", our_town.bench.merchant)
+            our_town.bench.request("push", our_town.cart_id, after=pull)
             await asyncio.sleep(0.15)
-        await _until(lambda: not made.bench.one("SELECT count(*) FROM our_run WHERE ended_at IS NULL"))
+        await _until(lambda: not our_town.bench.one("SELECT count(*) FROM our_run WHERE ended_at IS NULL"))
         for worker in workers:
             worker.terminate()
             worker.wait(10)
         # then
-        spans = made.bench.store.read("SELECT epoch FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id")
+        spans = our_town.bench.store.read(
+            "SELECT epoch FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id"
+        )
         assert len(spans) == len(set(spans))
-        assert _never_two_at_once(made)
-        assert made.shown() == made.stock()
-        assert made.bench.sums_hold()
+        assert _never_two_at_once(our_town)
+        assert our_town.shown() == our_town.stock()
+        assert our_town.bench.sums_hold()
 
 
-def _never_two_at_once(made: Town) -> bool:
+def _never_two_at_once(our_town: Town) -> bool:
     """A batch is answered before the next one is sent: the journal never mixes the rows of two."""
-    keys = [row["key"] for row in made.cart.log()]
+    keys = [row["key"] for row in our_town.cart.log()]
     return all(keys[n] == keys[n - 1] or keys[n] not in keys[:n] for n in range(1, len(keys)))
 
 
@@ -273,15 +277,15 @@ async def test_a_schedule_of_a_merchant_that_is_off_is_not_due(synced: Town) -> 
 
 async def test_a_store_that_others_keep_locking_does_not_fail_a_run(tmp_path: Path) -> None:
     # given: another process takes the write lock for a second or more, again and again
-    with town(tmp_path, mode=SLOW) as made:
-        storm = _storm(made.bench.store.path)
+    with town(tmp_path, mode=SLOW) as our_town:
+        storm = _storm(our_town.bench.store.path)
         # when
-        pull = await made.bench.pull()
-        push = await made.bench.push(made.cart_id)
+        pull = await our_town.bench.pull()
+        push = await our_town.bench.push(our_town.cart_id)
         storm.wait(20)
         # then
         assert (pull.state, push.state) == ("done", "done")
-        assert made.shown() == made.stock()
+        assert our_town.shown() == our_town.stock()
 
 
 def _storm(store: Path) -> subprocess.Popen[bytes]:
@@ -307,13 +311,13 @@ async def test_a_lock_that_outlasts_the_patience_only_pauses_the_run(
     from invsync_tui.store import connection
 
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
-    with town(tmp_path, mode=SLOW) as made:
-        made.bench.store.close()
-        made.bench.store = open_store(tmp_path / "store.db")
-        pull = made.bench.request("pull", made.bench.merchant)
-        made.wms.control("pace", {"latency": 0.05})
-        work = asyncio.create_task(made.bench.work())
-        await _until(lambda: made.bench.run(pull).state == "running")
+    with town(tmp_path, mode=SLOW) as our_town:
+        our_town.bench.store.close()
+        our_town.bench.store = open_store(tmp_path / "store.db")
+        pull = our_town.bench.request("pull", our_town.bench.merchant)
+        our_town.wms.control("pace", {"latency": 0.05})
+        work = asyncio.create_task(our_town.bench.work())
+        await _until(lambda: our_town.bench.run(pull).state == "running")
         other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(0.5)
@@ -321,7 +325,7 @@ async def test_a_lock_that_outlasts_the_patience_only_pauses_the_run(
         other.execute("COMMIT")
         await work
         # then
-        assert made.bench.run(pull).state == "done"
+        assert our_town.bench.run(pull).state == "done"
         other.close()
 
 

@@ -57,7 +57,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Town]:
+def our_town(tmp_path: Path) -> Iterator[Town]:
     with town(tmp_path, products=60) as place:
         yield place
 
@@ -97,34 +97,37 @@ class Obstacle:
 
 @pytest.mark.parametrize("name", ["open", "warehouses", "products_page", "levels_page"])
 async def test_a_download_waits_without_blocking(
-    made: Town, waits: list[float], monkeypatch: pytest.MonkeyPatch, name: str
+    our_town: Town, waits: list[float], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    obstacle = Obstacle(monkeypatch, SandboxSource, name, made.bench.store.path)
-    run = await made.bench.pull()
+    obstacle = Obstacle(monkeypatch, SandboxSource, name, our_town.bench.store.path)
+    run = await our_town.bench.pull()
     assert (run.state, await obstacle.over() >= HELD) == ("done", True)
     assert max(waits) < BLOCKED_MOST
 
 
 @pytest.mark.parametrize("name", ["open", "listings_page", "send"])
 async def test_an_upload_waits_without_blocking_and_loses_no_answer(
-    made: Town, waits: list[float], monkeypatch: pytest.MonkeyPatch, name: str
+    our_town: Town, waits: list[float], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    await made.bench.pull()
-    obstacle = Obstacle(monkeypatch, SandboxCart, name, made.bench.store.path)
-    run = await made.bench.push(made.cart_id)
+    await our_town.bench.pull()
+    obstacle = Obstacle(monkeypatch, SandboxCart, name, our_town.bench.store.path)
+    run = await our_town.bench.push(our_town.cart_id)
     assert (run.state, await obstacle.over() >= HELD) == ("done", True)
     assert max(waits) < BLOCKED_MOST
-    assert "in_doubt" not in made.bench.counts(run) or not made.bench.counts(run)["in_doubt"]
+    assert "in_doubt" not in our_town.bench.counts(run) or not our_town.bench.counts(run)["in_doubt"]
 
 
-async def test_two_runs_and_their_worker_wait_without_blocking(made: Town, waits: list[float]) -> None:
-    await made.bench.pull()
-    pull, push = made.bench.request("pull", made.bench.merchant, full=True), made.bench.request("push", made.cart_id)
-    other = await _hold(made.bench.store.path, HELD)
-    await made.bench.work()
+async def test_two_runs_and_their_worker_wait_without_blocking(our_town: Town, waits: list[float]) -> None:
+    await our_town.bench.pull()
+    pull, push = (
+        our_town.bench.request("pull", our_town.bench.merchant, full=True),
+        our_town.bench.request("push", our_town.cart_id),
+    )
+    other = await _hold(our_town.bench.store.path, HELD)
+    await our_town.bench.work()
     assert await other.wait() == 0
-    assert made.bench.run(pull).state == "done"
-    assert made.bench.run(push).state in ("done", "held")
+    assert our_town.bench.run(pull).state == "done"
+    assert our_town.bench.run(push).state in ("done", "held")
     assert max(waits) < BLOCKED_MOST
 
 
@@ -191,8 +194,8 @@ async def test_a_store_that_stays_locked_is_busy(monkeypatch: pytest.MonkeyPatch
         await writable(Locked())  # type: ignore[arg-type]
 
 
-async def test_to_ask_whether_a_store_is_free_changes_nothing(made: Town) -> None:
-    store, path = made.bench.store, made.bench.store.path
+async def test_to_ask_whether_a_store_is_free_changes_nothing(our_town: Town) -> None:
+    store, path = our_town.bench.store, our_town.bench.store.path
     before = store.one("PRAGMA busy_timeout")
     assert store.is_free()
     other = await _hold(path, 0.3)

@@ -24,20 +24,20 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Field:
+def our_field(tmp_path: Path) -> Field:
     """Two merchants with two carts, a warehouse and a pending order each; every time lies a minute back."""
-    found = field(tmp_path, merchants=2, carts=2)
-    with found.store.transaction() as tx:
-        for merchant in found.merchants:
+    our_field = field(tmp_path, merchants=2, carts=2)
+    with our_field.store.transaction() as tx:
+        for merchant in our_field.merchants:
             tx.execute("INSERT INTO warehouse (merchant_id, ref, code, name) VALUES (?, 'w', 'W', 'W')", (merchant,))
             tx.execute(
                 "INSERT INTO pending_order (cart_id, ref, product_id, location, quantity, taken_at, seen_at, known_at) "
                 "VALUES (?, 'o', ?, '', 1, ?, ?, ?)",
-                (found.carts[merchant - 1], merchant, NOW - 60, NOW - 60, NOW - 60),
+                (our_field.carts[merchant - 1], merchant, NOW - 60, NOW - 60, NOW - 60),
             )
         for table, column in COLUMNS:
             tx.execute(f"UPDATE {table} SET {column} = ?", (NOW - 60,))
-    return found
+    return our_field
 
 
 def _date_first(store: Store, table: str, column: str, at: int) -> None:
@@ -57,13 +57,13 @@ def _times(store: Store) -> dict[tuple[str, str], list[int]]:
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 def test_what_was_dated_ahead_is_put_back_once_and_nothing_else_is(
-    made: Field, clocks: Clocks, table: str, column: str, workers: int
+    our_field: Field, clocks: Clocks, table: str, column: str, workers: int
 ) -> None:
     # given: services that live while the clock is a day ahead, and one row that is dated then
-    before = _times(made.store)
+    before = _times(our_field.store)
     clocks.ahead = DAY
-    living = [Worker(made.store) for _ in range(workers)]
-    _date_first(made.store, table, column, NOW + DAY - 10)
+    living = [Worker(our_field.store) for _ in range(workers)]
+    _date_first(our_field.store, table, column, NOW + DAY - 10)
     # when
     clocks.ahead = 0
     for _ in range(2):
@@ -71,13 +71,13 @@ def test_what_was_dated_ahead_is_put_back_once_and_nothing_else_is(
             worker._schedule()
     # then
     before[table, column][0] = NOW - 10
-    assert _times(made.store) == before
+    assert _times(our_field.store) == before
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_a_clock_that_goes_forward_puts_nothing_back(made: Field, clocks: Clocks, table: str, column: str) -> None:
-    before = _times(made.store)
-    worker = Worker(made.store)
+def test_a_clock_that_goes_forward_puts_nothing_back(our_field: Field, clocks: Clocks, table: str, column: str) -> None:
+    before = _times(our_field.store)
+    worker = Worker(our_field.store)
     clocks.ahead = DAY
     worker._schedule()
-    assert _times(made.store) == before, (table, column)
+    assert _times(our_field.store) == before, (table, column)

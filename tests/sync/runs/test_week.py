@@ -207,7 +207,9 @@ def _always_due(kind: str, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         periods.Timetable,
         "due",
-        lambda self, entries, now: [one for one in entries if one.kind == kind or one in real(self, entries, now)],
+        lambda self, entries, now: [
+            entry for entry in entries if entry.kind == kind or entry in real(self, entries, now)
+        ],
     )
 
 

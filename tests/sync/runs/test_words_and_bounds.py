@@ -115,7 +115,9 @@ def test_what_the_log_says_when_a_run_has_ended(
     store: Any = SimpleNamespace(reading=nullcontext)
     with caplog.at_level(logging.DEBUG, "invsync.runs"):
         run_log.ended(store, 7)
-    found: list[Any] = [(one.levelno, getattr(one, "event", ""), one.getMessage()) for one in caplog.records]
+    found: list[Any] = [
+        (record.levelno, getattr(record, "event", ""), record.getMessage()) for record in caplog.records
+    ]
     assert [one[:2] for one in found[:1]] == ([] if level is None else [(level, "run")])
     assert found[1:] == more
     assert "failed_runs" not in vars(caplog.records[0])["fields"] if found else level is None
