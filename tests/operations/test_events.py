@@ -118,6 +118,48 @@ def test_more_than_is_read_at_once_is_read_with_the_next_question(
     assert [line.text for _ in range(6) for line in new.read()] == [f"late {number}" for number in range(10)]
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["before following", "while following"])
+def test_what_is_written_after_a_clock_was_set_back_is_new(
+    acme: Shelf, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    monkeypatch.setattr(events, "LOOKED_AT", 3)
+    now = [WHEN + 100]
+    monkeypatch.setattr("invsync_tui.clock.seconds", lambda: now[0])
+    pull, push = two
+    # given: events of a clock that was a day ahead for a while
+    day = 86400
+
+    def ahead() -> None:
+        now[0] = WHEN + day
+        for number in range(7):
+            write(acme, pull, now[0] + number, f"ahead {number}")
+
+    if before:
+        ahead()
+        now[0] = WHEN + 200
+    new = NewEvents(events.events(acme.session, OURS))
+    if not before:
+        ahead()
+        assert [line.text for _ in range(4) for line in new.read()] == [f"ahead {number}" for number in range(7)]
+        now[0] = WHEN + 200
+    assert new.read() == []
+    # when it goes on after the clock was put right
+    found: list[str] = []
+    for number in range(6):
+        now[0] += 20
+        write(acme, push, now[0], f"right {number}")
+        found += [line.text for line in new.read()]
+    # then each is there at once, and nothing comes twice, also when the time of then is reached
+    assert found == [f"right {number}" for number in range(6)]
+    now[0] = WHEN + day + 3
+    write(acme, push, now[0], "the day after")
+    assert [line.text for _ in range(3) for line in new.read()] == ["the day after"]
+    # and a machine whose clock is ahead is heard
+    write(acme, push, now[0] + 3600, "of another machine")
+    write(acme, push, now[0] + 1, "of this one")
+    assert sorted(line.text for _ in range(3) for line in new.read()) == ["of another machine", "of this one"]
+
+
 def test_a_run_that_ends_well_after_failed_ones_says_so(acme: Shelf) -> None:
     for at in (WHEN, WHEN + 60):
         failed = acme.bench.request("push", acme.cart)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.lists.listed_rows import Listed, chosen, few
@@ -116,23 +117,45 @@ def _line(event: StoredEvent) -> EventLine:
 
 
 class NewEvents:
-    """Events that were written since the last question, in the order of time."""
+    """Events that were written since the last question, in the order of time.
+
+    Times go back where a clock is set back: what is written then is new, though there are events with later times.
+    """
 
     def __init__(self, rows: Rows[EventLine]) -> None:
         self._rows = rows
         newest = rows.after(None, 1)
-        self._at = newest[0].at if newest else 0
-        recent = rows.before((self._at - OVERLAP, 0, 0), LOOKED_AT)
-        self._seen = {line.id for line in recent}
+        self._at = min(newest[0].at, clock.seconds()) if newest else 0
+        self._seen = set(self._places(self._at - OVERLAP))
 
     def read(self) -> list[EventLine]:
         """What is new, oldest first; no more than LOOKED_AT at a time, the rest with the next call."""
-        lines = self._rows.before((self._at - OVERLAP, 0, 0), LOOKED_AT)
-        fresh = [line for line in reversed(lines) if line.id not in self._seen]
+        now = clock.seconds()
+        if now < self._at - OVERLAP:
+            # What has a later time than now, up to the newest that was read, was written before the clock was set.
+            self._seen |= {place for place in self._places(now + 1) if place[0] <= self._at}
+            self._at = now
+        fresh: list[EventLine] = []
+        for lines in self._pages(self._at - OVERLAP):
+            fresh = [line for line in reversed(lines) if line.id not in self._seen]
+            if fresh:
+                break
         if fresh:
             self._at = max(self._at, fresh[-1].at)
-        self._seen = {key for key in self._seen | {line.id for line in fresh} if key[0] >= self._at - OVERLAP}
+        kept_from = min(self._at, now) - OVERLAP
+        self._seen = {key for key in self._seen | {line.id for line in fresh} if key[0] >= kept_from}
         return fresh
+
+    def _places(self, since: int) -> Iterator[PlaceKey]:
+        """Those of all events from a time on."""
+        return (line.id for lines in self._pages(since) for line in lines)
+
+    def _pages(self, since: int) -> Iterator[Sequence[EventLine]]:
+        """All events from a time on, LOOKED_AT at a time: the oldest pages first, each with its newest first."""
+        key: PlaceKey = (since, 0, 0)
+        while lines := self._rows.before(key, LOOKED_AT):
+            yield lines
+            key = lines[0].id
 
 
 LOOKED_AT = 1000
