@@ -16,6 +16,7 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
+from invsync_tui.tui.screens.base.list_screen import RECOUNT_AFTER
 from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
@@ -407,6 +408,22 @@ async def test_a_bounded_count_becomes_exact() -> None:
         await driver.press("slash", *"demo")
         await driver.sees("found, the best 50 shown; Down shows more")
         await driver.until(lambda: "+" not in driver.lines()[1])
+
+
+async def test_hits_are_counted_again_while_others_sync() -> None:
+    store = FakeStore()
+    async with room(store) as driver:
+        await driver.press("slash", *"demo")
+        await driver.sees("896 found")
+        # when there are more of them by now, and a while has passed
+        store.search_count = lambda text, merchant_id=None: 12345  # type: ignore[method-assign]
+        elapsed = driver.app.context.elapsed
+        store.commit()
+        await driver.pilot.pause(0.6)
+        assert "896 found" in driver.lines()[1]
+        driver.app.context.elapsed = lambda: elapsed() + RECOUNT_AFTER
+        store.commit()
+        await driver.sees("12,345 found")
 
 
 async def test_hits_go_on_as_the_cursor_comes_near_the_last() -> None:

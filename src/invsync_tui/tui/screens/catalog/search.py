@@ -19,7 +19,7 @@ from invsync_tui.operations.lists.list_views import HitRank, SearchAnswer, Searc
 from invsync_tui.operations.lists.rows import Count
 from invsync_tui.plain_text import grouped
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import facts
+from invsync_tui.tui.screens.base.list_screen import RECOUNT_AFTER, facts
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Tone, line
@@ -77,6 +77,8 @@ class SearchScreen(BaseScreen):
         self._answer: SearchAnswer | None = None
         self._count = Count(0, exact=True)
         self._all: tuple[str, Count | None] = ("", None)
+        """A text, and how many hits it has as counted last; None until that is known."""
+        self._all_at = float("-inf")
         self._limit = LIMITS[0]
         self._typed_at = 0.0
         self._postponed: list[Callable[[], None]] = []
@@ -152,12 +154,15 @@ class SearchScreen(BaseScreen):
             act()
 
     def _count_all(self) -> None:
-        """Once for each text, when nobody types on: it takes a second on a large store, which the next key would wait for."""
-        text = self._text
-        if text == self._all[0]:
-            self._count = self._all[1] or self._count
-            return
-        self._all = (text, None)
+        """When nobody types on: it takes a second on a large store, which the next key would wait for. Once for each text, and
+        again when that is a while ago: what others sync meanwhile counts too."""
+        text, now = self._text, self.context.elapsed()
+        before, count = self._all
+        if text == before:
+            self._count = count or self._count
+            if now - self._all_at < RECOUNT_AFTER:
+                return
+        self._all, self._all_at = (text, count if text == before else None), now
         self.set_timer(TYPING, partial(self._ask_count, text))
 
     def _ask_count(self, text: str) -> None:
