@@ -33,6 +33,7 @@ from invsync_tui.store.errors import (
     StoreFullError,
     StoreInUseError,
     StoreMissingError,
+    StoreNewerError,
     StoreReadOnlyError,
     StoreReplacedError,
     translate,
@@ -117,9 +118,21 @@ class Store:
         self.check_still_there()
         self._follow_writers()
         with self._translated():
+            self._check_schema(self._connection)
             yield self._connection
         if self._connected.quiet is not None and quiet_look(self._there) != self._connected.quiet:
             raise StoreBusyError(self.path, "it was changed while it was read.", "Try again in a moment.")
+
+    def _check_schema(self, cx: sqlite3.Connection) -> None:
+        """Raise StoreNewerError if a newer program upgraded the store meanwhile. Costs microseconds."""
+        version = schema_of(cx)
+        if version != VERSION:
+            raise StoreNewerError(
+                self.path,
+                f"a newer program upgraded it to schema {version} while this one, which knows {VERSION}, had it open; nothing "
+                "more is read from it or written to it.",
+                "Start the newer program.",
+            )
 
     def _follow_writers(self) -> None:
         """Where the store was read without locks since nobody wrote it: open it anew once somebody did."""
@@ -137,6 +150,7 @@ class Store:
         with self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._check_schema(self._connection)
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -175,6 +189,7 @@ class Store:
         self.check_still_there()
         try:
             with Session(self._sqlmodel_engine(), expire_on_commit=False) as session:
+                self._check_schema(self._connection)
                 yield session
                 session.commit()
         except DBAPIError as error:
@@ -189,6 +204,7 @@ class Store:
         with self.session() as db:
             connection: Any = db.connection().connection.driver_connection
             connection.execute("BEGIN IMMEDIATE")
+            self._check_schema(connection)
             yield Change(db, connection)
 
     def data_version(self) -> int:

@@ -1,9 +1,12 @@
-"""A store that is replaced or removed while a service or a control room has it open: both say so, and work on it no more."""
+"""A store that is replaced, removed or upgraded while a service or a control room has it open: both say so, and work on it
+no more."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -12,12 +15,14 @@ import pytest
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.merchants import overview
 from invsync_tui.operations.runs import request
+from invsync_tui.store.connection import VERSION
 from invsync_tui.store.database import create_store, open_store
-from invsync_tui.store.errors import StoreReplacedError
+from invsync_tui.store.errors import StoreNewerError, StoreReplacedError
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.faults.scenarios import until
 from tests.support.processes.shell import INVSYNC, Shell
+from tests.support.stores.old_stores import dump
 
 PATIENCE = 60
 
@@ -98,3 +103,27 @@ def test_the_control_room_says_it_at_its_next_look(path: Path) -> None:
         with pytest.raises(OperationError, match="was replaced by another file"):
             look()
     connection.close()
+
+
+def test_a_store_that_a_newer_program_upgraded_is_used_no_more_by_this_one(path: Path) -> None:
+    # given a control room that is open, and no worker that would keep anybody from upgrading
+    connection = StoreConnection(path)
+    connection.connect()
+    session = connection.session
+    overview.overview(session)
+    # when another program upgrades the store
+    with contextlib.closing(sqlite3.connect(path)) as cx:
+        cx.execute(f"PRAGMA user_version = {VERSION + 1}")
+        cx.commit()
+    before = dump(path)
+    # then neither looking nor a change goes by what was true before
+    for look in (connection.changed, connection.read_service, lambda: overview.overview(session)):
+        with pytest.raises(OperationError, match=f"newer program upgraded it to schema {VERSION + 1}.*Start the newer"):
+            look()
+    with pytest.raises(OperationError, match="newer program"):
+        request.request(session, 1)
+    for change in (session.store.transaction, session.store.session, session.store.change):
+        with pytest.raises(StoreNewerError, match="newer program"), change() as _:
+            pytest.fail("it may be written")
+    connection.close()
+    assert dump(path) == before
