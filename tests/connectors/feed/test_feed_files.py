@@ -195,6 +195,30 @@ CASES: dict[str, Case] = {
     "committed is blank": Case(
         csv("SKU,On hand,Committed", "A-1,8,", "A-2,7,0"), default(A_2=7), rejected=1, words=("A-1", "committed is blank")
     ),
+    # libracore/WooCommerceConnector#41, OCA/connector-magento#226: what is reserved was sold again
+    "stock beside what is reserved may be either": Case(
+        csv("SKU;Stock;Reserved", "A-1;8;3", "A-2;7;0"),
+        refused="'Stock' may be what is for sale or what is in the warehouse, of which 'Reserved' is reserved",
+    ),
+    "stock that is said to be in the warehouse": Case(
+        csv("SKU;Stock;Reserved", "A-1;8;3", "A-2;7;0"), PLAIN, {"on_hand": "Stock"}
+    ),
+    "stock in the warehouse by its column's number": Case(
+        csv("SKU;Stock;Reserved", "A-1;8;3", "A-2;7;0"), PLAIN, {"on_hand": "2"}
+    ),
+    "stock that is said to be for sale": Case(
+        csv("SKU;Stock;Reserved", "A-1;5;3", "A-2;7;0"), PLAIN, {"available": "Stock"}
+    ),
+    "stock beside what is in the warehouse is for sale": Case(
+        csv("SKU;On hand;Stock;Reserved", "A-1;8;5;3", "A-2;7;7;0"), PLAIN
+    ),
+    "quantities that are expected are not for sale": Case(
+        csv("SKU;Qty;Stock", "A-1;90;5", "A-2;0;7"), PLAIN, {"incoming": "Qty"}
+    ),
+    # Pinelab-studio/shops#46, medusajs/medusa#12401: reserved below 0 made more than there is
+    "less than nothing is committed": Case(
+        csv("SKU,On hand,Committed", "A-1,8,-3", "A-2,7,0"), default(A_2=7), rejected=1, words=("A-1", "committed is below 0")
+    ),
     "a named warehouse": Case(csv(HEAD, "A-1,5", "A-2,7"), {("EAST", "A-1"): 5, ("EAST", "A-2"): 7}, {"warehouse": "EAST"}),
     "a column of warehouses": Case(
         csv("SKU,Warehouse,Available", "A-1,EAST,5", "A-1,WEST,2", "A-2,EAST,7", "A-1, WEST ,2"),

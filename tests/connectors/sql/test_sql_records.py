@@ -63,6 +63,15 @@ def test_what_is_available_cannot_be_worked_out_of_unknown_numbers(missing: str)
     assert (rows, [ref for ref, _ in rejected]) == ([], ["A"])
 
 
+@pytest.mark.parametrize("held", [-3, Decimal("-0.5"), -1.0])
+def test_what_is_committed_below_0_makes_no_more_than_there_is(held: object) -> None:
+    """medusajs/medusa#12401, vendurehq/vendure#1571: reservations that have fallen below 0."""
+    rows, rejected = records.levels(("sku", "on_hand", "committed"), "sku", keyed(("A", 8, held), ("B", 8, 3)), set())
+    assert [(row.product_ref, row.available) for row in rows] == [("B", 5)]
+    assert [ref for ref, _ in rejected] == ["A"]
+    assert "is below 0" in rejected[0][1]
+
+
 GOOD_PRODUCTS = [
     (1, "A", "Mug", True, "4006381333931", None),
     (2, None, None, 1, None, " "),

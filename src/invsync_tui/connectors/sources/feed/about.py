@@ -152,7 +152,10 @@ ABOUT = About(
         "Negative numbers are taken as they are: -5, 5- and (5).",
         "Two rows for one product and warehouse with different quantities are both rejected, with their line numbers; equal "
         "ones count once.",
-        "Where on hand is known and available is not, available is on hand less committed.",
+        "Where on hand is known and available is not, available is on hand less committed. A row with less than 0 committed is "
+        "rejected.",
+        "A column Quantity, Qty or Stock beside one of reserved goods may be either number: an option has to say which it is, "
+        "available or on_hand.",
         "With which=newest the name decides: with name_date by the date in it, else by its numbers from left to right. Names "
         "that begin with the day or the month (31-12-2026), have the month in words or no year cannot be compared so: without "
         "name_date the file that was written last is read. The connection test says which file was taken and why.",

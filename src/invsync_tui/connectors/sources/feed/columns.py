@@ -19,6 +19,8 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "product name", "description", "item name", "title"),
 }  # fmt: skip
 """Names that a column is known by without an option, folded; equal after folding and not merely similar."""
+EITHER = frozenset({"quantity", "qty", "stock"})
+"""Those of `available` that are also written above what lies in the warehouse, reserved goods included."""
 USUAL_ALIASES = ("ean", "upc", "gtin", "asin", "mpn", "isbn", "barcode")
 COLUMNS_MOST = 2000
 
@@ -84,6 +86,8 @@ def map_columns(settings: FeedSettings, titles: Sequence[str], *, of_products: b
         raise finder.missing("a code", "sku")
     if columns.available is None and columns.on_hand is None and not of_products:
         raise finder.missing("a quantity", "available")
+    if not of_products:
+        finder.refuse_either(columns)
     return columns
 
 
@@ -91,11 +95,27 @@ class _Finder:
     def __init__(self, settings: FeedSettings, titles: Sequence[str], file: str) -> None:
         self._settings, self._titles, self._file = settings, [title.strip() for title in titles], file
         self._folded = [folded(title) for title in titles]
+        named = ((word, settings.columns[word]) for word in (*QUANTITIES, "pack_size"))
+        self._taken = {at for _, column in named if column for at in self._places(column) or self._numbered(column)}
+        """Columns of numbers that an option names: none of them is guessed to be another one."""
 
     def find(self, word: str, *, optional: bool) -> int | None:
         column = self._settings.columns[word]
         place = self._named(column, word, optional=optional) if column else None
         return self._usual(USUAL_NAMES.get(word, ()), word) if place is None else place
+
+    def refuse_either(self, columns: ColumnMap) -> None:
+        """NotConfiguredError where a guessed column may be what is in the warehouse or what is for sale, and the file says
+        how much of it is reserved: one of the two would sell that again."""
+        at, held = columns.available, columns.committed
+        if at is None or held is None or columns.on_hand is not None or self._settings.columns["available"]:
+            return
+        if self._folded[at] in EITHER:
+            raise NotConfiguredError(
+                f"{self._file}: {columns.title(at)} may be what is for sale or what is in the warehouse, of which "
+                f"{columns.title(held)} is reserved.",
+                advice=f"Say which it is: --option available={self._titles[at]} or --option on_hand={self._titles[at]}",
+            )
 
     def aliases(self, *, optional: bool) -> tuple[tuple[str, int], ...]:
         places = {
@@ -115,9 +135,8 @@ class _Finder:
             )
         if places:
             return places[0]
-        most = len(self._titles) or COLUMNS_MOST
-        if column.isdecimal() and column.isascii() and len(column) < 6 and 1 <= int(column) <= most:
-            return int(column) - 1
+        if numbered := self._numbered(column):
+            return numbered[0]
         if optional and self._titles:
             return None
         raise self.missing(f"a column {column!r}", word)
@@ -126,9 +145,16 @@ class _Finder:
         exact = [at for at, title in enumerate(self._titles) if title == name]
         return exact or [at for at, title in enumerate(self._folded) if title == folded(name)]
 
+    def _numbered(self, column: str) -> list[int]:
+        """The position of a column that is given by its number; [] for anything else."""
+        most = len(self._titles) or COLUMNS_MOST
+        given = column.isdecimal() and column.isascii() and len(column) < 6 and 1 <= int(column) <= most
+        return [int(column) - 1] if given else []
+
     def _usual(self, names: Iterable[str], word: str) -> int | None:
+        taken = self._taken if word in QUANTITIES else ()
         for name in names:
-            places = [at for at, title in enumerate(self._folded) if title == name]
+            places = [at for at, title in enumerate(self._folded) if title == name and at not in taken]
             if len(places) > 1:
                 return self._named(name, word, optional=False)
             if places:

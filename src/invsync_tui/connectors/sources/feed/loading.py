@@ -230,6 +230,10 @@ class RowReader:
         on_hand = self._quantity(fields, columns.on_hand, line, "on_hand")
         committed = self._quantity(fields, columns.committed, line, "committed")
         incoming = self._quantity(fields, columns.incoming, line, "incoming")
+        if columns.available is None and committed is not None and committed < 0:
+            raise RowError(
+                f"{self._place(line, columns.committed)}: committed is below 0, so what is for sale is not known"
+            )
         exact = self._available(fields)
         if columns.available is None and on_hand is not None and (columns.committed is None or committed is not None):
             available = quantity(exact)

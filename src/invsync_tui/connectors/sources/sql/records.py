@@ -191,9 +191,11 @@ def _difference(on_hand: Any, committed: Any) -> int:
     except ValueError as error:
         raise ValueError(f"on_hand: {error}") from error
     try:
-        quantity(committed)
+        below = quantity(committed) < 0
     except ValueError as error:
         raise ValueError(f"committed: {error}") from error
+    if below:  # counted with the other sign, or out of joint: more would be for sale than there is
+        raise ValueError(f"committed: {describe_value(committed)} is below 0, so what is for sale is not known")
     return quantity(_available((on_hand, committed)))
 
 
