@@ -325,16 +325,28 @@ def decide(facts: Facts, rules: ChainRules, *, explain: bool = True) -> Decision
     desired, reason = result
     target = desired
     if rules.basis_on_hand:
-        target = desired + facts.allocated
+        target = on_hand(desired, facts.allocated)
         if steps is not None:
-            because = f"the cart holds back {facts.allocated} for its own open orders"
-            steps.append(Step("basis", desired, target, because))
+            steps.append(Step("basis", desired, target, _held_back(desired, facts.allocated)))
     outcome = _compare(desired, target, facts, rules)
     if steps is not None:
         steps.append(Step("compare", facts.shown, target, _compared(outcome, desired, target, facts)))
     if outcome is Outcome.EQUAL:
         reason = reason or Reason.IN_SYNC
     return Decision(outcome, reason, desired, target, tuple(steps or ()))
+
+
+def on_hand(desired: int, allocated: int) -> int:
+    """What a cart has to show so that it sells `desired`. Its reservations may have fallen below 0, which it adds to what it
+    sells; no cart shows less than nothing, so that there it sells more than it should, and the drift check says so."""
+    return max(0, desired + allocated)
+
+
+def _held_back(desired: int, allocated: int) -> str:
+    if allocated >= 0:
+        return f"the cart holds back {allocated} for its own open orders"
+    text = f"the cart's own reservations are {allocated}, so that it sells {-allocated} more than it shows"
+    return text if desired + allocated >= 0 else f"{text}: correct them in the cart"
 
 
 def _compare(desired: int, target: int, facts: Facts, rules: ChainRules) -> Outcome:

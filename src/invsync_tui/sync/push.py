@@ -14,6 +14,7 @@ from invsync_tui.connectors.base import Cart, QuantityBasis, RowAnswer
 from invsync_tui.connectors.errors import BatchTooLargeError, ConnectorError, RowsRejectedError
 from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.quantity import on_hand
 from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ToPush
 from invsync_tui.store.listings.push_batches import Batch, Item
@@ -98,21 +99,21 @@ class BatchSender:
                 barred[row.id] = (now.skip, now.name if now.skip is Reason.BAD_ROW else "")
                 continue
             desired = row.desired if now.cap is None else min(row.desired, max(0, now.cap - now.allocated))
-            target = desired + now.allocated
+            target = on_hand(desired, now.allocated)
             (equal if now.quantity == target else items).append(Item(row.id, row.ref, desired, target, now.quantity))
-        self._record_fresh([*items, *equal], equal, gone, barred)
+        self._record_fresh([(item, fresh[item.ref].allocated) for item in (*items, *equal)], equal, gone, barred)
         return items
 
     def _record_fresh(
         self,
-        read: Sequence[Item],
+        read: Sequence[tuple[Item, int]],
         equal: Sequence[Item],
         gone: Sequence[int],
         barred: Mapping[int, tuple[Reason, str]],
     ) -> None:
-        """Record what the listings of a batch show now, and the outcome of those that are not sent."""
+        """Record what the listings of a batch show now, with what is allocated, and the outcome of those that are not sent."""
         with self.job.transaction() as tx:
-            listings.refresh(tx, [(i.target, i.before, i.target - i.desired, i.listing_id) for i in read])
+            listings.refresh(tx, [(i.target, i.before, allocated, i.listing_id) for i, allocated in read])
             listings.mark_equal(tx, [item.listing_id for item in equal], clock.seconds())
             listings.fail_planned(tx, gone, Reason.NOT_IN_CART, redacted("the cart no longer has this listing"))
             for number, (reason, why) in barred.items():

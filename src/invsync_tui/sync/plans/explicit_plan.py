@@ -13,6 +13,7 @@ from invsync_tui.connectors.base import Cart, ListingRow, QuantityBasis
 from invsync_tui.rules import safety
 from invsync_tui.rules.eligibility import obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.quantity import on_hand
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import listings, plans, push_batches
 from invsync_tui.store.listings import plans as listings_plans
@@ -84,7 +85,7 @@ class ExplicitPlanner:
         listings.refresh(
             tx,
             [
-                (entry.after + self._held_back(entry), entry.fresh.quantity, entry.fresh.allocated, entry.row.id)
+                (self._target(entry), entry.fresh.quantity, entry.fresh.allocated, entry.row.id)
                 for entry in rows
                 if entry.fresh is not None and entry.fresh.skip is not Reason.BAD_ROW
             ],
@@ -105,10 +106,12 @@ class ExplicitPlanner:
         plans.mark_dirty(tx, [entry.row.id for entry in rows], seq)
 
     def _decided(self, row: Row, outcome: Outcome, reason: Reason | None) -> Decided:
-        target = row.after + self._held_back(row)
         pending = int(outcome is Outcome.PLANNED)
         word = reason.value if reason else None
-        return Decided(row.after, target, outcome.value, word, "", pending, self.job.run.id, row.row.id)
+        return Decided(row.after, self._target(row), outcome.value, word, "", pending, self.job.run.id, row.row.id)
+
+    def _target(self, row: Row) -> int:
+        return on_hand(row.after, self._held_back(row))
 
     def _held_back(self, row: Row) -> int:
         return row.fresh.allocated if self.on_hand and row.fresh is not None else 0

@@ -114,7 +114,7 @@ def _stocked(item: Mapping[str, Any], sku: str, name: str, location: CartLocatio
         name=name,
         tracked=True,
         quantity=None if here is None else units(here["stocked_quantity"]),
-        allocated=0 if here is None else units(here["reserved_quantity"], 0),
+        allocated=0 if here is None else units(here["reserved_quantity"]),
         skip=Reason.NOT_STOCKED_AT_LOCATION if here is None else None,
         elsewhere=sum(units(level["stocked_quantity"]) for level in others) if others else None,
         elsewhere_allocated=sum(units(level["reserved_quantity"]) for level in others),
