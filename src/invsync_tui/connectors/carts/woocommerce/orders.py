@@ -17,7 +17,7 @@ from invsync_tui.connectors.base import OrderLine
 from invsync_tui.connectors.carts.woocommerce.listings import epoch
 from invsync_tui.connectors.values import describe_value, name_of, reference, text, whole
 
-FIELDS = "id,number,status,date_created_gmt,date_paid_gmt,line_items"
+FIELDS = "id,number,status,date_created_gmt,date_paid_gmt,line_items,refunds"
 NOT_TAKEN = frozenset({"pending", "failed", "cancelled", "refunded", "trash", "draft", "auto-draft", "checkout-draft"})
 """States in which an order's units are not, or no longer, taken. States that plugins add count."""
 
@@ -58,7 +58,7 @@ def _lines(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[Order
     # An order that is paid later than it is placed takes its units then.
     taken_at = max(epoch(order["date_created_gmt"]), 0 if paid is None else epoch(paid))
     result: list[OrderLine] = []
-    for line, quantity in _taken(order["line_items"]):
+    for line, quantity in _taken(order["line_items"], refunded=bool(order.get("refunds"))):
         product, variation = whole(line["product_id"], 0), whole(line.get("variation_id") or 0, 0)
         if not product or not quantity:
             continue  # a product that is deleted, or something that is none
@@ -86,13 +86,17 @@ IS_PART = frozenset({"_bundled_by", "_composite_parent", "_mnm_container"})
 """What plugins for bundles write at the line of the whole, and at the lines of its parts."""
 
 
-def _taken(lines: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+def _taken(lines: Sequence[Mapping[str, Any]], *, refunded: bool) -> list[tuple[Mapping[str, Any], int]]:
     """Lines with the units that each has taken; all of it where WooCommerce does not say, as of orders that plugins make.
 
-    A bundle and its parts are lines both: where the shop does not say which of them have a stock, the parts have.
+    A bundle and its parts are lines both: where the shop does not say which of them have a stock, the parts have. Of a line
+    that was given back as a whole WooCommerce forgets that it ever took any (woocommerce#31011): in an order with refunds, of
+    which it says of other lines what they hold, it holds none.
     """
     notes = [_notes(line) for line in lines]
     reduced = [_reduced(line, noted) for line, noted in zip(lines, notes, strict=True)]
+    if refunded and any(reduced):
+        reduced = [units or 0 for units in reduced]
     parts_say = any(units is not None for units, noted in zip(reduced, notes, strict=True) if IS_PART & noted.keys())
     whole_says = any(
         units is not None for units, noted in zip(reduced, notes, strict=True) if HOLDS_PARTS & noted.keys()
