@@ -229,6 +229,115 @@ async def test_a_total_that_is_not_reached_is_handed_on(tmp_path: Path, stub: St
     assert (len(page.rows), page.total) == (7, 9)
 
 
+TOTAL = PLAIN.replace("[levels]", "[levels]\ntotal = 'total'") + "[levels.page]\nstyle = 'STYLE'\nparameter = 'at'\n"
+
+
+@pytest.mark.parametrize("style", ["page", "offset"])
+@pytest.mark.parametrize(
+    ("records", "cap", "asked"),
+    [(12, 5, 5), (10, 5, 5), (5, 5, 5), (4, 5, 5), (120, 50, 500), (100, 50, 500), (7, 3, 3)],
+)
+@pytest.mark.parametrize("behind", [200, 404])
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_total_that_is_the_size_of_its_page_is_no_end(
+    tmp_path: Path, stub: Stub, style: str, records: int, cap: int, asked: int, behind: int, own: bool
+) -> None:
+    """shopware/shopware#2313: `total` is what the page has, unless one asks for more. Others have a total and no page behind."""
+    every = [{"id": number, "qty": number} for number in range(records)]
+
+    def answer(query: dict[str, str]) -> Answer:
+        start = (int(query["at"]) - 1) * cap if style == "page" else int(query["at"])
+        part = every[start : start + cap]
+        if behind == 404 and start >= records and not own:
+            return Answer(404, b"{}")
+        return as_json({"data": part, "total": len(part) if own else records})
+
+    serving(stub, answer)
+    async with opened(tmp_path, stub, TOTAL.replace("STYLE", style) + f"size = 'n'\nlimit = {asked}\n") as source:
+        page = await all_levels(source)
+    assert [row.available for row in page.rows] == list(range(records))
+    assert page.total in ((None, records) if own else (records,) if records != cap else (None,))
+
+
+async def test_a_system_without_pages_that_has_as_many_as_were_asked_for_is_read_once_more_at_most(
+    tmp_path: Path, stub: Stub
+) -> None:
+    serving(stub, lambda query: as_json({"data": at(0), "total": 3}))
+    async with opened(tmp_path, stub, TOTAL.replace("STYLE", "page") + "size = 'n'\nlimit = 3\n") as source:
+        page = await all_levels(source)
+    assert len(page.rows) == 3
+
+
+NOTHING = [
+    (Answer(204, b""), ""),
+    (as_json({"data": None, "total": 0}), "total = 'total'"),
+    (as_json({"data": None}), "?"),
+    (as_json({}), "?"),
+]
+
+
+@pytest.mark.parametrize(("nothing", "said"), NOTHING)
+async def test_no_records_are_no_error_however_that_is_said(
+    tmp_path: Path, stub: Stub, nothing: Answer, said: str
+) -> None:
+    """mvanhorn/cli-printing-press#2656, flatcar/nebraska#1453, repowise-dev/repowise#2237: an empty list as null or as an
+    answer without content, of which each look for changes failed."""
+    changes = "[changes]\npath = '/moves'\nquery = { since = '{since}' }\n"
+    text = PRODUCTS + (LEVELS.replace('"data"', '"data?"') if said == "?" else LEVELS.replace("list", f"{said}\nlist"))
+    records = {"/items": [{"id": "P1", "sku": "S1"}], "/stock": [{"id": "P1", "qty": 4}]}
+    stub.answering = lambda request: (
+        as_json({"data": found, "total": 1}) if (found := records.get(request.path.partition("?")[0])) else nothing
+    )
+    bench = Bench.make(tmp_path)
+    bench.add_merchant(connection(tmp_path, stub.url, text + changes))
+    for full in (True, False):
+        run = await bench.pull(full=full)
+        assert run.state == "done", run.error
+    assert stub.requests[-1].path.startswith("/moves")
+    # and a warehouse of which nothing comes any more keeps what it had
+    del records["/stock"]
+    run = await bench.pull(full=True)
+    assert (run.state, bench.one("SELECT available FROM our_level WHERE missing_since IS NULL")) == ("done", 4)
+    assert any("reported 1 level before and none now" in text for text in bench.events(run.id))
+    bench.store.close()
+
+
+@pytest.mark.parametrize("path", ["/items", "/stock"])
+async def test_records_that_move_while_pages_are_read_make_no_others_missing(
+    tmp_path: Path, stub: Stub, path: str
+) -> None:
+    """airbytehq/airbyte#21500, LanternOps/breeze#3462, openlinker-project/openlinker#2656: what is changed meanwhile goes to
+    another place of the list. It comes twice or not at all, and the number of records says nothing of it."""
+    records = {name: [{"id": f"P{n}", "sku": f"S{n}", "qty": n} for n in range(7)] for name in ("/items", "/stock")}
+    moving = False
+
+    def answering(request: Request) -> Answer:
+        nonlocal moving
+        name, _, query = request.path.partition("?")
+        start = int(query.partition("skip=")[2])
+        answer = as_json({"data": records[name][start : start + 3]})
+        if moving and name == path and start == 0:
+            moving = False
+            records[name].insert(0, records[name].pop())  # the last one was written, and the newest come first
+        return answer
+
+    stub.answering = answering
+    bench = Bench.make(tmp_path)
+    bench.add_merchant(connection(tmp_path, stub.url, SHIFTING))
+    assert (await bench.pull()).state == "done"
+    moving = True
+    run = await bench.pull(full=True)
+    missing = "SELECT count(*) FROM our_product p LEFT JOIN our_level l ON l.product_id = p.id WHERE {} IS NOT NULL"
+    where = "p.missing_since" if path == "/items" else "l.missing_since"
+    assert (run.state, bench.one(missing.format(where))) == ("done", 0)
+    assert any("came on two pages" in text for text in bench.events(run.id))
+    # and a read that nobody disturbs finds what is missing
+    records[path].pop(0)
+    assert (await bench.pull(full=True)).state == "done"
+    assert bench.one(missing.format(where)) == 1
+    bench.store.close()
+
+
 SHIFTING = PRODUCTS + LEVELS + "[page]\nstyle = 'offset'\nparameter = 'skip'\n"
 
 
@@ -426,7 +535,7 @@ async def test_products_keep_blank_codes_and_have_all_their_others(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, AuthError), (403, PermissionDeniedError), (404, ContractError), (204, ContractError)]
+    ("status", "kind"), [(401, AuthError), (403, PermissionDeniedError), (404, ContractError), (206, ContractError)]
 )
 async def test_a_refusal_is_told_by_its_status(tmp_path: Path, stub: Stub, status: int, kind: type[Exception]) -> None:
     stub.answering = lambda request: Answer(status, b"")

@@ -106,6 +106,22 @@ def set_to_zero(tx: sqlite3.Connection, warehouse_id: int, product_ids: Sequence
     return max(0, changed)
 
 
+_ADD_ZERO = """
+INSERT INTO level (warehouse_id, product_id, on_hand, available, loaded_at, seq)
+SELECT ?, id, 0, 0, ?, ? FROM product WHERE id = ? AND is_kit = 0 AND inactive = 0 AND uncounted = 0
+ON CONFLICT (warehouse_id, product_id) DO UPDATE SET on_hand = 0, available = 0, committed = NULL, incoming = NULL,
+  read_at = NULL, loaded_at = excluded.loaded_at, seq = excluded.seq, missing_since = NULL
+WHERE level.missing_since IS NOT NULL
+"""
+
+
+def add_zeros(tx: sqlite3.Connection, warehouse_id: int, product_ids: Sequence[int], now: int, seq: int) -> int:
+    """Levels of 0 for products that have none, or one that is missing; for sources that leave out what is out of stock. None
+    for kits, and for products that are deactivated or not counted. Returns how many."""
+    rows = [(warehouse_id, now, seq, number) for number in product_ids]
+    return max(0, tx.executemany(_ADD_ZERO, rows).rowcount) if rows else 0
+
+
 def flag_inactive(tx: sqlite3.Connection, product_ids: Sequence[int], now: int, seq: int) -> None:
     """Mark all levels of products that were deactivated: a kit of them is unknown, and a product that comes back is read."""
     tx.execute(

@@ -116,16 +116,28 @@ class CompleteRead:
             return 0
         gone = self._gone(tx, have, seen)
         sync_marks.record_loaded(tx, site.id, generation.started_at)
-        if gone and self.absent is Absent.ZERO:
+        if self.absent is Absent.ZERO:
             zeroed = levels.set_to_zero(tx, site.id, gone, clock.seconds(), seq)
             if zeroed:
                 warnings.append(f"{counted(zeroed, 'level')} of {site.code} are no longer reported; they are 0 now.")
-            return zeroed
+            return zeroed + self._never_in_stock(tx, site, have, seen, seq)
         if gone:
             warnings.append(
                 f"{counted(len(gone), 'level')} of {site.code} are no longer reported; they are marked missing."
             )
         return levels.flag_missing(tx, site.id, gone, generation.started_at, seq)
+
+    def _never_in_stock(
+        self, tx: sqlite3.Connection, site: StoredWarehouse, have: Sequence[int], seen: IdSet, seq: int
+    ) -> int:
+        """Levels of 0 for products of the read that were out of stock in a warehouse ever since it was first read."""
+        if not seen:
+            return 0
+        catalog = pull_progress.seen(tx, self.generation.id, "products")
+        catalog.discard(UNNAMED)
+        known = IdSet(have)
+        fresh = [number for number in self._gone(tx, list(catalog), seen) if number not in known]
+        return levels.add_zeros(tx, site.id, fresh, clock.seconds(), seq)
 
 
 def _absent(present: Sequence[int], seen: IdSet) -> list[int]:

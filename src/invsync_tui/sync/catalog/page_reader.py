@@ -35,6 +35,10 @@ SHRANK = (
     "The WMS announced {before} records for {stage} at first and {now} at last: its pages may have passed over some of them, "
     "so nothing of it is marked as missing."
 )
+OVERLAPPED = (
+    "Some records for {stage} came on two pages: they moved while they were read, so that others may have been passed over, and "
+    "nothing of it is marked as missing."
+)
 REJECTED_SHOWN = 20
 """Unreadable records that are named in the run's events."""
 
@@ -107,13 +111,17 @@ class StageProgress:
     """The rows and the rejected records of the last page."""
     most: int = 0
     """The most records that any page announced."""
+    overlaps: int = 0
+    """Pages with records that an earlier one had, where each comes once."""
 
     def shrank(self, total: int | None) -> bool:
         """Whether the WMS announces fewer than before: a page that starts at a number then starts too late."""
         return total is not None and total < self.most
 
-    def add(self, page: Page[Row], ids: Sequence[int], *, once: bool) -> None:
-        """One page more. Where a product comes once, one that comes again does not make up for one that did not come."""
+    def add(self, page: Page[Row], ids: Sequence[int], *, once: bool) -> bool:
+        """One page more. Where a product comes once, one that comes again does not make up for one that did not come.
+
+        Returns whether an earlier page had one of them: then the list moved under the pages."""
         known = len(self.seen)
         self.seen.update(ids)
         fresh = len(self.seen) > known or (not once and bool(ids))
@@ -121,9 +129,12 @@ class StageProgress:
         self.idle = 0 if fresh and here != self.last else self.idle + 1
         self.last = here
         again = len(ids) - (len(self.seen) - known) if once else 0
+        overlaps = again > 0 and len({*ids}) > len(self.seen) - known
+        self.overlaps += overlaps
         self.pages += 1
         self.records += len(page.rows) + len(page.rejected) - again
         self.most = max(self.most, page.total or 0)
+        return overlaps
 
 
 class PageReader:
@@ -198,7 +209,7 @@ class PageReader:
             if stored.changed:
                 change_sequence.take(tx, seq)
             rejected = [*page.rejected, *stored.rejected]
-            state.add(page, stored.ids, once=not reading.of_delta)
+            overlaps = state.add(page, stored.ids, once=not reading.of_delta)
             if reading.doubled is not None:
                 reading.doubled.next_page()
             if page.next_cursor is not None and state.idle >= IDLE_MOST:
@@ -208,12 +219,14 @@ class PageReader:
             shrank = not reading.of_delta and page.next_cursor is None and state.shrank(page.total)
             stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))
             unread = self._unreadable(tx, stored.rejected if reading.of_delta else page.rejected)
-            ids = [*stored.ids, *unread | ({UNNAMED} if shrank else set())]
+            ids = [*stored.ids, *unread | ({UNNAMED} if shrank or overlaps else set())]
             pull_progress.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
             self._count(stats)
             report.advance(len(page.rows) + len(page.rejected), page.total)
             report.put_if_due(tx)
         self._name_rejected(rejected)
+        if overlaps and state.overlaps == 1:
+            self.job.report.event("warning", OVERLAPPED.format(stage=reading.stage))
         if shrank:
             text = SHRANK.format(before=state.most, stage=reading.stage, now=page.total)
             self.job.report.event("warning", text)

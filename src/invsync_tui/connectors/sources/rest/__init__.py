@@ -87,7 +87,7 @@ class RestSource:
         self._counts = {}
         self.capabilities = SourceCapabilities(
             delta=api_layout.changes is not None, reports_reading_time="read_at" in api_layout.levels.fields,
-            page_size=api_layout.levels.paging.limit or 1000,
+            page_size=api_layout.levels.paging.limit or 1000, absent=api_layout.absent,
         )  # fmt: skip
         self._http.limit_by(RateLimiter(api_layout.per_second, api_layout.per_second))
         declared = (("requests per hour", api_layout.per_hour, HOUR), ("requests per day", api_layout.per_day, DAY))
@@ -134,10 +134,10 @@ class RestSource:
     # --- requests ----------------------------------------------------------------------------------------------------
 
     async def _get(self, path: str) -> Response:
-        """An answer with status 200; otherwise the error that its status stands for."""
+        """A good answer, with or without content; otherwise the error that its status stands for."""
         response = await self._http.read("GET", path)
         status, where = response.status, response.where
-        if status == 200:
+        if status in (200, pages.NO_CONTENT):
             return response
         reason = f"{status}: {response.excerpt[:200]}"
         if status == 401:
@@ -153,12 +153,19 @@ class RestSource:
     ) -> tuple[list[Any], str | None, int | None]:
         """Records of one page, where the next one is, and how many there are in all."""
         path = pages.target(listing, cursor, placeholders)
-        response = await self._get(path)
+        try:
+            response = await self._get(path)
+        except ContractError:
+            if pages.only_looks(listing, cursor):
+                return [], None, None
+            raise
         records, total = pages.records_of(listing, response)
+        records = pages.fresh(listing, records, cursor)
         if listing.paging.style == "none" and total is None:
             self._note(checks.AT_ONCE[listing.name], len(records))
         address = path if "://" in path else f"{self._connection.url.rstrip('/')}{path}"
-        return records, pages.next_cursor(listing, response, records, cursor, total, address), total
+        following = pages.next_cursor(listing, response, records, cursor, total, address)
+        return records, following, pages.believed(listing, records, cursor, total)
 
     def _note(self, name: str, count: int) -> None:
         self._counts[name] = max(count, self._counts.get(name, 0))

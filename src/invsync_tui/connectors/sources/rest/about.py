@@ -34,7 +34,12 @@ ABOUT = About(
         "A field that the description names and a record lacks makes that record unreadable, and it is reported; a ? behind "
         "the path says that it may be missing.",
         "Fractions are rounded down. A quantity that is null or a text costs its record.",
-        "Listings by page number or offset are read to their total, or to an empty page.",
+        "Listings by page number or offset are read to their total, or to an empty page. Behind a full first page "
+        "with its own size as the total the next page is asked for as well.",
+        "An answer without content (204) has no records, and neither has a list that is null beside a total of 0.",
+        "A product that the levels lack is unknown, or 0 with absent = \"zero\" in the description, for systems that list only "
+        "what is in stock; how many levels there are is compared with the download before.",
+        "Where records come on two pages the list moved while it was read: nothing of it is marked as missing then.",
     ),
     known_limits=(
         "Levels of all warehouses in one listing are read once for each warehouse; {warehouse} in path or query avoids it.",

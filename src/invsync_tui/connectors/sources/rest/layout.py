@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from invsync_tui.connectors.base import Absent
 from invsync_tui.connectors.description import Description
 from invsync_tui.connectors.sources.rest.about import MOST_REQUESTS, REQUESTS_PER_SECOND
 
@@ -18,6 +19,7 @@ STYLES = ("none", "page", "offset", "cursor", "link", "next")
 AUTHS = ("none", "basic", "bearer", "header")
 NUMBERS = ("number", "text")
 MARKS = ("iso", "epoch")
+ABSENT = (Absent.UNKNOWN.value, Absent.ZERO.value)
 SINCE, WAREHOUSE = "{since}", "{warehouse}"
 WAREHOUSES, PRODUCTS, LEVELS = "warehouses", "products", "levels"
 CHANGES, CHANGED_PRODUCTS, MARK, ACCOUNT = "changes", "changed_products", "mark", "account"
@@ -133,6 +135,8 @@ class Layout:
     changed_products: Listing | None
     mark: Value | None
     account: Value | None
+    absent: Absent = Absent.UNKNOWN
+    """What it means that the levels lack a product."""
 
 
 def understood(description: Description) -> Layout:
@@ -166,6 +170,7 @@ def understood(description: Description) -> Layout:
         else None,
         _value(description, MARK),
         _value(description, ACCOUNT),
+        Absent(description.choice_at(LEVELS, "absent", choices=ABSENT, default=Absent.UNKNOWN.value)),
     )
     _agree(description, layout)
     return layout
@@ -196,7 +201,7 @@ def _listing(
 ) -> Listing:
     """A table of requests. Where it is `like` another, what it does not say itself is as there."""
     codes = ("codes", "code_list", "parts") if kind == PRODUCTS else ()
-    own = ("fields", *codes) if like is None else ()
+    own = ("fields", *codes, *(("absent",) if name == LEVELS else ())) if like is None else ()
     description.allow(("path", "query", "list", "total", "page", *own), name)
     description.table(name)
     path = _path(description, placeholders, name, "path")
