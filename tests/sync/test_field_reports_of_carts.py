@@ -231,9 +231,9 @@ async def test_a_cart_that_is_restored_from_a_backup(lived: Life, by: str) -> No
     lived.shows(lived.stock())
 
 
-@pytest.mark.parametrize(("units", "shown", "too_many"), [(10, 7, 0), (3, 0, 0), (2, 0, 1), (0, 0, 3)])
+@pytest.mark.parametrize(("units", "lowest", "too_many"), [(10, 7, 0), (3, 0, 0), (2, 0, 1), (0, 0, 3)])
 async def test_reservations_that_have_fallen_below_0_in_a_cart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, units: int, shown: int, too_many: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, units: int, lowest: int, too_many: int
 ) -> None:
     """Pinelab-studio/shops#46, vendurehq/vendure#1571, medusajs/medusa#12401: such a cart sells more than it shows. It is set
     as low as it goes, what it sells too many is told, and no other listing waits for it."""
@@ -248,12 +248,12 @@ async def test_reservations_that_have_fallen_below_0_in_a_cart(
         await lived.goes_on()
         # then
         assert lived.last_push().state == "done", lived.last_push().error
-        assert (lived.listing(sku)["quantity"], lived.sells()[beside]) == (shown, 33)
+        assert (lived.listing(sku)["quantity"], lived.sells()[beside]) == (lowest, 33)
         assert lived.sells()[sku] == units + too_many
-        found = {
+        drifted = {
             line.sku: (line.drift, line.exposure) for line in drift.drifted(lived.session, lived.cart_id).after(None, 9)
         }
-        assert found == ({sku: ("oversell", too_many)} if too_many else {})
+        assert drifted == ({sku: ("oversell", too_many)} if too_many else {})
         steps = {step.step: step.because for step in lived.told(sku).steps}
         assert "the cart's own reservations are -3, so that it sells 3 more than it shows" in steps["basis"]
         assert ("correct them in the cart" in steps["basis"]) == bool(too_many)

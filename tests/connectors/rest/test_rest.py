@@ -234,13 +234,13 @@ TOTAL = PLAIN.replace("[levels]", "[levels]\ntotal = 'total'") + "[levels.page]\
 
 @pytest.mark.parametrize("style", ["page", "offset"])
 @pytest.mark.parametrize(
-    ("records", "cap", "asked"),
+    ("records", "cap", "wanted"),
     [(12, 5, 5), (10, 5, 5), (5, 5, 5), (4, 5, 5), (120, 50, 500), (100, 50, 500), (7, 3, 3)],
 )
 @pytest.mark.parametrize("behind", [200, 404])
 @pytest.mark.parametrize("own", [True, False])
 async def test_a_total_that_is_the_size_of_its_page_is_no_end(
-    tmp_path: Path, stub: Stub, style: str, records: int, cap: int, asked: int, behind: int, own: bool
+    tmp_path: Path, stub: Stub, style: str, records: int, cap: int, wanted: int, behind: int, own: bool
 ) -> None:
     """shopware/shopware#2313: `total` is what the page has, unless one asks for more. Others have a total and no page behind."""
     every = [{"id": number, "qty": number} for number in range(records)]
@@ -253,7 +253,7 @@ async def test_a_total_that_is_the_size_of_its_page_is_no_end(
         return as_json({"data": part, "total": len(part) if own else records})
 
     serving(stub, answer)
-    async with opened(tmp_path, stub, TOTAL.replace("STYLE", style) + f"size = 'n'\nlimit = {asked}\n") as source:
+    async with opened(tmp_path, stub, TOTAL.replace("STYLE", style) + f"size = 'n'\nlimit = {wanted}\n") as source:
         page = await all_levels(source)
     assert [row.available for row in page.rows] == list(range(records))
     assert page.total in ((None, records) if own else (records,) if records != cap else (None,))
@@ -276,17 +276,19 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize(("nothing", "said"), NOTHING)
+@pytest.mark.parametrize(("nothing", "declared"), NOTHING)
 async def test_no_records_are_no_error_however_that_is_said(
-    tmp_path: Path, stub: Stub, nothing: Answer, said: str
+    tmp_path: Path, stub: Stub, nothing: Answer, declared: str
 ) -> None:
     """mvanhorn/cli-printing-press#2656, flatcar/nebraska#1453, repowise-dev/repowise#2237: an empty list as null or as an
     answer without content, of which each look for changes failed."""
     changes = "[changes]\npath = '/moves'\nquery = { since = '{since}' }\n"
-    text = PRODUCTS + (LEVELS.replace('"data"', '"data?"') if said == "?" else LEVELS.replace("list", f"{said}\nlist"))
+    text = PRODUCTS + (
+        LEVELS.replace('"data"', '"data?"') if declared == "?" else LEVELS.replace("list", f"{declared}\nlist")
+    )
     records = {"/items": [{"id": "P1", "sku": "S1"}], "/stock": [{"id": "P1", "qty": 4}]}
     stub.answering = lambda request: (
-        as_json({"data": found, "total": 1}) if (found := records.get(request.path.partition("?")[0])) else nothing
+        as_json({"data": rows, "total": 1}) if (rows := records.get(request.path.partition("?")[0])) else nothing
     )
     bench = Bench.make(tmp_path)
     bench.add_merchant(connection(tmp_path, stub.url, text + changes))

@@ -431,15 +431,15 @@ TAKES = {
 
 
 @pytest.mark.parametrize("refunds", [[], [{"id": 9, "reason": "", "total": "-5.00"}]])
-@pytest.mark.parametrize("said", [True, False])
+@pytest.mark.parametrize("noted", [True, False])
 async def test_a_line_that_was_given_back_as_a_whole_is_not_sold_any_more(
-    cart: WooCommerceCart, shop: Shop, refunds: list[dict[str, object]], said: bool
+    cart: WooCommerceCart, shop: Shop, refunds: list[dict[str, object]], noted: bool
 ) -> None:
     """woocommerce#31011, #30618: the note of what it took is deleted then, as if the shop had never kept one."""
-    items = _bundle((1, 3, []), (2, 2, [_noted("_reduced_stock", "2")] if said else []))
+    items = _bundle((1, 3, []), (2, 2, [_noted("_reduced_stock", "2")] if noted else []))
     shop.orders = [order(1) | {"line_items": items, "refunds": refunds}]
     taken = {line.listing_ref: line.quantity for line in await cart.orders_since(0)}
-    assert taken == ({"2": 2} if refunds and said else {"1": 3, "2": 2})
+    assert taken == ({"2": 2} if refunds and noted else {"1": 3, "2": 2})
 
 
 @pytest.mark.parametrize("name", TAKES)
