@@ -215,6 +215,11 @@ CASES: dict[str, Case] = {
     "quantities that are expected are not for sale": Case(
         csv("SKU;Qty;Stock", "A-1;90;5", "A-2;0;7"), PLAIN, {"incoming": "Qty"}
     ),
+    "what is reserved, by longer names": Case(csv("SKU;Qty On Hand;Qty_Committed", "A-1;8;3", "A-2;7;0"), PLAIN),
+    "what is reserved, by the other order": Case(csv("SKU;On hand;Reserved Quantity", "A-1;8;3", "A-2;7;0"), PLAIN),
+    "stock beside reserved stock": Case(
+        csv("SKU;Stock;Allocated Stock", "A-1;8;3", "A-2;7;0"), refused="of which 'Allocated Stock' is reserved"
+    ),
     # Pinelab-studio/shops#46, medusajs/medusa#12401: reserved below 0 made more than there is
     "less than nothing is committed": Case(
         csv("SKU,On hand,Committed", "A-1,8,-3", "A-2,7,0"), default(A_2=7), rejected=1, words=("A-1", "committed is below 0")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.sources.feed.settings import QUANTITIES, FeedSettings
 
+_HELD = ("committed", "reserved", "allocated")
+_UNITS = ("qty", "quantity", "stock", "units")
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "sku": ("sku", "item", "item number", "item no", "item code", "article number", "product code", "code", "artikelnummer"),
     "available": ("available", "available quantity", "quantity available", "qty available", "available qty", "free stock",
                   "quantity", "qty", "stock"),
     "on_hand": ("on hand", "onhand", "qty on hand", "quantity on hand", "on hand quantity", "physical stock"),
-    "committed": ("committed", "reserved", "allocated"),
+    "committed": (*_HELD, *(f"{unit} {word}" for word in _HELD for unit in _UNITS),
+                  *(f"{word} {unit}" for word in _HELD for unit in _UNITS)),
     "incoming": ("incoming", "on order", "expected"),
     "warehouse_column": ("warehouse", "warehouse code", "location", "site"),
     "name": ("name", "product name", "description", "item name", "title"),
