@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.runs.street import Street, street
+from tests.support.runs.why_check import told
 
 
 @pytest.fixture
@@ -127,6 +128,29 @@ async def test_a_part_that_nobody_counts_any_more_is_never_short(sold: Street, f
     await sold.bench.pull(full=full)
     await sold.push()
     assert sold.carts.quantities("b")[kit] == 10
+
+
+async def test_a_kit_in_a_kit_is_named_as_what_keeps_the_outer_one(sold: Street) -> None:
+    """OCA/product-pack#134 and others: a WMS that gives an inner kit a level of its own is believed, and without one the outer
+    kit keeps its number and says why."""
+    ref, kit, parts = _kit(sold)
+    await _counted(sold, parts)
+    outer = next(at for at, sku in sold.wms.dump()["products"].items() if sku == sold.sku)
+    sold.wms.control("product", {"ref": outer, "components": [[ref, 2]]})
+    assert (await sold.bench.pull()).state == "done"
+    before = sold.shown("b")
+    await sold.push()
+    assert sold.shown("b") == before
+    assert sold.bench.listings(sold.b)[sold.sku]["reason"] == "NO_LEVEL"
+    listing = next(entry["ref"] for entry in sold.carts.dump()["b"] if entry["sku"] == sold.sku)
+    steps = [step.because for step in told(sold.bench, sold.b, listing).steps]
+    assert steps == [f"no level for the component {kit} (a kit itself)"]
+    # when the WMS says how many of the inner one there are
+    sold.count(7, sku=kit, after=0)
+    assert (await sold.bench.pull()).state == "done"
+    await sold.push()
+    # then
+    assert sold.shown("b") == 3
 
 
 COPIED = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from invsync_tui.connectors import http
-from invsync_tui.connectors.base import Connection, ListingRow, OrderLine, RowAnswer
+from invsync_tui.connectors.base import CartLocation, Connection, ListingRow, OrderLine, RowAnswer
 from invsync_tui.connectors.carts.medusa import MedusaCart, api, checks, orders
-from invsync_tui.connectors.carts.medusa.listings import seller_of, units
+from invsync_tui.connectors.carts.medusa.listings import of_variant, seller_of, units
 from invsync_tui.connectors.checks import CartFacts, Review, reviews
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -151,6 +152,40 @@ def test_lines_of_orders_that_are_odd() -> None:
     assert (bad.order_ref, bad.listing_ref) == ("o1", "") and "not a whole number" in bad.error and len(rest) == 1
     (nameless,) = orders.lines([None], {})
     assert nameless.order_ref == "" and nameless.error
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("number", [0, 999, 1000, 1001, 2000])
+async def test_a_list_without_its_number_is_read_to_its_end(number: int, counts: bool) -> None:
+    """What is behind the first thousand orders would not be subtracted, without a word."""
+    records = [{"id": f"order_{place:05}"} for place in range(number)]
+
+    def answer(request: Request) -> Answer:
+        query = parse_qs(urlsplit(request.path).query)
+        part = records[int(query["offset"][0]) :][: int(query["limit"][0])]
+        return as_json({"orders": part, **({"count": number} if counts else {})})
+
+    with stub_server() as server:
+        server.answering = answer
+        cart = MedusaCart(connection_to(server.url))
+        lines = await cart.orders_since(0)
+        await cart.close()
+    assert {line.order_ref for line in lines} == {record["id"] for record in records}
+
+
+def test_reservations_below_0_are_read_as_they_are() -> None:
+    """medusajs/medusa#12401: such a listing was left as it was, and the shop sold on."""
+    level = {
+        "location_id": "sloc_1", "stocked_quantity": 5, "reserved_quantity": -2, "stock_locations": [{"id": "sloc_1"}],
+    }  # fmt: skip
+    link: dict[str, object] = {"required_quantity": 1}
+    variant = {
+        "id": "v1", "sku": "A", "title": "A", "manage_inventory": True, "product": None, "inventory_items": [link],
+    }  # fmt: skip
+    seller = {"id": "v1", "sku": "A", "inventory_items": [{"required_quantity": 1}]}
+    link["inventory"] = {"id": "iitem_1", "sku": "A", "location_levels": [level], "variants": [seller]}
+    row = of_variant(variant, CartLocation("sloc_1", "East"), ())
+    assert (row.ref, row.quantity, row.allocated, row.skip) == ("iitem_1", 5, -2, None)
 
 
 # --- the doctor ------------------------------------------------------------------------------------------------------

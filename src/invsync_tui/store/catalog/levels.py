@@ -243,7 +243,8 @@ def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list
     """The components of some kits, by kit."""
     rows = cx.execute(
         "SELECT k.kit_id, CASE WHEN p.inactive = 1 THEN 0 ELSE k.component_id END, "
-        "coalesce(nullif(p.sku, ''), p.ref, '?') || CASE WHEN p.inactive = 1 THEN ' (deactivated in the WMS)' ELSE '' END, "
+        "coalesce(nullif(p.sku, ''), p.ref, '?') || CASE WHEN p.inactive = 1 THEN ' (deactivated in the WMS)' "
+        "WHEN p.is_kit = 1 THEN ' (a kit itself)' ELSE '' END, "
         "k.needed FROM kit_component k "
         "LEFT JOIN product p ON p.id = k.component_id WHERE k.kit_id IN (SELECT value FROM json_each(?)) "
         "AND coalesce(p.uncounted, 0) = 0 "  # what nobody counts is never short

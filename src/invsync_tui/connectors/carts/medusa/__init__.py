@@ -199,7 +199,8 @@ class MedusaCart:
             page = (*query, ("order", "id"), ("offset", str(len(records))), ("limit", str(LISTED_MOST)))
             page_records, total = api.listed(await self._api.get(path, page), field)
             records += page_records
-            if not page_records or len(records) >= (total if total is not None else LISTED_MOST):
+            at_end = len(page_records) < LISTED_MOST if total is None else len(records) >= total
+            if at_end or not page_records:
                 return records
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
