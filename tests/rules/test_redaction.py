@@ -159,6 +159,25 @@ def test_a_known_signs_in_with_hidden_in_every_form_it_may_be_written_in(secret:
         assert found.startswith("before ") and found.endswith(" after")
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "pa&#34;ss&#39;wo&lt;rd&gt;+&amp;7",  # Jinja, Go
+        "pa&#34;ss&#39;wo&lt;rd&gt;&#43;&amp;7",  # Go's templates
+        "pa&quot;ss&#039;wo&lt;rd&gt;+&amp;7",  # PHP
+        "pa&quot;ss&#39;wo&lt;rd&gt;+&amp;7",  # Ruby
+        "pa&quot;ss&#x27;wo&lt;rd&gt;+&amp;7",  # Python, Django
+        "pa&quot;ss'wo&lt;rd&gt;+&amp;7",  # PHP before 8.1, XML
+        r"pa\"ss'wo\u003crd\u003e+\u00267",  # JSON of Go and Rails
+        r"pa\u0022ss\u0027wo\u003Crd\u003E+\u00267",  # JSON of PHP for a page
+    ],
+)
+def test_a_known_secret_is_hidden_as_other_languages_write_it_in_a_page(form: str) -> None:
+    gate = Redactor()
+    gate.known.remember("pa\"ss'wo<rd>+&7")
+    assert gate(f"value {form} after") == f"value {BLACK} after"
+
+
 def test_a_secret_that_is_the_name_of_a_field_does_not_make_the_field_readable() -> None:
     gate = Redactor()
     for name in ("secret", "password", "token", "client"):

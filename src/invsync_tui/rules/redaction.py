@@ -77,6 +77,22 @@ def _base64_cores(value: bytes) -> Iterator[str]:
             yield text[-(-before * 8 // 6) : bits // 6]
 
 
+HTML_QUOTES: Sequence[Mapping[str, str]] = (
+    {},
+    {'"': "&quot;", "'": "&#x27;"},
+    {'"': "&quot;", "'": "&#39;"},
+    {'"': "&quot;", "'": "&#039;"},
+    {'"': "&quot;"},
+    {'"': "&#34;", "'": "&#39;"},
+)
+"""What languages and their libraries write for quotes in HTML; some have a number for + too."""
+JSON_FOR_HTML: Sequence[Mapping[str, str]] = (
+    {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"},
+    {"&": "\\u0026", "<": "\\u003C", ">": "\\u003E", "'": "\\u0027"},
+)
+"""What some write in JSON, so that it can stand in a page."""
+
+
 def forms_of(secret: str) -> tuple[str, ...]:
     """A secret as it may be written: plain, in JSON, in JSON in JSON, percent-encoded, in HTML, in base64, in hex."""
     raw = secret.encode("utf-8", "surrogateescape")
@@ -90,9 +106,13 @@ def forms_of(secret: str) -> tuple[str, ...]:
         *encoded,
         *(quote(text) for text in encoded),
     }
-    for quoted in (html.escape(secret), html.escape(secret, quote=False)):
-        forms |= {quoted, quoted.replace("&#x27;", "&#39;"), quoted.replace("&quot;", "&#34;")}
-    forms |= {text.replace("/", "\\/") for text in in_json}
+    in_html = html.escape(secret, quote=False)
+    for marks in HTML_QUOTES:
+        quoted = in_html.translate(str.maketrans(marks))
+        forms |= {quoted, quoted.replace("+", "&#43;")}
+    for text in in_json:
+        for_html = {text.translate(str.maketrans(marks)) for marks in JSON_FOR_HTML}
+        forms |= {text.replace("/", "\\/"), *for_html, *(each.replace('\\"', "\\u0022") for each in for_html)}
     forms |= {core for core in _base64_cores(raw) if len(core) > SHORTEST}
     forms |= {raw.hex(), raw.hex().upper()} if len(raw) >= SHORTEST else set()
     return tuple(sorted((form for form in forms if len(form) >= SHORTEST), key=len, reverse=True))
