@@ -73,11 +73,14 @@ class _Content:
 
 
 class Preferences:
-    """Read when they are first needed, and again before each change. Without a file they last as long as the program."""
+    """Read when they are first needed, and again after another control room wrote them. Without a file they last as long as
+    the program."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
         self._content: _Content | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        """Of the file as it was read or written last."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Preferences:
@@ -153,9 +156,19 @@ class Preferences:
     # -- the file -----------------------------------------------------------------------------------------------------
 
     def _loaded(self) -> _Content:
-        if self._content is None:
-            self._content = self._read() or _Content({}, [], {})
+        stamp = self._stamp_now()
+        if self._content is None or (stamp is not None and stamp != self._stamp):
+            self._stamp = stamp
+            self._content = self._read() or self._content or _Content({}, [], {})
         return self._content
+
+    def _stamp_now(self) -> tuple[int, int, int] | None:
+        """What changes when the file is written; None where there is none."""
+        try:
+            there = self._file.stat() if self._file is not None else None
+        except OSError:
+            return None
+        return there and (there.st_ino, there.st_size, there.st_mtime_ns)
 
     def _read(self) -> _Content | None:
         """What is in the file; None where there is none."""
@@ -182,6 +195,7 @@ class Preferences:
             write_whole(self._file, json.dumps(asdict(content), indent=1))
         except OSError:
             return False
+        self._stamp = self._stamp_now()
         return True
 
 

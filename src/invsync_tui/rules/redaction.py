@@ -108,14 +108,19 @@ def forms_of(secret: str) -> tuple[str, ...]:
     }
     in_html = html.escape(secret, quote=False)
     for marks in HTML_QUOTES:
-        quoted = in_html.translate(str.maketrans(marks))
+        quoted = _written(in_html, marks)
         forms |= {quoted, quoted.replace("+", "&#43;")}
     for text in in_json:
-        for_html = {text.translate(str.maketrans(marks)) for marks in JSON_FOR_HTML}
+        for_html = {_written(text, marks) for marks in JSON_FOR_HTML}
         forms |= {text.replace("/", "\\/"), *for_html, *(each.replace('\\"', "\\u0022") for each in for_html)}
     forms |= {core for core in _base64_cores(raw) if len(core) > SHORTEST}
     forms |= {raw.hex(), raw.hex().upper()} if len(raw) >= SHORTEST else set()
     return tuple(sorted((form for form in forms if len(form) >= SHORTEST), key=len, reverse=True))
+
+
+def _written(text: str, marks: Mapping[str, str]) -> str:
+    """The text with each of its characters that has a mark written as that."""
+    return "".join(marks.get(char, char) for char in text)
 
 
 class KnownSecrets:

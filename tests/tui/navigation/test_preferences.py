@@ -22,6 +22,7 @@ from invsync_tui.preferences import (
     UnknownFilterError,
     filter_name,
 )
+from invsync_tui.tui.navigation.history import CommandHistory
 
 BOOKMARK = Bookmark("Shop", "store.db", "products", (7, "Demo Cart EU", None), "diff>0", "sku", descending=True)
 
@@ -49,6 +50,35 @@ def test_what_another_control_room_saved_stays(tmp_path: Path) -> None:
     one.save_filter("a", "diff>0")
     other.save_filter("b", "diff<0")
     assert Preferences(tmp_path / NAME).filters == {"a": "diff>0", "b": "diff<0"}
+
+
+def test_what_another_control_room_saved_can_be_used_at_once(tmp_path: Path) -> None:
+    one, other = Preferences(tmp_path / NAME), Preferences(tmp_path / NAME)
+    assert one.filters == other.filters == {}
+    one.save_filter("a", "diff>0")
+    one.save_bookmark(BOOKMARK)
+    assert other.filter_text("@a") == "diff>0" and other.bookmarks("store.db") == [BOOKMARK]
+    other.remove_filter("a")
+    assert one.filters == {}
+    # and a file that is away or broken for a moment costs nothing
+    (tmp_path / NAME).write_text("{")
+    assert one.bookmarks("store.db") == [BOOKMARK]
+    (tmp_path / NAME).unlink()
+    assert one.bookmarks("store.db") == [BOOKMARK]
+
+
+def test_commands_of_two_control_rooms_are_all_kept(tmp_path: Path) -> None:
+    one, other = CommandHistory(tmp_path / "history"), CommandHistory(tmp_path / "history")
+    assert one.commands == other.commands == []
+    one.add("carts")
+    other.add("runs")
+    one.add("doctor")
+    assert CommandHistory(tmp_path / "history").commands == one.commands == ["carts", "runs", "doctor"]
+    # also where nothing can be kept
+    nowhere = CommandHistory(None)
+    nowhere.add("carts")
+    nowhere.add("runs")
+    assert nowhere.commands == ["carts", "runs"]
 
 
 def test_what_is_removed_is_gone_and_a_name_has_one_meaning(tmp_path: Path) -> None:

@@ -37,18 +37,25 @@ class CommandHistory:
         command = " ".join(command.split())
         if not command or len(command) > LONGEST:
             return
-        known = [each for each in self._loaded() if each != command]
+        before = self._read()  # with what another control room kept meanwhile
+        known = [each for each in (self._loaded() if before is None else before) if each != command]
         self._commands = [*known, command][-MOST:]
         self._save()
 
     def _loaded(self) -> list[str]:
         if self._commands is None:
-            self._commands = []
-            if self._file is not None:
-                with suppress(OSError):
-                    text = self._file.read_text("utf-8", errors="replace")
-                    self._commands = [line for line in text.splitlines() if line and len(line) <= LONGEST][-MOST:]
+            self._commands = self._read() or []
         return self._commands
+
+    def _read(self) -> list[str] | None:
+        """What is kept; None where there is no file, or it cannot be read."""
+        if self._file is None:
+            return None
+        try:
+            text = self._file.read_text("utf-8", errors="replace")
+        except OSError:
+            return None
+        return [line for line in text.splitlines() if line and len(line) <= LONGEST][-MOST:]
 
     def _save(self) -> None:
         if self._file is not None:
