@@ -144,13 +144,13 @@ def test_what_is_written_after_a_clock_was_set_back_is_new(
         now[0] = WHEN + 200
     assert new.read() == []
     # when it goes on after the clock was put right
-    found: list[str] = []
+    lines: list[str] = []
     for number in range(6):
         now[0] += 20
         write(acme, push, now[0], f"right {number}")
-        found += [line.text for line in new.read()]
+        lines += [line.text for line in new.read()]
     # then each is there at once, and nothing comes twice, also when the time of then is reached
-    assert found == [f"right {number}" for number in range(6)]
+    assert lines == [f"right {number}" for number in range(6)]
     now[0] = WHEN + day + 3
     write(acme, push, now[0], "the day after")
     assert [line.text for _ in range(3) for line in new.read()] == ["the day after"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import resource
+import shutil
 import socket
 import ssl
 import subprocess
@@ -254,6 +255,37 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_and_a_private_au
     assert isinstance(refused, UnavailableError) and "self-signed" in refused.what and "ca_file" in refused.advice
     assert not refused.may_have_applied
     assert trusted == b"{}"
+
+
+@pytest.mark.parametrize("by", ["ca_file", "SSL_CERT_FILE"])
+async def test_certificates_that_were_renewed_are_used_by_a_service_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    certificates = tmp_path / "authorities.pem"
+    options = {"ca_file": str(certificates)} if by == "ca_file" else {}
+    if by == "SSL_CERT_FILE":
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
+    for folder in (tmp_path / "former", tmp_path / "renewed"):
+        folder.mkdir()
+    former, renewed = (_certificate(folder) for folder in (tmp_path / "former", tmp_path / "renewed"))
+    # given a service that has asked a server whose certificate is about to be renewed
+    shutil.copy(tmp_path / "former" / "cert.pem", certificates)
+    with raw_server(good, former) as where:
+        assert await ask(f"https://{where}", **options) == b"{}"
+    # when it is, and its authority is put in the place of the former one
+    with raw_server(good, renewed) as where:
+        assert isinstance(await ask(f"https://{where}", **options), UnavailableError)
+        shutil.copy(tmp_path / "renewed" / "cert.pem", certificates)
+        assert await ask(f"https://{where}", **options) == b"{}"
+
+
+async def test_a_variable_that_names_no_certificates_is_a_setting_to_correct(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    refused = await ask("https://127.0.0.1:9")
+    assert isinstance(refused, NotConfiguredError)
+    assert f"SSL_CERT_FILE names {tmp_path / 'none.pem'}" in refused.what and "ca_file" not in refused.what
 
 
 async def test_a_certificate_of_another_host_is_refused(tmp_path: Path) -> None:

@@ -53,27 +53,27 @@ def test_what_another_control_room_saved_stays(tmp_path: Path) -> None:
 
 
 def test_what_another_control_room_saved_can_be_used_at_once(tmp_path: Path) -> None:
-    one, other = Preferences(tmp_path / NAME), Preferences(tmp_path / NAME)
-    assert one.filters == other.filters == {}
-    one.save_filter("a", "diff>0")
-    one.save_bookmark(BOOKMARK)
+    first, other = Preferences(tmp_path / NAME), Preferences(tmp_path / NAME)
+    assert first.filters == other.filters == {}
+    first.save_filter("a", "diff>0")
+    first.save_bookmark(BOOKMARK)
     assert other.filter_text("@a") == "diff>0" and other.bookmarks("store.db") == [BOOKMARK]
     other.remove_filter("a")
-    assert one.filters == {}
+    assert first.filters == {}
     # and a file that is away or broken for a moment costs nothing
     (tmp_path / NAME).write_text("{")
-    assert one.bookmarks("store.db") == [BOOKMARK]
+    assert first.bookmarks("store.db") == [BOOKMARK]
     (tmp_path / NAME).unlink()
-    assert one.bookmarks("store.db") == [BOOKMARK]
+    assert first.bookmarks("store.db") == [BOOKMARK]
 
 
 def test_commands_of_two_control_rooms_are_all_kept(tmp_path: Path) -> None:
-    one, other = CommandHistory(tmp_path / "history"), CommandHistory(tmp_path / "history")
-    assert one.commands == other.commands == []
-    one.add("carts")
+    first, other = CommandHistory(tmp_path / "history"), CommandHistory(tmp_path / "history")
+    assert first.commands == other.commands == []
+    first.add("carts")
     other.add("runs")
-    one.add("doctor")
-    assert CommandHistory(tmp_path / "history").commands == one.commands == ["carts", "runs", "doctor"]
+    first.add("doctor")
+    assert CommandHistory(tmp_path / "history").commands == first.commands == ["carts", "runs", "doctor"]
     # also where nothing can be kept
     nowhere = CommandHistory(None)
     nowhere.add("carts")
