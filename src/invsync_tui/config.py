@@ -188,7 +188,8 @@ def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"{path}: it cannot be read: {why}. Check the file and its mode.") from error
+        home = " If that is not this user's home folder, set HOME." if not name and isinstance(error, OSError) else ""
+        raise ConfigError(f"{path}: it cannot be read: {why}. Check the file and its mode.{home}") from error
     return _checked(path, text)
 
 

@@ -13,6 +13,8 @@ from invsync_tui.cli.output import note
 from invsync_tui.cli.parser import given
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from invsync_tui.operations.session import Session
 
 
@@ -43,3 +45,11 @@ def opened(args: argparse.Namespace) -> Iterator[Session]:
         yield session
     finally:
         session.close()
+
+
+def note_disk(store: Path) -> None:
+    """Say what is known against the disk that a store is on."""
+    from invsync_tui.operations.storage import disk_remark
+
+    if remark := disk_remark(store):
+        note(remark)

@@ -15,11 +15,11 @@ from invsync_tui.store import schema_parts
 from invsync_tui.store.connection import VERSION, Say
 from invsync_tui.store.database import open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError
-from invsync_tui.store.file import backups, check, temporary_files
+from invsync_tui.store.file import backups, check, disks, temporary_files
 from invsync_tui.store.file import restore as restoring
 from invsync_tui.store.file.check import Problem
 
-__all__ = ["Copy", "Problem", "Restored", "Soundness", "backup", "backup_in", "check_store", "restore"]
+__all__ = ["Copy", "Problem", "Restored", "Soundness", "backup", "backup_in", "check_store", "disk_remark", "restore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,18 @@ class Soundness:
         newest = self.backups[0] if self.backups else "BACKUP"
         command = backups.restore_command(Path(self.store), Path(newest))
         return f"Keep a copy of the file, then put a backup in its place: {command}"
+
+
+def disk_remark(store: Path) -> str:
+    """What to say of the disk that a store is on; '' where nothing is known against it."""
+    kind = disks.network_kind(store)
+    if not kind:
+        return ""
+    return (
+        f"{store}: this is on a network disk ({kind}). What SQLite keeps beside a store works for the programs of one machine at "
+        "most, and less than that on many network disks: a store can be damaged there. Keep it on a local disk; backups can "
+        "be on this one."
+    )
 
 
 def backup(session: Session, target: Path) -> Copy:

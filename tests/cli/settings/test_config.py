@@ -69,6 +69,22 @@ def test_a_mark_of_the_encoding_and_other_ends_of_lines_are_read(tmp_path: Path)
         load(Flags(), environ)
 
 
+def test_a_home_folder_of_another_user_is_named_as_what_it_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs as another user than its image was made for."""
+
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    environ = written(tmp_path, "")
+    monkeypatch.setattr(Path, "open", refuses)
+    with pytest.raises(ConfigError, match=r"Permission denied\. Check the file and its mode\. If .* set HOME\."):
+        load(Flags(), environ)
+    with pytest.raises(ConfigError, match=r"its mode\.$"):
+        load(Flags(config=str(tmp_path / "config" / "invsync" / "config.toml")), environ)
+
+
 def test_an_unclear_switch_in_the_environment_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="INVSYNC_READ_ONLY"):
         load(Flags(), {"INVSYNC_READ_ONLY": "perhaps", "XDG_CONFIG_HOME": str(tmp_path)})

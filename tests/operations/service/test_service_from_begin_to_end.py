@@ -98,3 +98,14 @@ def test_a_detached_worker_works_until_there_is_nothing_to_do(session: Any) -> N
         "metrics at None", "throughput", "made store detached limits", "hooks of store at None", "run until idle for 7.5",
         "STOPPING=1",
     ]  # fmt: skip
+
+
+def test_a_service_says_in_its_log_that_the_store_is_on_a_network_disk(
+    session: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("invsync_tui.store.file.disks.network_kind", lambda path: "nfs4")
+    with caplog.at_level(logging.WARNING, "invsync.service"):
+        serve.serve(session, 7.5, lambda _: None)
+    (record,) = [record for record in caplog.records if record.name == "invsync.service"]
+    assert vars(record)["event"] == "network_disk"
+    assert f"{session.path}: this is on a network disk (nfs4)" in record.getMessage()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli.context import configuration, opened
+from invsync_tui.cli.context import configuration, note_disk, opened
 from invsync_tui.cli.output import Exit, Output, note
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.text import clean
@@ -53,6 +53,7 @@ def run_check(args: argparse.Namespace) -> int:
 
     config = configuration(args)
     sound = check_store(config.store, read_only=config.read_only, say=note)
+    note_disk(config.store)
     output = Output(args)
     output.text(clean(line) for line in _lines(sound))
     output.document(

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli.context import configuration, opened
+from invsync_tui.cli.context import configuration, note_disk, opened
 from invsync_tui.cli.output import Exit, Output, note
 from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.text import clean
@@ -43,6 +43,7 @@ def run_init(args: argparse.Namespace) -> int:
         raise RefusedError("Refused to make a store: this session is read-only. Start it without --read-only.")
     session = Session.open(config.store, read_only=True) if existed else Session.create(config.store)
     session.close()
+    note_disk(config.store)
     path = str(config.store.absolute())
     output = Output(args)
     output.text(clean(f"There is a store already: {path}" if existed else f"Created the store {path}"))

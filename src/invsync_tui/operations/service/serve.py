@@ -19,6 +19,7 @@ from invsync_tui.operations.service import metrics_server
 from invsync_tui.operations.service.hooks import ListenAddress, Listening
 from invsync_tui.operations.service.systemd import Notifier
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.storage import disk_remark
 from invsync_tui.plain_text import counted
 from invsync_tui.sync.runs.leases import worker_alive
 
@@ -78,6 +79,8 @@ async def _work(session: Session, serving: Serving, until_idle: float | None, li
     notifier = Notifier.of(os.environ, os.getpid())
     _on_signals(runner, notifier)
     log.info("%s started, process %s, store %s", serving.kind, serving.pid, serving.store, extra={"event": "started"})
+    if remark := disk_remark(session.path):
+        log.warning("%s", remark, extra={"event": "network_disk"})
     watching = asyncio.create_task(_tell_manager(runner, notifier), name="service manager")
     try:
         async with service_hooks.serving(session.store, listening):
