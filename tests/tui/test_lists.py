@@ -491,6 +491,21 @@ async def test_a_quantity_is_fixed_with_a_reason_and_let_go_with_the_same_key() 
         assert "Nothing was changed" in driver.notice()
 
 
+async def test_a_quantity_is_for_the_listing_that_it_was_begun_for() -> None:
+    """Also where that has left the list by the time it is typed, and the cursor is on another."""
+    store = FakeStore()
+    async with at(LISTINGS, store) as driver:
+        await driver.press("down")
+        first = driver.table.cursor_line
+        await driver.press("v", *"3")
+        driver.table.move_to(5)
+        await driver.until(lambda: driver.table.cursor_line not in (None, first))
+        await driver.press("enter")
+        await driver.sees(first.product_sku)
+        await driver.press(*"why", "tab", "tab", "enter")
+        await driver.until(lambda: store.orders == [("override", first.id, 3, "why")])
+
+
 async def test_the_trail_has_what_fits_at_every_width() -> None:
     async with at(LISTINGS, size=(30, 24)) as driver:
         whole = "Merchants › Demo Outdoor › Demo Cart EU › Product Sync"

@@ -108,6 +108,22 @@ async def test_an_order_that_came_too_late_is_not_given() -> None:
         assert "moved on" in driver.notice()
 
 
+async def test_a_question_about_a_run_is_about_no_other_run_that_is_shown_by_then() -> None:
+    store = FakeStore()
+    async with room(store) as driver:
+        await driver.press("enter")
+        await driver.sees("Stop run")
+        screen = driver.app.screen
+        assert isinstance(screen, RunScreen)
+        await driver.press("c")
+        # when a sync that was asked for before opens its own run while the question is open
+        screen.run_id = 12
+        screen._detail = detail(run_row(12), actions=frozenset({Action.CANCEL}))
+        await driver.press("right", "enter")
+        assert store.orders == []
+        assert "nothing was changed in run 11" in driver.notice()
+
+
 async def test_starting_a_sync_opens_its_run_and_says_that_it_survives() -> None:
     store = FakeStore()
     async with room(store) as driver:

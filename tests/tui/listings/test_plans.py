@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from invsync_tui.operations.plans.plans import ApplyResult
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
+from invsync_tui.tui.screens.listings import plan as plan_screen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
@@ -38,6 +42,31 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
         # then the run is followed
         await driver.until(lambda: isinstance(driver.app.screen, RunScreen))
         assert store.plans.orders[-2:] == [("save", 7), ("apply", 4, "looked")]
+
+
+async def test_the_plan_that_was_confirmed_is_applied_and_not_one_that_came_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    applied: list[int] = []
+
+    def apply(shown: plan_screen.ShownPlan, *_: object) -> ApplyResult:
+        applied.append(shown.view.totals.to_set)
+        return ApplyResult(11, worker_started=False, frozen=False, message="Applied.")
+
+    monkeypatch.setattr(plan_screen, "apply_plan", apply)
+    async with at(PLAN, FakeStore(), (120, 40)) as driver:
+        await driver.sees("40 to update")
+        screen = driver.app.screen
+        assert isinstance(screen, PlanScreen) and screen._shown is not None
+        asked_about = screen._shown
+        await driver.press("a")
+        await driver.sees("Send exactly this plan: 40 listings?")
+        # when the answer to an earlier wish to plan again comes while the question is open
+        totals = replace(VIEW.totals, to_set=3)
+        screen._plan_received(replace(asked_about, view=replace(asked_about.view, totals=totals)))
+        await driver.press(*"looked", "enter", "right", "enter")
+        # then what is sent is what was asked about
+        await driver.until(lambda: applied == [40])
 
 
 async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cannot_be_applied() -> None:

@@ -282,6 +282,18 @@ async def test_a_merchant_and_a_cart_are_renamed_and_switched_off(stage: Stage) 
         await driver.until(lambda: stage.one("SELECT inventory_sync FROM merchant") == 1)
 
 
+async def test_a_name_is_for_the_merchant_that_it_was_begun_for(stage: Stage) -> None:
+    async with room(stage) as driver:
+        await add_merchant(driver, stage)
+        screen = driver.app.screen
+        assert isinstance(screen, MerchantsScreen)
+        await driver.press("N", "ctrl+u", *"Acme Ltd")
+        # when its row has left the list by the time that the name is typed
+        screen.table._key = screen.table._record = None
+        await driver.press("enter")
+        await driver.until(lambda: stage.one("SELECT name FROM merchant") == "Acme Ltd")
+
+
 async def test_a_cart_is_removed_when_its_name_is_typed(stage: Stage) -> None:
     async with room(stage) as driver:
         await add_merchant(driver, stage)

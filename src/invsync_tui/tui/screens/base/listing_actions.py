@@ -83,6 +83,8 @@ class ListingActionsScreen(BaseScreen):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.selected: dict[int, ListingLine] = {}
+        self._to_override: Sequence[ListingLine] = ()
+        """The listings that the quantity that is being typed is for, wherever the cursor is by then."""
 
     @property
     def listings(self) -> WindowTable:
@@ -147,7 +149,8 @@ class ListingActionsScreen(BaseScreen):
         return ask.about(self.how_many(listings)) if len(listings) > 1 else ask
 
     def action_fix(self) -> None:
-        if targets := self._targets():
+        self._to_override = targets = self._targets()
+        if targets:
             value = "" if targets[0].override is None else str(targets[0].override)
             self.open_prompt("Quantity: ", FIX, "a whole number; empty removes the override", value=value)
 
@@ -162,7 +165,7 @@ class ListingActionsScreen(BaseScreen):
         except OperationError as wrong:
             self.notice(str(wrong), Tone.WARN)
             return
-        if targets := self._targets():
+        if targets := self._to_override:
             ask = LET_GO if quantity is None else _fixed_at(quantity)
             self.confirmed(self._question(ask, targets), subject(targets), partial(self._fix, targets, quantity))
 

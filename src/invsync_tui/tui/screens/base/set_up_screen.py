@@ -73,6 +73,9 @@ class SetUpScreen(ListScreen[L]):
         Binding("X", "remove", "Remove", tooltip="Remove it with everything that belongs to it", id="setup.remove"),
     ]
 
+    _to_rename: SetUpSubject | None = None
+    """What the name that is being typed is for, wherever the cursor is by then."""
+
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
     def subject_of(self, line: L) -> SetUpSubject:
@@ -136,15 +139,16 @@ class SetUpScreen(ListScreen[L]):
 
     def action_rename(self) -> None:
         if (selected := self.line) is not None:
-            self.open_prompt("New name: ", RENAME, "its display name", value=self.subject_of(selected).name)
+            self._to_rename = self.subject_of(selected)
+            self.open_prompt("New name: ", RENAME, "its display name", value=self._to_rename.name)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.input.id != RENAME:
             return
         self.close_prompt()
-        if (selected := self.line) is None:
+        if (subject := self._to_rename) is None:
             return
-        subject, name = self.subject_of(selected), event.value.strip()
+        name = event.value.strip()
         if name == subject.name:
             self.notice("The name is as it was.", Tone.FAINT)
         else:

@@ -252,11 +252,11 @@ class PlanScreen(ConditionsScreen["PlanLine"]):
             needs_reason=bool(view.rules) or explicit,
         )
         subject = "; ".join(map(str, view.rules)) or view.cart
-        self.app.push_screen(ConfirmDialog(ask, subject, self.context.glyphs), self._decided)
+        # The plan that was asked about, also where another one has come since.
+        self.app.push_screen(ConfirmDialog(ask, subject, self.context.glyphs), partial(self._decided, self._shown))
 
-    def _decided(self, reason: str | None) -> None:
-        shown = self._shown
-        if reason is None or shown is None:
+    def _decided(self, shown: ShownPlan, reason: str | None) -> None:
+        if reason is None:
             self.notice("Nothing was changed.", Tone.FAINT)
             return
         self.ask(partial(apply_plan, shown, reason), self._applied)

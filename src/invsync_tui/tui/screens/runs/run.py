@@ -268,7 +268,7 @@ class RunScreen(BundleScreen):
 
         about = self.text_line("title").text if self._detail is None else _subject(self._detail)
         ask = self._exactly(verb.ask) if verb.action is Action.RELEASE else verb.ask
-        self.app.push_screen(ConfirmDialog(ask, about, self.context.glyphs), partial(self._decided, verb))
+        self.app.push_screen(ConfirmDialog(ask, about, self.context.glyphs), partial(self._decided, verb, self.run_id))
 
     def _exactly(self, ask: Confirmation) -> Confirmation:
         """The question about a release with how many of how many listings it sends, and of which group."""
@@ -284,9 +284,11 @@ class RunScreen(BundleScreen):
         )
         return replace(ask, question=f"Release {of}?")
 
-    def _decided(self, verb: RunAction, reason: str | None) -> None:
+    def _decided(self, verb: RunAction, asked_about: int, reason: str | None) -> None:
         if reason is None:
             self.notice("Nothing was changed.", Tone.FAINT)
+        elif self._detail is None or not asked_about == self.run_id == self._detail.run.id:
+            self.notice(f"Another run is shown by now; nothing was changed in run {asked_about}.", Tone.WARN)
         elif verb.action in self._allowed():
             self._give(verb, reason)
         else:
