@@ -36,7 +36,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.network import api_notices, call_log, response_body, tls
+from invsync_tui.connectors.network import api_notices, call_log, not_json, response_body, tls
 from invsync_tui.connectors.network.http_log import TimedRequest, redacted, redacted_url, remember_secret
 from invsync_tui.connectors.network.json_text import decoded
 from invsync_tui.connectors.network.network_errors import Route, explain, route_to
@@ -140,7 +140,8 @@ class Response:
         try:
             return decoded(self.body)
         except (ValueError, RecursionError) as error:
-            raise ContractError(f"The answer is not JSON: {str(self.excerpt)[:120]!r}.", where=self.where) from error
+            what, advice = not_json.explained(str(self.excerpt))
+            raise ContractError(what, where=self.where, advice=advice) from error
 
     async def read_ahead(self) -> None:
         """Read a large body as JSON in a thread, for `json`, whatever it says that it is; `json` says what is wrong."""

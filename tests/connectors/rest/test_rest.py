@@ -519,6 +519,33 @@ async def test_an_answer_of_another_shape_is_no_empty_listing(tmp_path: Path, st
             await source.products_page(None)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            '{"success_code": false, "message": "Invalid customer"}',
+            '\'data\'. It begins: \'{"success_code": false, "message": ',
+        ),
+        (
+            '{"data": {"error": "no licence"}}',
+            'no list at data, but a record. It begins: \'{"data": {"error": "no licence',
+        ),
+        ("<!DOCTYPE html><title>Sign\nin</title>", "not JSON but a web page: 'Sign in'"),
+        ("\n\ufeff<html>Down for maintenance", "not JSON but a web page: '<html>Down for maintenance'"),
+        (" ", "not JSON: it is empty"),
+        ("0 items", "not JSON: '0 items'"),
+    ],
+)
+async def test_what_came_instead_of_records_is_said(tmp_path: Path, stub: Stub, body: str, words: str) -> None:
+    """CartRover and Logiwa refuse with status 200; and a login page, a firewall or an empty body come with it, too."""
+    stub.answering = lambda request: Answer(200, body.encode())
+    async with opened(tmp_path, stub) as source:
+        with pytest.raises(ContractError) as refused:
+            await source.levels_page(DEFAULT, None)
+    assert words in refused.value.what
+    assert ("web page" in words) == ("login page" in refused.value.advice)
+
+
 async def test_products_keep_blank_codes_and_have_all_their_others(tmp_path: Path, stub: Stub) -> None:
     text = (
         PLAIN + "[products.codes]\nean = 'codes.ean?'\n[products.code_list]\nlist = 'more?'\ntype = 't'\ncode = 'c'\n"

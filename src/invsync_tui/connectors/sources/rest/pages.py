@@ -17,6 +17,7 @@ import orjson
 
 from invsync_tui.connectors.errors import ContractError
 from invsync_tui.connectors.http import Response
+from invsync_tui.connectors.network.not_json import SHOWN
 from invsync_tui.connectors.sources.rest.checks import ROUND
 from invsync_tui.connectors.sources.rest.layout import Listing, Paging
 from invsync_tui.connectors.values import describe_value, whole
@@ -59,18 +60,25 @@ def records_of(listing: Listing, response: Response) -> tuple[list[Any], int | N
     try:
         rows = listing.rows.find(answer)
     except ValueError as error:
-        raise ContractError(f"The answer for {listing.name} cannot be read: {error}.", where=response.where) from error
+        raise ContractError(
+            f"The answer for {listing.name} cannot be read: {error}.{_beginning(response)}", where=response.where
+        ) from error
     total = _total(listing, response, answer)
     if rows is None and (listing.rows.may_miss or total == 0):
         return [], total
     if not isinstance(rows, list):
         place = ".".join(listing.rows.steps) or "the answer"
         raise ContractError(
-            f"The answer for {listing.name} has no list at {place}, but {_kind(rows)}.",
+            f"The answer for {listing.name} has no list at {place}, but {_kind(rows)}.{_beginning(response)}",
             where=response.where, advice="Correct list in the description, or look at what the system answers. A list that "
             "it leaves out where it has nothing needs a ? behind its path.",
         )  # fmt: skip
     return rows, total
+
+
+def _beginning(response: Response) -> str:
+    """How an answer of another shape begins: many systems say what is wrong with status 200."""
+    return f" It begins: {str(response.excerpt)[:SHOWN]!r}."
 
 
 def _total(listing: Listing, response: Response, answer: Any) -> int | None:
