@@ -88,6 +88,31 @@ async def test_listings_deleted_between_pages_hide_no_others_of_a_cart_that_coun
     assert present == set(alive)
 
 
+@pytest.mark.parametrize("moves", [True, False])
+async def test_listings_that_move_between_pages_leave_none_for_gone(
+    watched: Town, monkeypatch: pytest.MonkeyPatch, moves: bool
+) -> None:
+    """shopware/shopware#7465, medusajs/medusa#12818, bb-Ricardo/netbox-sync#543: equal times in another order on each page, one
+    listing twice and another not at all, and nobody says how many there are."""
+    await watched.bench.push(watched.cart_id)
+    rows = [ListingRow(row["ref"], row["sku"], quantity=row["quantity"]) for row in watched.cart.dump()[SHOP]]
+    last = rows[-1].ref
+
+    async def page(_: Any, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        start = int(cursor or 0)
+        listed = [rows[-1], *rows[:-1]] if moves and start else rows if moves else rows[:-1]
+        following = start + 10 if start + 10 < len(listed) else None
+        return Page(listed[start : start + 10], None if following is None else str(following))
+
+    capabilities = sandbox_carts._capabilities
+    monkeypatch.setattr(sandbox_carts, "_capabilities", lambda options: _counting(capabilities(options)))
+    monkeypatch.setattr(sandbox_carts.SandboxCart, "listings_page", page)
+    run = await watched.bench.push(watched.cart_id, full=True)
+    gone = [row[0] for row in watched.bench.store.read("SELECT ref FROM our_listing WHERE gone_at IS NOT NULL")]
+    assert (run.state, gone) == ("done", [] if moves else [last])
+    assert any("came on two pages" in text for text in watched.bench.events(run.id)) == moves
+
+
 def _counting(capabilities: Any) -> Any:
     from dataclasses import replace
 

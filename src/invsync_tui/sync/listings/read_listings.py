@@ -43,6 +43,7 @@ WAITS_MOST = 3600
 """Seconds: listings that the cart was asked to prepare longer ago are asked for anew, since they would be too old."""
 PIECE = 500
 """Listings of one transaction."""
+OVERLAPPED = "Some listings came on two pages: they moved while they were read, so that none is taken for gone."
 PASSES = 3
 """Times that the listings are read where each time some were deleted meanwhile."""
 
@@ -70,6 +71,8 @@ class Pass:
     total: int | None = None
     most: int = 0
     """The most that any page announced."""
+    overlaps: bool = False
+    """A listing came on two pages: the list moved while it was read, and others may have been passed over."""
 
     @property
     def received(self) -> int:
@@ -78,7 +81,9 @@ class Pass:
 
     def add(self, page: Page[ListingRow]) -> None:
         """Take in the listings of one more page."""
-        self.refs.update(row.ref for row in page.rows if not row.location)
+        here = {row.ref for row in page.rows if not row.location}
+        self.overlaps |= not self.stable and not here.isdisjoint(self.refs)
+        self.refs |= here
         unreadable = [ref for ref, _ in page.rejected if ref != "?"]
         self.unreadable += unreadable
         self.refs.update(unreadable)
@@ -289,6 +294,8 @@ class ListingsReader:
         """Mark what is gone, and note that the cart was read; each of its locations whose listings came, its own first."""
         gone_here = self._finish_at(self.cart_id, passed, started, complete=complete)
         self.complete = complete
+        if passed.overlaps and complete:
+            self.job.report.event("warning", OVERLAPPED)
         if gone_here:
             self.job.report.event(
                 "warning", f"{counted(gone_here, 'listing is', 'listings are')} no longer in the cart."
@@ -305,7 +312,7 @@ class ListingsReader:
             have = listings.present_ids(tx, number) if complete else []
             if have and not seen:
                 raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
-            gone = [listing for listing in have if listing not in seen]
+            gone = [] if passed.overlaps else [listing for listing in have if listing not in seen]
             seq = change_sequence.upcoming(tx)
             if listings.flag_gone(tx, number, gone, started, seq):
                 change_sequence.take(tx, seq)
