@@ -174,6 +174,26 @@ CASES: dict[str, Case] = {
     "a point that is said to be the decimal sign": Case(
         csv("SKU;Available", "A-1;5.000", "A-2;7"), PLAIN, {"decimal": "point"}
     ),
+    # frappe/erpnext#7578, jasp-stats/jasp-desktop#403: 1.000 for a thousand, read as one
+    "a point in some numbers of a file of tabs": Case(
+        csv("SKU\tAvailable", "A-1\t1.000", "A-2\t7", "A-3\t0.500"), default(A_2=7, A_3=0), rejected=1,
+        words=("A-1", "may be 1000 or 1.000", "option decimal"), file="stock.txt",
+    ),
+    "a point in some numbers in quotes": Case(
+        csv('"SKU","Available"', '"A-1","1.250"', '"A-2","7"'), default(A_2=7), rejected=1, words=("may be 1250 or 1.250",)
+    ),
+    "a point in each number": Case(csv("SKU\tAvailable", "A-1\t5.000", "A-2\t7.000", "A-3\t0"), {
+        **PLAIN, ("Default", "A-3"): 0}, file="stock.txt",
+    ),
+    "a point in some numbers and other fractions": Case(
+        csv("SKU,Available", "A-1,5.125", "A-2,7", "A-3,1.5"), default(A_1=5, A_2=7, A_3=1)
+    ),
+    "a point in some numbers that is said to be the decimal sign": Case(
+        csv("SKU,Available", "A-1,5.000", "A-2,7"), PLAIN, {"decimal": "point"}
+    ),
+    "a point beside another sign between thousands": Case(
+        csv("SKU;Available", "A-1;5.000", "A-2;7"), PLAIN, {"thousands": "space"}
+    ),
     "thousands in wrong places": Case(
         csv(HEAD, 'A-1,"1,23"', 'A-2,"7,000"'), default(A_2=7000), {"thousands": "comma"}, rejected=1, words=("groups of three",)
     ),

@@ -77,7 +77,8 @@ _FORMAT = (
     _choice("quotes", "whether a field may be in double quotes", ("standard", "none")),
     _choice(
         "decimal",
-        "decimal sign of quantities; with semicolons between columns, 1.000 is refused unless it is given",
+        "decimal sign of quantities; with semicolons between columns, and where only some quantities have a point, 1.000 is "
+        "refused unless it is given",
         ("point", "comma"),
     ),
     _choice("thousands", "sign between groups of three digits", THOUSANDS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,6 +18,21 @@ _ONE_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _SEPARATORS = {"comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 """What programs write for a space, an apostrophe and a minus between digits."""
+
+
+_WHOLE = re.compile(r"[1-9][0-9]{0,11}")
+_OTHER_FRACTION = re.compile(r"[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})")
+
+
+def may_group(texts: Iterable[str]) -> bool:
+    """Whether a point in some of these quantities may stand between thousands: others are whole numbers without one, and none has
+    another number of digits behind it than three. What writes 5.000 for five does so for each."""
+    whole = False
+    for text in texts:
+        if _OTHER_FRACTION.fullmatch(text):
+            return False
+        whole = whole or _WHOLE.fullmatch(text) is not None
+    return whole
 
 
 class BlankError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,16 @@ from typing import NamedTuple
 from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.base import Absent
 from invsync_tui.connectors.errors import ContractError, UnavailableError
-from invsync_tui.connectors.sources.feed.columns import map_columns
+from invsync_tui.connectors.sources.feed.columns import ColumnMap, map_columns
 from invsync_tui.connectors.sources.feed.loading import Loaded, Loader, RowReader
+from invsync_tui.connectors.sources.feed.quantities import may_group
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
 from invsync_tui.connectors.sources.feed.staging import Staging
 from invsync_tui.connectors.sources.feed.text_rows import RawRow, is_workbook, open_binary, open_text
 from invsync_tui.plain_text import counted
+
+LOOKED_AT = 1000
+"""Rows by which it is judged how quantities are written."""
 
 
 class Fetched(NamedTuple):
@@ -79,11 +84,12 @@ def _opened(file: Fetched, settings: FeedSettings) -> Iterator[tuple[Iterator[Ra
     with open_binary(file.path) as binary:
         table = open_text(binary, settings, file.name, kind)
         columns = map_columns(settings, table.titles, of_products=file.of_products, file=file.name)
-        reader = RowReader(settings.for_separator(table.separator), columns, table.encoding, _line_place)
+        rows, mixed = _looked_at(table.rows, columns)
+        reader = RowReader(settings.for_file(table.separator, mixed=mixed), columns, table.encoding, _line_place)
         sign = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes"}.get(
             table.separator, repr(table.separator)
         )
-        yield table.rows, reader, f"{table.encoding.removesuffix('-sig')}, {sign}"
+        yield rows, reader, f"{table.encoding.removesuffix('-sig')}, {sign}"
 
 
 def _workbook(file: Fetched, settings: FeedSettings) -> tuple[Iterator[RawRow], RowReader, str]:
@@ -91,7 +97,20 @@ def _workbook(file: Fetched, settings: FeedSettings) -> tuple[Iterator[RawRow], 
 
     table = open_workbook(file.path, settings, file.name)
     columns = map_columns(settings, table.titles, of_products=file.of_products, file=file.name)
-    return table.rows, RowReader(settings, columns, "", cell_place), f"workbook, sheet {table.sheet}"
+    rows, mixed = _looked_at(table.rows, columns)
+    return (
+        rows,
+        RowReader(settings.for_file("", mixed=mixed), columns, "", cell_place),
+        f"workbook, sheet {table.sheet}",
+    )
+
+
+def _looked_at(rows: Iterator[RawRow], columns: ColumnMap) -> tuple[Iterator[RawRow], bool]:
+    """The rows, and whether a point in their quantities may stand between thousands, by the first of them."""
+    first = list(itertools.islice(rows, LOOKED_AT))
+    places = [at for at in (columns.available, columns.on_hand, columns.committed) if at is not None]
+    cells = (fields[at] for _, fields, _ in first for at in places if at < len(fields))
+    return itertools.chain(first, rows), may_group(cell.strip() for cell in cells if isinstance(cell, str))
 
 
 def _line_place(line: int, at: int | None) -> str:

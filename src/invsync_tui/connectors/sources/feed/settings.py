@@ -56,10 +56,11 @@ class FeedSettings:
     """Names of columns that were given rather than guessed."""
     decimal_given: bool = False
 
-    def for_separator(self, separator: str) -> FeedSettings:
-        """As it is for a file with this sign between its columns. A semicolon is written where the comma is the decimal
-        sign, and there the point stands between thousands: unless an option says it, 1.000 is not understood."""
-        if separator != ";" or self.decimal_given:
+    def for_file(self, separator: str, *, mixed: bool) -> FeedSettings:
+        """As it is for a file with this sign between its columns ('' in a workbook). A semicolon is written where the comma is
+        the decimal sign, and there the point stands between thousands; and so it may where some quantities have a point before
+        three digits and others none (`mixed`). Unless an option says it, 1.000 is not understood then."""
+        if self.decimal_given or self.quantity.thousands or not (separator == ";" or mixed):
             return self
         return replace(self, quantity=replace(self.quantity, point_unsure=True))
 
