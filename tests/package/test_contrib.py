@@ -21,6 +21,7 @@ CONTRIB = ROOT / "contrib"
 UNITS = sorted(path for path in (CONTRIB / "systemd").iterdir() if path.suffix in (".service", ".timer"))
 HARDENING = {
     "NoNewPrivileges": "yes",
+    "LimitCORE": "0",
     "ProtectSystem": "strict",
     "PrivateTmp": "yes",
     "PrivateDevices": "yes",

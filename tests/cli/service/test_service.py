@@ -233,6 +233,15 @@ def test_a_sync_beside_a_frozen_service_is_executed_by_another_worker(
     service.send(signal.SIGCONT)
 
 
+def test_a_service_that_crashes_leaves_no_core_file_with_its_secrets(
+    shop: Shell, started: Callable[..., Service]
+) -> None:
+    service = started(shop)
+    limits = Path(f"/proc/{service.process.pid}/limits").read_text()
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert line.split()[4:6] == ["0", "0"]
+
+
 def test_a_killed_service_is_gone_at_once_and_the_next_one_takes_over(
     slow: Shell, started: Callable[..., Service]
 ) -> None:
