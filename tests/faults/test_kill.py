@@ -142,7 +142,6 @@ def test_fifty_kills_lose_nothing_and_never_let_an_older_quantity_win(tmp_path: 
         for _ in range(3):  # what is held meanwhile is released; the last request finishes everything
             town.order()
             _wait(workers.start())
-        workers.close()
         # then
         wanted = town.wanted()
         journal = town.cart.log()

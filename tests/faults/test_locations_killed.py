@@ -40,14 +40,10 @@ async def test_an_open_batch_of_one_location_survives_that_another_one_reads_the
         with made.bench.by_hand() as cx:  # West goes first, and East, which was asked for before, takes over
             cx.execute("UPDATE run SET not_before = requested_at + 3600 WHERE id = ?", (first,))
         (killed,) = request(made, made.west)
-        workers = Workers(made.bench.store.path)
-        try:
-            process = workers.start(STOP_BEFORE_SENDING)
-            _until(lambda: uptime.process(process) is uptime.Process.STOPPED)
-            os.kill(process, signal.SIGKILL)
-            _wait(process)
-        finally:
-            workers.close()
+        process = Workers(made.bench.store.path).start(STOP_BEFORE_SENDING)
+        _until(lambda: uptime.process(process) is uptime.Process.STOPPED)
+        os.kill(process, signal.SIGKILL)
+        _wait(process)
         assert made.bench.run(killed).state == "running"
         open_batches = "SELECT count(*) FROM push_batch WHERE state = 'intent' AND cart_id = ?"
         assert made.bench.one(open_batches, made.west) == 1

@@ -27,11 +27,7 @@ async def test_a_push_for_an_order_survives_a_kill(tmp_path: Path, moment: str, 
         await settle(made)
         made.sell("a", 3)
         number = made.bench.request("push", made.numbers["a"])
-        workers = Workers(made.bench.store.path)
-        try:
-            _wait(workers.start(f"killed-at {moment}"))
-        finally:
-            workers.close()
+        _wait(Workers(made.bench.store.path).start(f"killed-at {moment}"))
         # then: the orders and the pushes are both there, or neither is
         assert made.bench.run(number).state == "running"
         assert made.bench.one("SELECT count(*) FROM our_pending_order") == kept

@@ -126,7 +126,6 @@ def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_old
             history = {ref: _in_order(quantities) for ref, quantities in history.items()}
             if stops == STOPS:
                 break
-        workers.close()
         assert stops == STOPS
         assert made.bench.one("SELECT count(*) FROM run_event WHERE text LIKE 'The worker died%'") >= STOPS / 2
         assert order_violations(made.cart.log(), history, SHOP) == []
@@ -177,7 +176,6 @@ def test_a_worker_that_was_stopped_right_before_a_request_never_sends_it_after_i
         # then: nothing of it leaves, and it writes nothing
         assert made.cart.log()[rows:] == []
         assert everything(made.bench) == before
-        workers.close()
         assert state_violations(made.shown(), made.stock()) == []
 
 

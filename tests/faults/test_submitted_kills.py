@@ -54,10 +54,8 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
 
 
 @pytest.fixture
-def workers(made: Town) -> Iterator[Workers]:
-    nest = Workers(made.bench.store.path)
-    yield nest
-    nest.close()
+def workers(made: Town) -> Workers:
+    return Workers(made.bench.store.path)
 
 
 def work(made: Town, workers: Workers, word: str = "") -> None:

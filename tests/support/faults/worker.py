@@ -1,7 +1,7 @@
-"""A worker process for the tests of crashes: `python -m tests.support.faults.worker STORE`.
+"""Worker processes for the tests of crashes: `python -m tests.support.faults.worker`.
 
-Without an option it reads lines from its input and forks a worker for each, so that fifty of them cost one start of the
-interpreter; it answers with the worker's process id. `--forever` is one worker that works until it is told to stop.
+It reads lines from its input, each a store, a tab and a word, and forks a worker for each, so that all of them cost one start of
+the interpreter; it answers with the worker's process id. `STORE --forever` is one worker that works until it is told to stop.
 """
 
 from __future__ import annotations
@@ -140,10 +140,11 @@ def _fork(store: Path, word: str) -> int:
     return child
 
 
-def _serve_forks(store: Path) -> None:
+def _serve_forks() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        print(_fork(store, line.strip()), flush=True)
+        store, _, word = line.rstrip("\n").partition("\t")
+        print(_fork(Path(store), word), flush=True)
 
 
 if __name__ == "__main__":
@@ -152,4 +153,4 @@ if __name__ == "__main__":
     if "--forever" in sys.argv:
         asyncio.run(_work(Path(sys.argv[1]), None))
     else:
-        _serve_forks(Path(sys.argv[1]))
+        _serve_forks()

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
+
+
+@cache
+def _nest() -> subprocess.Popen[str]:
+    """The process that forks workers, started once for each process of a run; it ends with that."""
+    command = [sys.executable, "-m", "tests.support.faults.worker"]
+    nest = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=Path(__file__).parents[3]
+    )
+
+    def end() -> None:
+        assert nest.stdin is not None
+        nest.stdin.close()
+        nest.wait(10)
+
+    atexit.register(end)
+    return nest
 
 
 class Workers:
     """Forked workers of one store: `start` returns at once with the process id."""
 
     def __init__(self, store: Path) -> None:
-        command = [sys.executable, "-m", "tests.support.faults.worker", str(store)]
-        self._nest = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self._store = store
 
     def start(self, word: str = "") -> int:
-        assert self._nest.stdin is not None
-        assert self._nest.stdout is not None
-        self._nest.stdin.write(f"{word}\n")
-        return int(self._nest.stdout.readline())
-
-    def close(self) -> None:
-        self._nest.stdin and self._nest.stdin.close()
-        self._nest.wait(10)
-        self._nest.stdout and self._nest.stdout.close()
+        nest = _nest()
+        assert nest.stdin is not None
+        assert nest.stdout is not None
+        nest.stdin.write(f"{self._store}\t{word}\n")
+        return int(nest.stdout.readline())
 
 
 def _alive(process: int) -> bool:
