@@ -18,10 +18,19 @@ from invsync_tui.store.database import Store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.settings import write as settings_write
-from invsync_tui.sync.worker import Worker
+from invsync_tui.sync.worker import POLL, Worker
 from tests.support.stores.neighbors import move_in, remember, take_our_number
 
 NOW = 1_760_000_000
+SOON = 0.01
+"""Seconds between two looks of a worker of the tests."""
+
+
+class EagerWorker(Worker):
+    """Sees at once that a run has ended: a test of a run would wait for that longer than for the run."""
+
+    async def _sleep(self, seconds: float) -> None:
+        await super()._sleep(SOON if seconds == POLL else seconds)
 
 
 @dataclass
@@ -96,8 +105,7 @@ class Bench:
 
     async def work(self) -> None:
         """Execute everything that is asked for."""
-        runner = Worker(self.store, scheduled=False)
-        await runner.run_until_idle(0.0)
+        await EagerWorker(self.store, scheduled=False).run_until_idle(0.0)
 
     async def pull(self, *, full: bool = False) -> RunRow:
         run_id = self.request("pull", self.merchant, full=full)
