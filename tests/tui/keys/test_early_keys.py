@@ -33,11 +33,13 @@ from invsync_tui.tui.widgets.columns import ListView
 from invsync_tui.tui.widgets.table import WindowTable
 from tests.support.fakes.store import FakeStore
 from tests.support.screens.control_room import QUICK, Driver
+from tests.support.terminal import rest
 
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """The lists of carts and listings are read when it opens."""
+    """The lists of carts and listings are read when it opens: an answer that no key waits for, long."""
+    monkeypatch.setattr(rest, "SLOW", 0.05)
     opened = threading.Event()
 
     def late(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -281,6 +283,7 @@ async def test_a_key_behind_a_command_is_for_the_screen_that_it_leads_to(monkeyp
     """`:carts`, Enter and at once a verb: the names are looked up first, and the verb fell on the screen before."""
     opened = threading.Event()
     real = names.known
+    monkeypatch.setattr(rest, "SLOW", 0.05)
 
     def late(session: Any) -> Any:
         opened.wait(20)
