@@ -95,8 +95,9 @@ def test_a_backup_never_overwrites_and_a_failed_one_leaves_nothing(path: Path, t
     assert [one.name for one in tmp_path.iterdir() if "copy" in one.name] == []
 
 
-@pytest.mark.parametrize("version", range(1, VERSION + 1))
+@pytest.mark.parametrize("version", [1, 12, VERSION - 1, VERSION])
 def test_a_restored_store_starts_anew_and_the_former_one_is_kept(path: Path, tmp_path: Path, version: int) -> None:
+    """Also one of the first schema, of one in the middle and of the last one: that each is upgraded is tested elsewhere."""
     # given: a backup with work under way, long past
     copy = old_stores.make(tmp_path / "copy", version)
     with contextlib.closing(sqlite3.connect(copy)) as cx, cx:
