@@ -192,19 +192,23 @@ class Clerk:
         if step != "draft":
             self.server.rpc(f"model.{model}.{step}", [number])
 
+    def state(self, document: tuple[str, int]) -> str:
+        model, number = document
+        return str(self.server.find(model, [["id", "=", number]], "state")[0]["state"])
+
     @asynccontextmanager
     async def opened(self, **options: str) -> AsyncIterator[TrytonSource]:
-        """A source that is logged in: a login, and what follows it, takes longer than what it is asked here."""
+        """A source that is logged in and knows the houses: both take longer than what it is asked here."""
         source = TrytonSource(self.server.connection(**options))
         try:
             await source.open()
+            await source.warehouses()
             yield source
         finally:
             await source.close()
 
     async def level_in(self, source: TrytonSource, product: int, house: House) -> LevelRow:
         """As a download reads it, from the page on that the product is the first of: others have more each time."""
-        await source.warehouses()
         page = await source.levels_page(WarehouseRow(str(house.id), "", ""), str(product - 1))
         return {int(row.product_ref): row for row in page.rows}[product]
 
@@ -304,8 +308,9 @@ async def test_a_document_puts_goods_aside_as_a_stock_clerk_would(clerk: Clerk, 
     async with clerk.opened() as source:
         for step, for_sale in steps:
             one_zone = ONE_ZONE.get((kind, step)) if layout == "one zone" else None
-            state = clerk.server.find(document[0], [["id", "=", document[1]]], "state")[0]["state"]
-            if state != "done" and not (layout == "one zone" and (kind, step) in SKIPPED):
+            # Tryton ends some documents itself, where a house has one zone.
+            ended = layout == "one zone" and clerk.state(document) == "done"
+            if not ended and not (layout == "one zone" and (kind, step) in SKIPPED):
                 clerk.step(document, step)
             level = await clerk.level_in(source, product, house)
             said.append((step, level.available))
