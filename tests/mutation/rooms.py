@@ -45,7 +45,6 @@ NOT_ASKED = (
     "tests/tui/terminal/test_ssh.py",
     "tests/tui/terminal/test_settings_pty.py",
     "tests/tui/terminal/test_tour.py",
-    "tests/tui/terminal/test_tour_wide.py",
 )
 """Tests that need a terminal of their own, minutes, or the size of a window."""
 _NO_LOGIC = ("migrations",)

@@ -1,4 +1,4 @@
-"""The stops of the tour, what is done at each, and what a cursor move may cost. One file of tests for each size."""
+"""The stops of the tour, what is done at each, and what a cursor move may cost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.support.terminal.pty import Terminal
 from tests.support.terminal.tour import Stop, Tour, advertised, check, doable, go, press, pressed
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app", "--hostile")
+NARROW, WIDE = (80, 24), (120, 40)
+"""Both in one process: to start one and to go to a stop takes longer than what is done there."""
 LISTINGS = ("c", "Enter")
 STOPS = (
     Stop("merchants", (), "merchants"),
@@ -94,34 +96,28 @@ def home(terminal: Tour) -> None:
     raise AssertionError("no way back to the merchants from:\n" + "\n".join(terminal.lines()))
 
 
-def drive(stop: Stop, size: tuple[int, int]) -> None:
-    """Press every advertised key of a stop; each must do something, and nothing hostile may reach the terminal."""
-    with opened(size) as terminal:
+def drive(stop: Stop) -> None:
+    """Press every advertised key of a stop; each must do something, and nothing hostile may reach the terminal.
+
+    In the narrow size first; in the wide one those that only its footer has the room for, since the others were pressed.
+    """
+    with opened(NARROW) as terminal:
         go(terminal, stop)
         check(terminal)
         keys = list(doable(terminal, stop))
         assert keys
         press_each(terminal, stop, keys)
-
-
-def drive_what_is_more(stop: Stop, size: tuple[int, int], narrow: tuple[int, int]) -> None:
-    """See a stop in a larger size, and press the keys that only its footer has the room for.
-
-    The others are pressed in the narrow size, where the same screen offers them.
-    """
-    with opened(size) as terminal:
-        go(terminal, stop)
-        check(terminal)
-        keys = list(doable(terminal, stop))
-        terminal.resize(*narrow)
-        terminal.rest()
-        check(terminal)
-        pressed_there = set(doable(terminal, stop))
-        terminal.resize(*size)
-        terminal.rest()
-        check(terminal)
+        resized(terminal, WIDE)
+        press_each(terminal, stop, [key for key in doable(terminal, stop) if key not in keys])
+        resized(terminal, NARROW)
         assert list(doable(terminal, stop)) == keys
-        press_each(terminal, stop, [key for key in keys if key not in pressed_there])
+
+
+def resized(terminal: Tour, size: tuple[int, int]) -> None:
+    """The same screen in another size: nothing hostile in it either."""
+    terminal.resize(*size)
+    terminal.rest()
+    check(terminal)
 
 
 def press_each(terminal: Tour, stop: Stop, keys: list[str]) -> None:
@@ -161,28 +157,37 @@ LISTS = [
     if stop.name in (*OFTEN, *SELDOM) or stop in MORE_LISTS
 ]
 """Stops with a list, of which a move of the cursor is weighed: some always, all with the slow tests."""
+SILENT, ONE_LOOK = 1.5, 0.6
+"""Seconds, with three looks whether the store has changed, and with one: the same timers run in each size."""
 MOST_BYTES = 400
 """Of most moves of the cursor by one row, with its strip, in every size: DESIGN's budget."""
 MOST_BYTES_OF_ONE = {80: 550, 120: 1100}
 """Of a move to a row about which the strip says much more than about the one before."""
 
 
-def weigh(stop: Stop, size: tuple[int, int]) -> None:
-    """A move of the cursor by a row is cheap, within the window and where the list scrolls; a list at rest is silent.
-
-    The first page of the demo's lists holds one of each fault, so it is left behind where there is another one.
-    """
-    with opened(size, "--kept") as terminal:
+def weigh(stop: Stop) -> None:
+    """In both sizes a move of the cursor by a row is cheap, in the window and where the list scrolls; at rest it is silent."""
+    with opened(NARROW, "--kept") as terminal:
         go(terminal, stop)
         press(terminal, "PgDn")
-        assert terminal.pump(2.0) == 0
-        within, beyond = moves(terminal, "Up", size[1] // 4), moves(terminal, "Down", size[1])[-8:]
-        for where, costs in (("within", within), ("beyond", beyond)):
-            print(f"{stop.name}, {size}: {median(costs or [0]):.0f} B per move {where} the window, {costs}")
-        assert within, "the list has one row, which no cursor leaves"
-        for costs in (within, beyond):
-            assert median(costs or [0]) < MOST_BYTES, costs
-            assert max(costs, default=0) < MOST_BYTES_OF_ONE[size[0]], costs
+        assert terminal.pump(SILENT) == 0
+        weigh_moves(terminal, stop, NARROW)
+        resized(terminal, WIDE)
+        press(terminal, "Home")
+        press(terminal, "PgDn")
+        assert terminal.pump(ONE_LOOK) == 0
+        weigh_moves(terminal, stop, WIDE)
+
+
+def weigh_moves(terminal: Tour, stop: Stop, size: tuple[int, int]) -> None:
+    """From the second page of a list, where there is one: the first page of the demo's lists has one of each fault."""
+    within, beyond = moves(terminal, "Up", size[1] // 4), moves(terminal, "Down", size[1])[-8:]
+    for where, costs in (("within", within), ("beyond", beyond)):
+        print(f"{stop.name}, {size}: {median(costs or [0]):.0f} B per move {where} the window, {costs}")
+    assert within, "the list has one row, which no cursor leaves"
+    for costs in (within, beyond):
+        assert median(costs or [0]) < MOST_BYTES, costs
+        assert max(costs, default=0) < MOST_BYTES_OF_ONE[size[0]], costs
 
 
 def moves(terminal: Tour, key: str, most: int) -> list[int]:
