@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from invsync_tui.rules.outcomes import Reason
 from tests.support.processes.shell import INVSYNC, Answer, check
 from tests.support.stores.healthy_store import CHOICES, PRODUCTS, field
 
-SEEDS = 200
-SECONDS = 40.0
+SEEDS = 60
+"""As many on every machine: with them every cause is planted, some hundred SKUs have several."""
 ALONE = 3
 """SKUs of a seed that the doctor is asked about by themselves."""
 
@@ -79,10 +78,8 @@ def wrong_alone(session: Session, made: Planting, asked: list[Sown]) -> list[tup
 
 
 def test_every_cause_of_every_planted_sku_and_none_that_is_not_there(tmp_path: Path) -> None:
-    ended, walked, combined, seen = time.monotonic() + SECONDS, 0, 0, set[Reason]()
+    combined, seen = 0, set[Reason]()
     for seed in range(SEEDS):
-        if time.monotonic() > ended:
-            break
         session = field(tmp_path / f"{seed}.db", CHOICES[seed % 2])
         made = plant(session, seed)
         groups = {(group.cart, group.cause): group for group in doctor(session).groups}
@@ -96,10 +93,10 @@ def test_every_cause_of_every_planted_sku_and_none_that_is_not_there(tmp_path: P
         assert wrong_alone(session, made, list(made.sown[:: max(1, len(made.sown) // ALONE)])) == [], seed
         session.close()
         (tmp_path / f"{seed}.db").unlink()
-        walked, combined = walked + 1, combined + sum(len(one.causes) > 1 for one in made.sown)
+        combined += sum(len(one.causes) > 1 for one in made.sown)
         seen |= {cause for one in made.sown for cause in one.causes}
-    print(f"{walked} seeds, {combined} SKUs with several causes, {len(seen)} causes")
-    assert walked >= 20 and combined > 100 and len(seen) > 12
+    print(f"{SEEDS} seeds, {combined} SKUs with several causes, {len(seen)} causes")
+    assert combined > 100 and len(seen) > 12
 
 
 def test_a_healthy_store_has_no_finding(tmp_path: Path) -> None:
