@@ -40,6 +40,11 @@ pytest_plugins = [
 TESTS = Path(__file__).parent
 LONGEST = tuple(TESTS / path for path in ("sync/runs/test_soak.py", "package/test_package.py", "faults/test_kill.py"))
 """With a test of most of a minute or more: one that began last would be waited for alone."""
+SERVERS = ("odoo_process", "medusa_server", "vendure_server", "tryton_server", "postgres_server", "mariadb_server")
+"""Fixtures that start a server for all tests of a worker. Files that need the same one come one after the other, and on the same
+worker as far as there is time: to start one takes five to fifteen seconds of a processor."""
+THREADS = TESTS / "connectors" / "threads"
+"""Tests that ask for a server by the name of a system."""
 RARELY = (10_000, 20, 20)
 """How many objects, and how many collections of younger ones, are between two collections of garbage."""
 
@@ -68,12 +73,25 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
-    """Mark what `-m quick` runs; after everybody has put them in order, begin with those that take longest."""
+    """Mark what `-m quick` runs; after everybody has put them in order, begin with those that take longest.
+
+    The second worker begins with those that need a server: each worker is given a part of the list as it stands.
+    """
     for item in items:
         if TESTS in item.path.parents and is_quick(item, item.path.relative_to(TESTS)):
             item.add_marker(pytest.mark.quick)
     done = yield
-    items.sort(key=lambda item: item.path not in LONGEST)
+    needed: dict[Path, int] = {}
+    for item in items:
+        names = (*getattr(item, "fixturenames", ()), *(("medusa_server",) if THREADS in item.path.parents else ()))
+        own = [SERVERS.index(name) for name in names if name in SERVERS]
+        needed[item.path] = min([*own, needed.get(item.path, len(SERVERS))])
+    items.sort(key=lambda item: (item.path not in LONGEST, needed[item.path]))
+    first = [item for item in items if item.path in LONGEST]
+    served = [item for item in items[len(first) :] if needed[item.path] < len(SERVERS)]
+    others = items[len(first) + len(served) :]
+    before = max(0, len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) - len(first))
+    items[:] = [*first, *others[:before], *served, *others[before:]]
     return done
 
 
