@@ -143,6 +143,33 @@ def test_a_worker_goes_on_with_its_round_one_short_step_at_a_time_and_sweeps(
     assert not upkeep.step(), "not before an hour has passed"
 
 
+def test_each_round_deletes_by_what_is_configured_by_then(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a service that was started when runs were kept for a short time
+    at = 1000.0
+    monkeypatch.setattr("invsync_tui.clock.elapsed", lambda: at)
+    with store.transaction() as tx:
+        for _ in range(60):
+            run_once(tx, 1_000_000)
+    configured: Limits | None = Limits(runs=0)
+    upkeep = Upkeep(store, Limits(), lambda: configured)
+    # when they are kept for ever by its first round
+    at += 120
+    while upkeep.step():
+        pass
+    assert store.one("SELECT count(*) FROM run") == (60,)
+    # and nobody knows for how long by its second
+    configured = None
+    at += 7200
+    assert not upkeep.step()
+    assert store.one("SELECT count(*) FROM run") == (60,)
+    # then only what is configured deletes
+    configured = Limits()
+    at += 7200
+    while upkeep.step():
+        pass
+    assert store.one("SELECT count(*) FROM run") == (RUNS_LEFT,)
+
+
 def test_a_clock_that_is_set_ahead_makes_no_record_old(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     now, at = float(NOW), 1000.0

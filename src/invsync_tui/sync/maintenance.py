@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from invsync_tui import clock
 from invsync_tui.store import removal, retention
@@ -54,12 +55,18 @@ class Clearing:
         return deleted
 
 
-class Upkeep:
-    """Ask `step` often; each call is one small transaction at most."""
+LimitsNow = Callable[[], Limits | None]
+"""How long records are kept as it is configured by now; None where that cannot be read."""
 
-    def __init__(self, store: Store, limits: Limits) -> None:
+
+class Upkeep:
+    """Ask `step` often; each call is one small transaction at most. A round deletes by what is configured when it begins, and
+    nothing where that cannot be read."""
+
+    def __init__(self, store: Store, limits: Limits, limits_now: LimitsNow | None = None) -> None:
         self._store = store
         self._limits = limits
+        self._limits_now = limits_now
         self._kinds: list[str] = []
         self._cursor: Cursor = ()
         self._begun = (clock.seconds(), clock.elapsed())
@@ -73,6 +80,8 @@ class Upkeep:
             if clock.elapsed() < self._next:
                 return False
             self._begin()
+            if not self._kinds:
+                return False
         with self._store.transaction() as tx:
             now = deletion_time(tx, self._now())
             removed, cursor = retention.step(tx, self._kinds[0], self._limits, now, self._cursor)
@@ -102,6 +111,12 @@ class Upkeep:
         return min(clock.seconds(), wall + round(clock.elapsed() - elapsed))
 
     def _begin(self) -> None:
+        if self._limits_now is not None:
+            limits = self._limits_now()
+            if limits is None:
+                self._next = clock.elapsed() + ROUND_EVERY
+                return
+            self._limits = limits
         self._kinds = list(KINDS)
         self._cursor = ()
         for path in temporary_files.sweep(self._store.path):

@@ -29,7 +29,7 @@ from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.sync import schedule, uptime
 from invsync_tui.sync.executor import defect_text, end_plainly
 from invsync_tui.sync.hooks import requests as hook_requests
-from invsync_tui.sync.maintenance import Upkeep
+from invsync_tui.sync.maintenance import LimitsNow, Upkeep
 from invsync_tui.sync.runs import leases, run_log
 from invsync_tui.sync.runs.cancellation import runs_stop_when
 from invsync_tui.sync.runs.run_log import execute
@@ -68,7 +68,15 @@ def prefer_throughput() -> None:
 class Worker:
     """Claims requested runs and executes them, several at a time. `kind` is for display: serve or detached."""
 
-    def __init__(self, store: Store, kind: str = "serve", *, scheduled: bool = True, limits: Limits = KEPT) -> None:
+    def __init__(
+        self,
+        store: Store,
+        kind: str = "serve",
+        *,
+        scheduled: bool = True,
+        limits: Limits = KEPT,
+        limits_now: LimitsNow | None = None,
+    ) -> None:
         self.store = store
         self.kind = kind
         self.scheduled = scheduled
@@ -80,7 +88,7 @@ class Worker:
         self._version = -1
         self._waiting = False
         self._paused_until = 0.0
-        self._upkeep = Upkeep(store, limits)
+        self._upkeep = Upkeep(store, limits, limits_now)
         self.turns = 0
         """How often the loop went round: it works while this grows."""
         self._timetable = Timetable()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +25,8 @@ class Runner:
 
     underway, turns = 1, 1
 
-    def __init__(self, store: object, kind: str, *, limits: object) -> None:
+    def __init__(self, store: object, kind: str, *, limits: object, limits_now: Callable[[], object]) -> None:
+        assert limits_now() == limits
         DONE.append(f"made {store} {kind} {limits}")
 
     async def run_forever(self) -> None:
@@ -109,3 +110,20 @@ def test_a_service_says_in_its_log_that_the_store_is_on_a_network_disk(
     (record,) = [record for record in caplog.records if record.name == "invsync.service"]
     assert vars(record)["event"] == "network_disk"
     assert f"{session.path}: this is on a network disk (nfs4)" in record.getMessage()
+
+
+def test_retention_is_that_of_the_configuration_as_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = tmp_path / "config.toml"
+    monkeypatch.setenv("INVSYNC_CONFIG", str(config))
+    config.write_text("[retention]\nruns = 10\n")
+    limits = serve._limits_now()
+    assert limits is not None and limits.runs == 10
+    config.write_text("[retention]\nruns = 0\naudit = 0\n")
+    limits = serve._limits_now()
+    assert limits is not None and limits.runs == 0
+    # by one that cannot be read nothing is deleted
+    config.write_text("[retention\n")
+    assert serve._limits_now() is None
+    assert "no old records are deleted" in caplog.text and "config.toml:1" in caplog.text

@@ -75,7 +75,7 @@ async def _work(session: Session, serving: Serving, until_idle: float | None, li
     from invsync_tui.sync.worker import Worker, prefer_throughput
 
     prefer_throughput()
-    runner = Worker(session.store, serving.kind, limits=_limits())
+    runner = Worker(session.store, serving.kind, limits=_limits(), limits_now=_limits_now)
     notifier = Notifier.of(os.environ, os.getpid())
     _on_signals(runner, notifier)
     log.info("%s started, process %s, store %s", serving.kind, serving.pid, serving.store, extra={"event": "started"})
@@ -99,6 +99,15 @@ def _limits() -> Limits:
         return Limits(**config.load(config.Flags(), os.environ).retention)
     except config.ConfigError as error:
         raise OperationError(str(error)) from error
+
+
+def _limits_now() -> Limits | None:
+    """The same later on, when the configuration may have been changed."""
+    try:
+        return _limits()
+    except OperationError as error:
+        log.warning("no old records are deleted: %s", error, extra={"event": "retention_unknown"})
+        return None
 
 
 def _on_signals(runner: Worker, notifier: Notifier) -> None:
