@@ -331,11 +331,10 @@ PREPARED_BY_CART = "when the cart has prepared its listings"
 
 
 def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int, when: str) -> None:
-    """Ask for the rest of a run from a time on, and say so in both runs. What is being prepared is read where it was asked
-    for, by the cursor that stands for it."""
+    """Ask for the rest of a run from a time on, and say so in both runs. A download goes on where this one ended: what is being
+    prepared is read by the cursor that stands for it, and what was read is not read again out of the same allowance."""
     number = runs.go_on_at(tx, run, at, now)
-    if when == PREPARED:
-        pull_progress.hand_over(tx, run.id, number)
+    pull_progress.hand_over(tx, run.id, number)
     runs.add_event(tx, run.id, now, "info", redacted(f"Run {number} continues {when}."))
     text = f"Continues run {run.id} {when}. A sync that is started by hand continues at once."
     runs.add_event(tx, number, now, "info", redacted(text))

@@ -41,6 +41,9 @@ from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
+WAITED_MOST = 3 * 86_400
+"""Seconds for which a read goes on that had to wait for what the WMS allows: of one that began anew each time, a system that
+allows less in an hour than a whole read takes would never be read to its end."""
 
 
 class Pull:
@@ -54,6 +57,8 @@ class Pull:
         self.merchant_id = job.run.merchant_id
         self._reader = PageReader(job, source)
         self._writer = CatalogWriter(job)
+        self._waited = False
+        """It goes on with a read of which the first pages are hours old."""
 
     async def run(self) -> None:
         """Read the source; raises ConnectorError, StoreError, RunCancelled, FencedError or SwitchedOff."""
@@ -108,7 +113,7 @@ class Pull:
         now = clock.seconds()
         with self.job.transaction() as tx:
             resumable = pull_progress.resumable(tx, self.merchant_id, self.job.run.id)
-        if resumable is not None and clock.within(resumable.started_at, RESUME_WITHIN, now):
+        if resumable is not None and self._goes_on(resumable, now):
             self.job.report.event(
                 "info", f"Continuing an interrupted download at {resumable.stage or 'its next stage'}."
             )
@@ -123,6 +128,16 @@ class Pull:
         stage = self._delta_stages()[0] if kind == "delta" else "products"
         with self.job.transaction() as tx:
             return pull_progress.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
+
+    def _goes_on(self, generation: Generation, now: int) -> bool:
+        """Whether an interrupted read is young enough; notes whether it waited meanwhile."""
+        if self.job.run.full and generation.kind == "delta":
+            return False
+        if clock.within(generation.started_at, RESUME_WITHIN, now):
+            return True
+        waited_until = self.job.run.not_before
+        self._waited = clock.within(waited_until, RESUME_WITHIN, now)
+        return self._waited and clock.within(generation.started_at, WAITED_MOST, now)
 
     async def _refuse_older(self) -> None:
         """A file of yesterday that comes after that of today would put yesterday's stock back."""
@@ -166,11 +181,11 @@ class Pull:
                 continue  # read to its end before the interruption
             cursor = generation.cursor if stage == generation.stage else None
             if stage == "products":
-                await self._reader.read(generation, self._products(), cursor)
+                await self._reader.read(generation, self._products(), cursor, torn=self._waited)
                 continue
             ref = stage.partition(":")[2]
             try:
-                await self._reader.read(generation, self._levels(*known[ref]), cursor)
+                await self._reader.read(generation, self._levels(*known[ref]), cursor, torn=self._waited)
             except PermissionDeniedError as error:
                 denied[ref] = error
         self._note_denied(denied, known)

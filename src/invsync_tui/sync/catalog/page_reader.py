@@ -39,6 +39,10 @@ OVERLAPPED = (
     "Some records for {stage} came on two pages: they moved while they were read, so that others may have been passed over, and "
     "nothing of it is marked as missing."
 )
+TORN = (
+    "The records for {stage} were read in parts, with hours of waiting between them: others may have moved past, so that nothing "
+    "of it is marked as missing."
+)
 REJECTED_SHOWN = 20
 """Unreadable records that are named in the run's events."""
 
@@ -113,6 +117,8 @@ class StageProgress:
     """The most records that any page announced."""
     overlaps: int = 0
     """Pages with records that an earlier one had, where each comes once."""
+    torn: bool = False
+    """What was read before was read hours ago."""
 
     def shrank(self, total: int | None) -> bool:
         """Whether the WMS announces fewer than before: a page that starts at a number then starts too late."""
@@ -146,14 +152,19 @@ class PageReader:
         self._named = 0
         """Rejected records, of which the first are named in the run's events."""
 
-    async def read(self, generation: Generation, reading: PullStage[Row], cursor: str | None) -> None:
-        """All pages of a stage from `cursor` on."""
+    async def read(
+        self, generation: Generation, reading: PullStage[Row], cursor: str | None, *, torn: bool = False
+    ) -> None:
+        """All pages of a stage from `cursor` on. `torn`: what is before the cursor was read hours ago."""
+        torn = torn and cursor is not None
+        if torn:
+            self.job.report.event("warning", TORN.format(stage=reading.stage))
         await self.job.writable()
         with self.job.transaction() as tx:
             before = pull_progress.stats(tx, generation.id, reading.stage)
             reading.seen.update(pull_progress.seen(tx, generation.id, reading.stage))
             pull_progress.move(tx, generation.id, reading.stage, cursor)
-        state = StageProgress(before.pages, before.rows + before.rejected, reading.seen)
+        state = StageProgress(before.pages, before.rows + before.rejected, reading.seen, torn=torn)
         visited, pace = {cursor}, Pace()
         bound = PageBound("WMS", reading.stage, DELTA_BARREN_MOST if reading.of_delta else BARREN_MOST)
         async with PagePrefetcher(reading.fetch) as ahead:
@@ -219,7 +230,7 @@ class PageReader:
             shrank = not reading.of_delta and page.next_cursor is None and state.shrank(page.total)
             stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))
             unread = self._unreadable(tx, stored.rejected if reading.of_delta else page.rejected)
-            ids = [*stored.ids, *unread | ({UNNAMED} if shrank or overlaps else set())]
+            ids = [*stored.ids, *unread | ({UNNAMED} if shrank or overlaps or state.torn else set())]
             pull_progress.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
             self._count(stats)
             report.advance(len(page.rows) + len(page.rejected), page.total)
