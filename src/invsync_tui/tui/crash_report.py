@@ -13,6 +13,7 @@ from pathlib import Path
 from invsync_tui import __version__
 from invsync_tui.config import ConfigError, folder
 from invsync_tui.plain_text import clean
+from invsync_tui.user_files import leave_to, make_folder, owner_of
 
 KEPT = 10
 """Files that are kept; older ones are removed."""
@@ -46,11 +47,12 @@ def _innermost(error: BaseException) -> str:
 
 def _write_report(text: str, environ: Mapping[str, str]) -> Path:
     place = folder(environ, "XDG_STATE_HOME", ".local/state")
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(place)
     path = place / f"defect-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
+        leave_to(file.fileno(), owner_of(place))
     for old in sorted(place.glob("defect-*.txt"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return path

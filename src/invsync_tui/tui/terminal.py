@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from invsync_tui.config import THEMES, ConfigError, folder
 from invsync_tui.plain_text import is_utf8, locale_of
+from invsync_tui.user_files import PRIVATE, leave_to, make_folder, owner_of
 
 LOCAL_INTERVAL = 0.5
 """Seconds between two updates of a live screen."""
@@ -108,8 +110,10 @@ def greeting(environ: Mapping[str, str]) -> str:
     """What to say to somebody new, once; '' to everybody else, and where nothing can be remembered."""
     try:
         place = folder(environ, "XDG_STATE_HOME", ".local/state")
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (place / MARK).touch(mode=0o600, exist_ok=False)
+        make_folder(place)
+        descriptor = os.open(place / MARK, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
+        leave_to(descriptor, owner_of(place))
+        os.close(descriptor)
     except (OSError, ConfigError):
         return ""
     return GREETING
