@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.base import Connection, ListingRow, Page
+from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import DeferredError, ThrottledError, UnavailableError
 from invsync_tui.connectors.http import WAIT_MOST, HttpConnection, Response, Throttle
 from invsync_tui.connectors.rate_limit import RateLimiter
@@ -15,7 +16,7 @@ from invsync_tui.operations.plans import plans
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from tests.support.runs.sandbox_world import Town, town
+from tests.support.runs.sandbox_world import SHOP, Town, town
 from tests.support.servers.http_stub import Answer, stub_server
 from tests.support.stores.merchant_store import NOW
 
@@ -87,6 +88,49 @@ async def test_a_push_ends_at_once_with_a_time_and_goes_on_by_itself_then(
     assert (done.state, done.error) == ("done", "")
     assert small.shown() == small.stock()
     assert small.bench.sums_hold()
+
+
+async def test_a_cart_that_allows_less_in_an_hour_than_all_its_listings_take_is_read_to_the_end(
+    small: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part began anew, so that nothing was ever sent to such a cart."""
+    rows = [ListingRow(row["ref"], row["sku"], quantity=row["quantity"]) for row in small.cart.dump()[SHOP]]
+    cursors: list[str | None] = []
+    allowed = 2
+
+    async def page(_: object, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        nonlocal allowed
+        if not allowed:
+            raise DeferredError(HOUR)
+        allowed -= 1
+        cursors.append(cursor)
+        start = int(cursor or 0)
+        following = start + 8 if start + 8 < len(rows) else None
+        return Page(rows[start : start + 8], None if following is None else str(following), len(rows))
+
+    monkeypatch.setattr(SandboxCart, "listings_page", page)
+    sku = small.in_stock()[0]
+    small.wms.set_level(sku, "EAST", 55)
+    await small.bench.pull()
+    run = await small.bench.push(small.cart_id, full=True)
+    parts = 1
+    while run.state == "failed":
+        assert "60 min" in run.error and parts < 9
+        allowed, parts = 2, parts + 1
+        later(monkeypatch, HOUR + 5)
+        waiting = newest(small)
+        await small.bench.work()
+        run = small.bench.run(waiting.id)
+    assert (run.state, run.error) == ("done", "")
+    assert cursors == [None, *(str(start) for start in range(8, len(rows), 8))]
+    assert parts == -(-len(cursors) // 2) > 1
+    assert small.shown() == small.stock()
+    assert small.bench.one("SELECT count(*) FROM our_listing WHERE gone_at IS NOT NULL") == 0
+    # and with the time for it, what is gone is found
+    allowed = 99
+    gone = rows.pop()
+    assert (await small.bench.push(small.cart_id, full=True)).state == "done"
+    assert small.bench.one("SELECT ref FROM our_listing WHERE gone_at IS NOT NULL") == gone.ref
 
 
 async def test_a_person_who_starts_a_sync_does_not_wait(small: Town) -> None:

@@ -5,13 +5,14 @@ Of a cart with several locations, what one of them reads is written for all: its
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, Page
-from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.connectors.errors import ContractError, DeferredError, PreparingError, UnavailableError
 from invsync_tui.connectors.values import maybe_whole
 from invsync_tui.plain_text import counted
 from invsync_tui.store import change_sequence
@@ -44,6 +45,11 @@ WAITS_MOST = 3600
 PIECE = 500
 """Listings of one transaction."""
 OVERLAPPED = "Some listings came on two pages: they moved while they were read, so that none is taken for gone."
+REST = "\x1frest "
+"""Begins the cursor of a complete read that waits for what the cart allows; no connector's own begins so."""
+GOES_ON = "Continuing to read the listings where the cart allowed no more."
+PREPARED = "Continuing to wait for the listings that the cart was asked to prepare."
+IN_PARTS = "The listings were read in parts, with hours of waiting between them, so that none is taken for gone."
 PASSES = 3
 """Times that the listings are read where each time some were deleted meanwhile."""
 
@@ -73,6 +79,8 @@ class Pass:
     """The most that any page announced."""
     overlaps: bool = False
     """A listing came on two pages: the list moved while it was read, and others may have been passed over."""
+    rest: bool = False
+    """It went on where a read of hours ago had to wait for what the cart allows."""
 
     @property
     def received(self) -> int:
@@ -141,13 +149,29 @@ class ListingsReader:
             waiting = sync_marks.waiting_read(cx, self.cart_id)
         if waiting is None or not clock.within(waiting.asked_at, WAITS_MOST, clock.seconds()):
             return None
-        self.job.report.event("info", "Continuing to wait for the listings that the cart was asked to prepare.")
+        part = waiting.cursor.startswith(REST)
+        self.job.report.event(
+            "info", GOES_ON if part else "Continuing to wait for the listings that the cart was asked to prepare."
+        )
         return waiting.cursor
 
-    def _wait_at(self, cursor: str) -> None:
-        """The cart was asked to prepare its listings: kept before anything is waited for, so that it is asked once."""
+    def _wait_at(self, cursor: str, seconds: int = 0) -> None:
+        """The cart was asked to prepare its listings: kept before anything is waited for, so that it is asked once. Or it allows
+        no more for so many seconds: what was read is not read again out of the same allowance."""
         with self.job.transaction() as tx:
-            sync_marks.record_waiting_read(tx, self.cart_id, sync_marks.WaitingRead(cursor, clock.seconds()))
+            waiting = sync_marks.WaitingRead(cursor, clock.seconds() + seconds)
+            sync_marks.record_waiting_read(tx, self.cart_id, waiting)
+
+    def _keep_rest(self, cursor: str, seconds: int) -> None:
+        """Note where to go on in so many seconds; what the cart prepares has a note of its own, from its beginning."""
+        with self.job.store.reading() as cx:
+            waiting = sync_marks.waiting_read(cx, self.cart_id)
+        if waiting is None or waiting.cursor.startswith(REST):
+            self._wait_at(REST + cursor, seconds)
+
+    def _present(self, number: int) -> Sequence[int]:
+        with self.job.store.reading() as cx:
+            return listings.present_ids(cx, number)
 
     def _forget_waiting(self) -> None:
         """What was prepared has been read or cannot be, or it would be older than what this run is about to set."""
@@ -163,7 +187,7 @@ class ListingsReader:
         for _ in range(PASSES):
             passed = await self._pass(since)
             if not passed.may_hide:
-                if passed.total is not None and passed.received < passed.total:
+                if passed.total is not None and passed.received < passed.total and not passed.rest:
                     raise UnavailableError(
                         f"The cart announced {counted(passed.total, 'listing')} and sent {passed.received}: not complete."
                     )
@@ -171,7 +195,7 @@ class ListingsReader:
                 for number, seen in passed.seen.items():
                     # It was another cart before, or somebody else set its stock.
                     if self._before[number].listed_at is None:
-                        await self._forget_where_changed(sorted(seen))
+                        await self._forget_where_changed(self._present(number) if passed.rest else sorted(seen))
                 await self._finish(passed, started, complete=since is None)
                 self._serve(wanted, passed)
                 return
@@ -194,6 +218,8 @@ class ListingsReader:
     async def _pass(self, since: int | None) -> Pass:
         passed = Pass(stable=self.cart.capabilities.stable_pages)
         cursor = self._waiting() if since is None else None
+        if cursor is not None and cursor.startswith(REST):
+            cursor, passed.rest = cursor.removeprefix(REST), True
         visited: set[str | None] = {cursor}
         pace = Pace()
         bound = PageBound("cart", "its listings", BARREN_MOST if since is None else DELTA_BARREN_MOST)
@@ -222,6 +248,10 @@ class ListingsReader:
             ContractError
         ):  # what it was asked for is lost: the next run asks anew. After other errors it may be there
             self._forget_waiting()
+            raise
+        except DeferredError as error:
+            if since is None and cursor is not None and not isinstance(error, PreparingError):
+                self._keep_rest(cursor, math.ceil(error.retry_after or 0))
             raise
         await self.job.writable()
         return page
@@ -294,8 +324,8 @@ class ListingsReader:
         """Mark what is gone, and note that the cart was read; each of its locations whose listings came, its own first."""
         gone_here = self._finish_at(self.cart_id, passed, started, complete=complete)
         self.complete = complete
-        if passed.overlaps and complete:
-            self.job.report.event("warning", OVERLAPPED)
+        if (passed.overlaps or passed.rest) and complete:
+            self.job.report.event("warning", OVERLAPPED if passed.overlaps else IN_PARTS)
         if gone_here:
             self.job.report.event(
                 "warning", f"{counted(gone_here, 'listing is', 'listings are')} no longer in the cart."
@@ -312,7 +342,7 @@ class ListingsReader:
             have = listings.present_ids(tx, number) if complete else []
             if have and not seen:
                 raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
-            gone = [] if passed.overlaps else [listing for listing in have if listing not in seen]
+            gone = [] if passed.overlaps or passed.rest else [listing for listing in have if listing not in seen]
             seq = change_sequence.upcoming(tx)
             if listings.flag_gone(tx, number, gone, started, seq):
                 change_sequence.take(tx, seq)
