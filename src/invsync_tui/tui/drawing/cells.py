@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import set_cell_size
 from rich.color import ColorSystem
@@ -45,7 +46,7 @@ class Palette:
         looks: list[Look] = []
         for text, style, _ in strip:
             look, on_blanks = self._look(style)
-            if text.isascii():
+            if text.isascii() or all(map(_is_single, text)):
                 characters += text
                 looks += [on_blanks if char == " " else look for char in text]
                 continue
@@ -61,6 +62,12 @@ class Palette:
             look = look_of(style, self._color_system)
             known_look = self._looks[style] = (look, on_blank(look))
         return known_look
+
+
+@lru_cache(maxsize=4096)
+def _is_single(char: str) -> bool:
+    """Whether a character takes one cell."""
+    return width_of(char) == 1
 
 
 def _characters(text: str) -> Iterator[str]:

@@ -7,8 +7,7 @@ Not here: which lines those are (`screen_diff`) and the codes of styles (`pen`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.tui.drawing.cells import TAIL, Cells
@@ -55,6 +54,8 @@ class LineStrokes:
         self.new = new
         self.erases = erases
         self._rest = _blank_from(new)
+        self._run_ends = _run_ends(new.looks)
+        self._plain_ends = _plain_ends(new.looks)
 
     def over(self, old: Cells | None, place: Place, pen: Look) -> Stroke:
         """The shortest way for a row that shows `old`; None for one that may show anything. '' where nothing differs."""
@@ -62,26 +63,42 @@ class LineStrokes:
         if not ranges:
             return Stroke("", pen)
         ways = [self._changes(ranges, place, pen)]
-        if self.erases:
+        if self.erases and self._has_blank(ranges):
             ends = {ranges[-1][1], len(self.new)}
             ways += [self._erased_first(ranges[0][0], end, place, pen) for end in ends]
         return min(ways, key=lambda way: len(way.text))
 
+    def _has_blank(self, ranges: Sequence[tuple[int, int]]) -> bool:
+        """Whether a cell of some ranges is blank: where none is, nothing is saved by erasing first."""
+        looks = self.new.looks
+        return any(looks[x].attributes is None for start, end in ranges for x in range(start, end))
+
     def _changes(self, ranges: Sequence[tuple[int, int]], place: Place, pen: Look) -> Stroke:
         """Some ranges, those together of which that is shorter than a jump from one to the next."""
-        (start, end), *more = ranges
+        (start, end), *more = self._joined(ranges)
         done, stroke = place.to(start, self.y), self.cells(start, end, pen)
         for next_start, next_end in more:
             jump = _along(next_start)
             apart = self.cells(next_start, next_end, stroke.pen)
             if next_start - end <= FARTHEST:
-                together = self.cells(start, next_end, pen)
+                together = self._longer(stroke, start, end, next_end, pen)
                 if len(together.text) <= len(stroke.text) + len(jump) + len(apart.text):
                     end, stroke = next_end, together
                     continue
             done += stroke.text + jump
             start, end, pen, stroke = next_start, next_end, stroke.pen, apart
         return Stroke(done + stroke.text, stroke.pen)
+
+    def _joined(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The ranges, those as one between which a jump is longer than the few cells there, for which no code is needed."""
+        result = [ranges[0]]
+        for start, end in ranges[1:]:
+            first, last = result[-1]
+            if start - last < len(_along(start)) and self._plain_ends[last - 1] > start:
+                result[-1] = (first, end)
+            else:
+                result.append((start, end))
+        return result
 
     def _erased_first(self, start: int, end: int, place: Place, pen: Look) -> Stroke:
         """The cells from `start` to before `end` erased, and then only what of them is no blank."""
@@ -112,10 +129,20 @@ class LineStrokes:
     def cells(self, start: int, end: int, pen: Look) -> Stroke:
         """Cells from `start` to before `end`, with the cursor on the first; afterwards it is on an unknown one."""
         parts: list[str] = []
-        for first, last in _runs(start, end, self.new.looks):
-            codes, pen = step(pen, self.new.looks[first])
+        looks, run_ends, first = self.new.looks, self._run_ends, start
+        while first < end:
+            last = min(run_ends[first], end)
+            codes, pen = step(pen, looks[first])
             parts += (codes, self._run(first, last, end))
+            first = last
         return Stroke("".join(parts), pen)
+
+    def _longer(self, begun: Stroke, start: int, end: int, to: int, pen: Look) -> Stroke:
+        """The cells from `start` to before `to`, of which `begun` is those before `end`."""
+        if self.new.looks[end - 1].attributes is None:
+            return self.cells(start, to, pen)  # blanks are erased together, or none of them
+        more = self.cells(end, to, begun.pen)
+        return Stroke(begun.text + more.text, more.pen)
 
     def _run(self, first: int, last: int, end: int) -> str:
         """Cells of one look, erased where they are blank and that is shorter."""
@@ -134,10 +161,38 @@ def _blank_from(cells: Cells) -> int:
     return x
 
 
-def _runs(start: int, end: int, looks: Sequence[Look]) -> Iterator[tuple[int, int]]:
-    """Cells of one look that follow each other."""
-    changes = (x for x in range(start + 1, end) if looks[x] is not looks[x - 1] and looks[x] != looks[x - 1])
-    return pairwise((start, *changes, end))
+def _run_ends(looks: Sequence[Look]) -> list[int]:
+    """Of each cell, the column behind the cells of its look that follow each other."""
+    ends = [len(looks)] * len(looks)
+    for x in range(len(looks) - 2, -1, -1):
+        if looks[x] is looks[x + 1] or looks[x] == looks[x + 1]:
+            ends[x] = ends[x + 1]
+        else:
+            ends[x] = x + 1
+    return ends
+
+
+def _plain_ends(looks: Sequence[Look]) -> list[int]:
+    """Of each cell, the column behind the cells that can be written one after the other without a code between them."""
+    ends = [len(looks)] * len(looks)
+    present = looks[-1] if looks else None  # of the cells behind: their text, or blanks where there is none
+    for x in range(len(looks) - 2, -1, -1):
+        look = looks[x]
+        if present is look or present == look:
+            ends[x] = ends[x + 1]
+        elif present is not None and (together := _together(look, present)) is not None:
+            ends[x], present = ends[x + 1], together
+        else:
+            ends[x], present = x + 1, look
+    return ends
+
+
+def _together(look: Look, other: Look) -> Look | None:
+    """The look in which a blank and a text are both written; None where they are not, or where both are of one kind."""
+    if look.back != other.back or (look.attributes is None) == (other.attributes is None):
+        return None
+    text = other if look.attributes is None else look
+    return None if (text.attributes or 0) & SEEN_ON_BLANKS else text
 
 
 def _along(x: int) -> str:
@@ -150,11 +205,12 @@ def changed_ranges(old: Cells | None, new: Cells) -> list[tuple[int, int]]:
     if old is None or len(old) != len(new):
         return [(0, len(new))] if len(new) else []
     result: list[tuple[int, int]] = []
+    wide = TAIL in old.characters or TAIL in new.characters
     cells = zip(old.characters, new.characters, old.looks, new.looks, strict=True)
     for x, (was, is_now, looked, looks) in enumerate(cells):
         if was == is_now and (looked is looks or looked == looks):
             continue
-        start, end = _whole(x, x + 1, old.characters, new.characters)
+        start, end = _whole(x, x + 1, old.characters, new.characters) if wide else (x, x + 1)
         if result and start <= result[-1][1]:
             result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:

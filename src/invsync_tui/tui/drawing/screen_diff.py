@@ -45,6 +45,7 @@ class ScreenDiff:
         self.erases = erases
         self.holds_back = holds_back
         self._sent: Sequence[Strip] = ()
+        self._painter: Painter | None = None
         self.pen: Look | None = PLAIN
         """The style that the terminal writes in since the last frame; None where somebody else may have changed it."""
 
@@ -56,13 +57,24 @@ class ScreenDiff:
     def changes(self, frame: Sequence[Strip]) -> CompositorUpdate | None:
         """What makes the terminal show the frame; None where it shows it already."""
         known = self._sent if len(self._sent) == len(frame) else (None,) * len(frame)
-        if all(old is not None and old == new for old, new in zip(known, frame, strict=True)):
+        # Rows that stay are the same objects, of which the cells are known.
+        frame = [old if old is not None and old == new else new for old, new in zip(known, frame, strict=True)]
+        if all(old is new for old, new in zip(known, frame, strict=True)):
             return None
         return _Changes(self, known, frame)
+
+    def painter(self, console: Console) -> Painter:
+        """The one that drew the last frame, which knows its cells, unless the console has other colors now."""
+        colors = console._color_system or ColorSystem.TRUECOLOR
+        if self._painter is None or self._painter.colors != colors:
+            self._painter = Painter(colors, erases=self.erases)
+        return self._painter
 
     def was_sent(self, frame: Sequence[Strip], pen: Look) -> None:
         self._sent = frame
         self.pen = pen
+        if self._painter is not None:
+            self._painter.keep(frame)
 
 
 class _Changes(CompositorUpdate):
@@ -75,7 +87,7 @@ class _Changes(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """Bytes for the terminal: with the rows that moved moved, or all of them drawn, whichever is shorter."""
-        painter = Painter(console, erases=self.diff.erases)
+        painter = self.diff.painter(console)
         begun, pen = ("", self.diff.pen) if self.diff.pen is not None else (AS_BEFORE_ALL, PLAIN)
         sent = painter.drawn(self.known, self.frame, pen)
         scroll = scrolling.find(self.known, self.frame) if self.diff.scrolls else None
@@ -97,20 +109,36 @@ class Row(NamedTuple):
     new: Strip
 
 
-class Painter:
-    """Draws what differs between two frames in the colors of a console."""
+class KnownStrip(NamedTuple):
+    """A strip, its text as it may be sent, and its cells."""
 
-    def __init__(self, console: Console, *, erases: bool) -> None:
+    strip: Strip
+    """Kept, so that no other one has its id."""
+    text: str
+    cells: Cells
+
+
+class Painter:
+    """Draws what differs between two frames in some colors."""
+
+    def __init__(self, colors: ColorSystem, *, erases: bool) -> None:
+        self.colors = colors
         self._erases = erases
-        self._palette = Palette(console._color_system or ColorSystem.TRUECOLOR)
-        self._known_cells: dict[int, tuple[Strip, Cells]] = {}
+        self._palette = Palette(colors)
+        self._known: dict[int, KnownStrip] = {}
+        """By the id of a strip: each is worked out once, however many ways to draw it are tried and frames it stays."""
+
+    def keep(self, frame: Sequence[Strip]) -> None:
+        """Know the strips of this frame from now on, and no others."""
+        known = ((id(strip), self._known.get(id(strip))) for strip in frame)
+        self._known = {number: strip for number, strip in known if strip is not None}
 
     def drawn(self, known: Sequence[Strip | None], frame: Sequence[Strip], pen: Look) -> Stroke:
         """What makes a terminal that shows `known` and writes in the style `pen` show `frame`, and its style then."""
         rows = [
-            Row(y, None if old is None else harmless(old), harmless(new))
+            Row(y, old, new)
             for y, (old, new) in enumerate(zip(known, frame, strict=True))
-            if old is None or old != new
+            if old is not new and (old is None or old != new)
         ]
         return self._rows(self._in_order(rows, pen), pen)
 
@@ -127,15 +155,15 @@ class Painter:
         backs = [pen.back, *(self._back(row) for row in rows)]
         return sum(before != after for before, after in pairwise(backs))
 
-    def _cells(self, strip: Strip) -> Cells:
-        """The cells of a row, worked out once however many ways to draw it are tried."""
-        known = self._known_cells.get(id(strip))
+    def _known_strip(self, strip: Strip) -> KnownStrip:
+        known = self._known.get(id(strip))
         if known is None:
-            known = self._known_cells[id(strip)] = (strip, self._palette.cells(strip))
-        return known[1]
+            sent = harmless(strip)
+            known = self._known[id(strip)] = KnownStrip(strip, sent.text, self._palette.cells(sent))
+        return known
 
     def _back(self, row: Row) -> str:
-        looks = self._cells(row.new).looks
+        looks = self._known_strip(row.new).cells.looks
         return looks[0].back if looks else ""
 
     def _rows(self, rows: Sequence[Row], pen: Look) -> Stroke:
@@ -150,10 +178,11 @@ class Painter:
         return Stroke("".join(parts), pen)
 
     def _row(self, row: Row, place: Place, pen: Look) -> Stroke:
-        strokes = LineStrokes(row.y, self._cells(row.new), erases=self._erases)
-        if is_doubtful(row.new.text) or (row.old is not None and is_doubtful(row.old.text)):
-            return self._placed(strokes, row.new.text, place, pen)
-        return strokes.over(None if row.old is None else self._cells(row.old), place, pen)
+        new, old = self._known_strip(row.new), None if row.old is None else self._known_strip(row.old)
+        strokes = LineStrokes(row.y, new.cells, erases=self._erases)
+        if is_doubtful(new.text) or (old is not None and is_doubtful(old.text)):
+            return self._placed(strokes, new.text, place, pen)
+        return strokes.over(old and old.cells, place, pen)
 
     def _placed(self, strokes: LineStrokes, text: str, place: Place, pen: Look) -> Stroke:
         """A line with text of a width that terminals disagree on: what follows a gap is put where it belongs, on blank

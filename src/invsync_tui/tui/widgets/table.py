@@ -122,6 +122,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._to_the_end = False
         self._wanted: Key | None = None
         """A row that the cursor goes to as soon as the source has it."""
+        self._recounting = False
         self._write_empty: Callable[[int], Sequence[Line]] = lambda _: ()
         self.is_marked: Callable[[Row], bool] = lambda _: False
         """Whether a row has a check in its first column."""
@@ -256,7 +257,9 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
             # The row keeps its place on the screen, rather than the cursor its number.
             self.scroll_to(y=self.scroll_offset.y + moved, animate=False)
         self._reveal()
+        self._recounting = True  # rows that are there at once are painted with the rest
         self._fetch_visible()
+        self._recounting = False
         self._settle_key()
         self.repaint()
         self.post_message(self.Counted(count))
@@ -367,7 +370,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._settle_key()
         if before is self._record is not None and index == self._cursor // BLOCK:
             self.when_moved()  # the same record, but ages in what is told of it have grown
-        self.repaint()
+        if not self._recounting:
+            self.repaint()
 
     def _measure(self, rows: Sequence[Row]) -> None:
         """Fit the columns to what is in them."""

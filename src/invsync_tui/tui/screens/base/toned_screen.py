@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from textual import screen as textual_screen
 from textual.screen import Screen
 
 from invsync_tui.tui.text.styled import Tone
@@ -13,6 +14,11 @@ Result = TypeVar("Result")
 """What a screen is dismissed with."""
 STYLES = Path(__file__).parents[2] / "screens.tcss"
 """Of every screen but the first one; Textual would look for a relative path beside each subclass."""
+
+FRAME = 0.004
+"""Seconds after which what changed is drawn, at least. Textual's own, a sixtieth, is waited for up to twice over, so that an
+answer of 10 ms stands there after 50. More frames are not sent for it: each has what changed until then."""
+textual_screen.UPDATE_PERIOD = FRAME  # type: ignore[misc]
 
 
 class TonedScreen(Screen[Result]):
