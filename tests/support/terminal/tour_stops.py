@@ -106,11 +106,13 @@ def drive(stop: Stop) -> None:
         check(terminal)
         keys = list(doable(terminal, stop))
         assert keys
-        press_each(terminal, stop, keys)
         resized(terminal, WIDE)
-        press_each(terminal, stop, [key for key in doable(terminal, stop) if key not in keys])
+        more = [key for key in doable(terminal, stop) if key not in keys]
         resized(terminal, NARROW)
         assert list(doable(terminal, stop)) == keys
+        press_each(terminal, stop, keys)
+        resized(terminal, WIDE)
+        press_each(terminal, stop, more)
 
 
 def resized(terminal: Tour, size: tuple[int, int]) -> None:
