@@ -46,19 +46,19 @@ def _alias(lived: Life, product: str, upc: str | None) -> None:
 
 def _two(lived: Life) -> tuple[dict[str, Any], dict[str, Any]]:
     """Two listings of different stock."""
-    found = [listing for listing in lived.town.cart.dump()[SHOP] if listing["quantity"]]
-    other = next(one for one in found if one["quantity"] != found[0]["quantity"])
-    return found[0], other
+    listings = [listing for listing in lived.town.cart.dump()[SHOP] if listing["quantity"]]
+    other = next(listing for listing in listings if listing["quantity"] != listings[0]["quantity"])
+    return listings[0], other
 
 
 async def test_aliases_that_two_products_swap_in_the_wms(by_upc: Life) -> None:
-    one, other = _two(by_upc)
-    _alias(by_upc, product_of(one["ref"]), other["sku"])
-    _alias(by_upc, product_of(other["ref"]), one["sku"])
+    first, other = _two(by_upc)
+    _alias(by_upc, product_of(first["ref"]), other["sku"])
+    _alias(by_upc, product_of(other["ref"]), first["sku"])
     await by_upc.goes_on()
     swapped = {
-        one["sku"]: by_upc.units(product_of(other["ref"])),
-        other["sku"]: by_upc.units(product_of(one["ref"])),
+        first["sku"]: by_upc.units(product_of(other["ref"])),
+        other["sku"]: by_upc.units(product_of(first["ref"])),
     }
     by_upc.shows(by_upc.stock() | swapped)
 
@@ -67,12 +67,12 @@ async def test_aliases_that_two_products_swap_in_the_wms(by_upc: Life) -> None:
 @pytest.mark.parametrize("new", ["4111111111116", None])
 async def test_an_alias_changed_in_the_wms(by_upc: Life, new: str | None, back: bool) -> None:
     # given
-    one, _ = _two(by_upc)
-    product, old = product_of(one["ref"]), one["sku"]
+    first, _ = _two(by_upc)
+    product, old = product_of(first["ref"]), first["sku"]
     _alias(by_upc, product, new)
     by_upc.counts(next(code for ref, code in by_upc.town.wms.dump()["products"].items() if ref == product), east=9)
     await by_upc.goes_on(2)
-    assert by_upc.sells()[old] == one["quantity"]
+    assert by_upc.sells()[old] == first["quantity"]
     assert by_upc.causes(old) == {"NOT_IN_WMS"}
     # when
     if back:
@@ -80,7 +80,7 @@ async def test_an_alias_changed_in_the_wms(by_upc: Life, new: str | None, back: 
     else:
         new = new or "4222222222222"
         _alias(by_upc, product, new)
-        by_upc.town.cart.edit(one["ref"], SHOP, sku=new)
+        by_upc.town.cart.edit(first["ref"], SHOP, sku=new)
     await by_upc.goes_on()
     # then
     by_upc.shows(by_upc.stock())
@@ -103,22 +103,22 @@ async def test_the_wrong_alias_type_then_the_right_one(lived: Life) -> None:
 
 async def test_a_link_made_then_taken_back(lived: Life) -> None:
     # given a listing that is called what no product is called
-    one, other = _two(lived)
-    lived.town.cart.edit(one["ref"], SHOP, sku="OUR-OWN-NAME")
-    lived.counts(one["sku"], west=13)
+    first, other = _two(lived)
+    lived.town.cart.edit(first["ref"], SHOP, sku="OUR-OWN-NAME")
+    lived.counts(first["sku"], west=13)
     await lived.goes_on()
     assert lived.causes("OUR-OWN-NAME") == {"NOT_IN_WMS"}
     # when it is linked
-    links.link(lived.session, lived.cart_id, one["ref"], one["sku"])
+    links.link(lived.session, lived.cart_id, first["ref"], first["sku"])
     await lived.goes_on()
     lived.shows(lived.stock())
     # and when it is linked to another product, and sells that
-    links.link(lived.session, lived.cart_id, one["ref"], other["sku"])
+    links.link(lived.session, lived.cart_id, first["ref"], other["sku"])
     await lived.goes_on()
     assert lived.sells()["OUR-OWN-NAME"] == lived.units(product_of(other["ref"]))
     # and when the link goes and the name is put right
-    links.remove(lived.session, lived.cart_id, [one["ref"]])
-    lived.town.cart.edit(one["ref"], SHOP, sku=one["sku"])
+    links.remove(lived.session, lived.cart_id, [first["ref"]])
+    lived.town.cart.edit(first["ref"], SHOP, sku=first["sku"])
     await lived.goes_on()
     # then
     lived.shows(lived.stock())
@@ -168,11 +168,11 @@ async def test_a_listing_that_was_not_tracked_for_a_while(lived: Life, quantity:
 
 async def test_a_duplicate_that_is_given_a_code_of_its_own(lived: Life) -> None:
     # given
-    one, other = _two(lived)
-    lived.town.cart.edit(other["ref"], SHOP, sku=one["sku"])
-    lived.counts(one["sku"], east=27)
+    first, other = _two(lived)
+    lived.town.cart.edit(other["ref"], SHOP, sku=first["sku"])
+    lived.counts(first["sku"], east=27)
     await lived.goes_on()
-    assert lived.causes(one["sku"]) == {"DUPLICATE_IN_CART"}
+    assert lived.causes(first["sku"]) == {"DUPLICATE_IN_CART"}
     # when
     lived.town.cart.edit(other["ref"], SHOP, sku=other["sku"])
     await lived.goes_on()

@@ -132,19 +132,19 @@ async def test_a_switch_off_then_on(lived: Life, by: str) -> None:
 
 async def test_a_warehouse_disabled_then_enabled(lived: Life) -> None:
     # given
-    made = lived.town
+    our_town = lived.town
     warehouses.set_enabled(lived.session, lived.bench.merchant, "EAST", enabled=False, reason=WHY)
     await lived.goes_on()
     await lived.is_released()
-    without = made.stock(["", "wh-2", "wh-3"])
+    without = our_town.stock(["", "wh-2", "wh-3"])
     assert lived.sells() == without
-    lived.counts(made.in_stock()[0], east=21, west=3)
+    lived.counts(our_town.in_stock()[0], east=21, west=3)
     # when
     warehouses.set_enabled(lived.session, lived.bench.merchant, "EAST", enabled=True, reason=WHY)
     await lived.goes_on()
     await lived.is_released()
     # then
-    lived.shows(made.stock())
+    lived.shows(our_town.stock())
 
 
 async def test_a_warehouse_disabled_and_enabled_before_anybody_decides(lived: Life) -> None:
@@ -165,20 +165,20 @@ async def test_a_warehouse_disabled_and_enabled_before_anybody_decides(lived: Li
 )
 async def test_a_warehouse_gone_from_the_wms_then_back(lived: Life, state: dict[str, bool]) -> None:
     # given
-    made = lived.town
-    made.wms.control("warehouse", {"warehouse": "WEST", **state})
+    our_town = lived.town
+    our_town.wms.control("warehouse", {"warehouse": "WEST", **state})
     await lived.goes_on()
     lived.bench.request("pull", lived.bench.merchant, full=True)
     await lived.is_requested()
     await lived.is_released()
-    without = made.stock(["", "wh-1", "wh-3"])
+    without = our_town.stock(["", "wh-1", "wh-3"])
     assert lived.sells() == without
-    lived.counts(made.in_stock()[0], east=2, west=9)
+    lived.counts(our_town.in_stock()[0], east=2, west=9)
     # when
-    made.wms.control("warehouse", {"warehouse": "WEST"})
+    our_town.wms.control("warehouse", {"warehouse": "WEST"})
     await lived.goes_on(1, seconds=86_400)
     # then
-    lived.shows(made.stock())
+    lived.shows(our_town.stock())
 
 
 @pytest.mark.parametrize("shown", ["keep", "zero"])
@@ -275,9 +275,9 @@ async def test_released_in_part_then_the_rest(lived: Life, first: str) -> None:
     part = await lived.is_released(first)
     assert part.state == "done"
     now = lived.town.stock()
-    sent, kept = (gone, changed) if first == "zero" else (changed, gone)
+    sent, unsent = (gone, changed) if first == "zero" else (changed, gone)
     assert {sku: lived.sells()[sku] for sku in sent} == {sku: now[sku] for sku in sent}
-    assert {sku: lived.sells()[sku] for sku in kept} == {sku: before[sku] for sku in kept}
+    assert {sku: lived.sells()[sku] for sku in unsent} == {sku: before[sku] for sku in unsent}
     await lived.goes_on()
     if first == "rest":  # the zeros wait for a word of their own
         await lived.is_released()

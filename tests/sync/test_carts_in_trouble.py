@@ -117,14 +117,14 @@ async def test_a_dead_cart_never_delays_another(tmp_path: Path) -> None:
         alive = bench.add_cart(cart.connection("alive"), name="alive")
         await bench.pull()
         cart.faults({"kind": "slow", "path": "/shops/dead/", "seconds": 60})
-        one, other = bench.request("push", dead), bench.request("push", alive)
+        first, other = bench.request("push", dead), bench.request("push", alive)
         # when
         work = asyncio.create_task(bench.work())
         await _until(lambda: bench.run(other).state == "held")
         bench.release(other)
         await _until(lambda: bench.run(other).state == "done")
         # then
-        assert bench.run(one).state == "running"
+        assert bench.run(first).state == "running"
         assert any(quantity for quantity in cart.quantities("alive").values())
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)

@@ -44,36 +44,36 @@ def left(our_field: Field, table: str) -> int:
 def test_a_step_ends_when_its_time_is_over_however_cheap_the_rows_before_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = removed(tmp_path)
-    clearing = Clearing(made.store)
+    our_town = removed(tmp_path)
+    clearing = Clearing(our_town.store)
     # given: the small rows took no time
     monkeypatch.setattr(clock, "elapsed", lambda: 100.0)
-    while left(made, "unlisted"):
+    while left(our_town, "unlisted"):
         assert clearing.step() is not None
-    before = left(made, "exchange")
+    before = left(our_town, "exchange")
     assert before > 2 * PIECE
     # when each look at the clock finds that the time is over
     passed = iter(range(1000))
     monkeypatch.setattr(clock, "elapsed", lambda: float(next(passed)))
     assert clearing.step() == PIECE
     # then
-    assert before - left(made, "exchange") == PIECE
+    assert before - left(our_town, "exchange") == PIECE
 
 
 def test_a_step_has_an_end_where_the_clock_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = removed(tmp_path)
+    our_town = removed(tmp_path)
     monkeypatch.setattr(clock, "elapsed", lambda: 100.0)
-    assert Clearing(made.store).step() == PIECE * PIECES_MOST
-    assert left(made, "unlisted") == LIGHT - PIECE * PIECES_MOST
+    assert Clearing(our_town.store).step() == PIECE * PIECES_MOST
+    assert left(our_town, "unlisted") == LIGHT - PIECE * PIECES_MOST
 
 
 def test_all_goes(tmp_path: Path) -> None:
-    made = removed(tmp_path)
-    clearing, steps = Clearing(made.store), 0
+    our_town = removed(tmp_path)
+    clearing, steps = Clearing(our_town.store), 0
     while clearing.step() is not None:
         steps += 1
         assert steps < 1000
-    assert [left(made, table) for table in ("unlisted", "exchange", "run")] == [0, 0, 0]
-    with made.store.reading() as cx:
+    assert [left(our_town, table) for table in ("unlisted", "exchange", "run")] == [0, 0, 0]
+    with our_town.store.reading() as cx:
         assert not removal.waiting(cx)
     assert maintenance.CLEARING < 0.05

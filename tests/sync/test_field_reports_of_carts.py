@@ -30,11 +30,11 @@ def _once_during(patch: pytest.MonkeyPatch, call: str, then: Callable[[], None])
     happened: list[str] = []
 
     async def answering(self: SandboxCart, *given: Any, **more: Any) -> Any:
-        found = await real(self, *given, **more)
+        page = await real(self, *given, **more)
         if not happened:
             happened.append(call)
             then()
-        return found
+        return page
 
     patch.setattr(SandboxCart, call, answering)
     return happened
@@ -215,16 +215,16 @@ async def test_a_cart_that_is_restored_from_a_backup(lived: Life, by: str) -> No
     if by == "the cart's policy":
         lived.set_cart(correct_drift="always")
     # when
-    for one in old.values():
-        lived.town.cart.edit(one["ref"], SHOP, quantity=one["quantity"])
+    for row in old.values():
+        lived.town.cart.edit(row["ref"], SHOP, quantity=row["quantity"])
     lived.town.cart.control("clock", {"shop": SHOP, "ahead": 0})
     await lived.goes_on()
     drift.verify(lived.session, lived.cart_id)
     await lived.goes_on()
     if by == "an operator":
-        found = drift.drifted(lived.session, lived.cart_id).after(None, 1000)
-        assert len(found) == 6
-        for name in sorted({line.drift for line in found}):
+        lines = drift.drifted(lived.session, lived.cart_id).after(None, 1000)
+        assert len(lines) == 6
+        for name in sorted({line.drift for line in lines}):
             drift.correct(lived.session, lived.cart_id, [], name, WHY)
     await lived.goes_on()
     # then

@@ -102,12 +102,12 @@ async def test_no_form_of_a_signs_in_with_kept_or_shown(
     with zipfile.ZipFile(packed) as files:
         seen = [files.read(name) for name in files.namelist()]
     storage.backup(bench.session(), tmp_path / "store.backup")
-    kept = _files(tmp_path)
-    seen += [path.read_bytes() for path in kept if path not in {secret, packed}]
+    files_left = _files(tmp_path)
+    seen += [path.read_bytes() for path in files_left if path not in {secret, packed}]
     seen += [repr(bench.detail(run.id)).encode() for run in (pulled, pushed)] + [caplog.text.encode()]
     for part, form in itertools.product(seen, _forms(known)):
         assert form.encode() not in part, form
-    assert all(not stat.S_IMODE(path.stat().st_mode) & 0o077 for path in kept)
+    assert all(not stat.S_IMODE(path.stat().st_mode) & 0o077 for path in files_left)
     bench.store.close()
 
 

@@ -64,8 +64,8 @@ WAITS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.skipif(math.isinf(waited_for_cpu()), reason="this kernel does not tell what a thread waited for")
 @pytest.mark.parametrize("wait", WAITS)
 async def test_a_step_that_waits_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wait: str) -> None:
-    (said,) = await _watched(monkeypatch, lambda: WAITS[wait](tmp_path))
-    assert ": waited " in said
+    (warning,) = await _watched(monkeypatch, lambda: WAITS[wait](tmp_path))
+    assert ": waited " in warning
 
 
 _HOLD = """
@@ -108,8 +108,8 @@ def _work(seconds: float) -> None:
 
 
 async def test_a_step_that_works_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    (said,) = await _watched(monkeypatch, lambda: _work(2 * STEP_MOST))
-    assert "waited" not in said
+    (warning,) = await _watched(monkeypatch, lambda: _work(2 * STEP_MOST))
+    assert "waited" not in warning
 
 
 async def test_a_busy_machine_is_no_fault_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,13 +81,13 @@ def expected(cart: int, product: int, town: tuple[Any, ...]) -> int | None:
 
     def left(part: int, without_kit: bool) -> int:
         here = known(part)
-        total = sum(one.units for one in here.values())
+        total = sum(level.units for level in here.values())
         for order in taken:
             drawn = WHERE[order.location]
             if not drawn & mine:
                 continue
-            asked = [here[w].at for w in here if w in drawn] or [one.at for one in here.values()]
-            if order.taken + within > min(asked):
+            times = [here[w].at for w in here if w in drawn] or [level.at for level in here.values()]
+            if order.taken + within > min(times):
                 total -= sum(n for what, n in order.lines if what == part)
                 total -= 0 if without_kit else sum(n * needs[part] for what, n in order.lines if what == KIT)
         return total
@@ -97,7 +97,7 @@ def expected(cart: int, product: int, town: tuple[Any, ...]) -> int | None:
     if not all(known(part) for part in needs):
         return None
     sets = min(max(0, left(part, True)) // needed for part, needed in needs.items())
-    oldest = min(one.at for part in needs for one in known(part).values())
+    oldest = min(level.at for part in needs for level in known(part).values())
     for order in taken:
         if WHERE[order.location] & mine and order.taken + within > oldest:
             sets -= sum(n for what, n in order.lines if what == KIT)
@@ -109,8 +109,8 @@ def expected(cart: int, product: int, town: tuple[Any, ...]) -> int | None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench.make(Path(tmp_path_factory.mktemp("numbers")), alone=True)
-    with made.store.transaction() as tx:
+    our_bench = Bench.make(Path(tmp_path_factory.mktemp("numbers")), alone=True)
+    with our_bench.store.transaction() as tx:
         tx.execute("INSERT INTO merchant (id, name, created_at) VALUES (1, 'M', 0)")
         tx.execute("INSERT INTO source (merchant_id, system, url, confirmed_at) VALUES (1, 'sandbox', 'http://h', 1)")
         tx.executemany(
@@ -135,8 +135,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
                 "VALUES (?1, 1, ?2, ?2, ?2, '', ?2, '', 1, ?3)",
                 (product, f"L{product}", product == KIT),
             )
-    yield made
-    made.store.close()
+    yield our_bench
+    our_bench.store.close()
 
 
 class Undone(Exception):  # noqa: N818 (an end, not an error)
@@ -155,20 +155,20 @@ def report(tx: sqlite3.Connection, cart: int, town: tuple[Any, ...]) -> None:
         for what, n in order.lines
         if order.shop == shop
     ]
-    peers = frozenset(number for number, one in CARTS.items() if one[0] == shop)
+    peers = frozenset(number for number, facts in CARTS.items() if facts[0] == shop)
     terms = Terms(START + 3600, 1, within, False, 7 * 86400)
-    asked = Asked(1, cart, shop, peers, peers)
-    pending_orders.apply(tx, 1, pending_orders.change(tx, asked, lines, terms), 2)
-    assert not any(pending_orders.change(tx, asked, lines, terms)), "told again, nothing changes"
+    asking = Asked(1, cart, shop, peers, peers)
+    pending_orders.apply(tx, 1, pending_orders.change(tx, asking, lines, terms), 2)
+    assert not any(pending_orders.change(tx, asking, lines, terms)), "told again, nothing changes"
 
 
 def shown(tx: sqlite3.Connection, cart: int) -> dict[int, int | None]:
-    found = load_settings(tx, cart)
-    assert found is not None
+    settings = load_settings(tx, cart)
+    assert settings is not None
     rows = listings.plan_rows(tx, [row[0] for row in tx.execute("SELECT id FROM listing WHERE cart_id = ?", (cart,))])
     stock, rules = (
-        StockSnapshot.of(tx, rows, found, START + 3600),
-        replace(chain_rules(found, QuantityBasis.AVAILABLE), stale_after=None),
+        StockSnapshot.of(tx, rows, settings, START + 3600),
+        replace(chain_rules(settings, QuantityBasis.AVAILABLE), stale_after=None),
     )
     return {row.product_id or 0: quantity.decide(stock.facts(row, START + 3600), rules).desired for row in rows}
 
@@ -180,15 +180,15 @@ def test_every_cart_shows_what_a_clerk_would_count(
 ) -> None:
     levels, _, needs, _, _ = town
     with pytest.raises(Undone), bench.store.transaction() as tx:
-        for (warehouse, product), one in levels.items():
+        for (warehouse, product), level in levels.items():
             tx.execute(
                 "INSERT INTO level (warehouse_id, product_id, available, read_at, loaded_at, seq, missing_since) "
                 "VALUES (?, ?, ?, ?, 1, 1, ?)",
-                (warehouse, product, one.units, one.at, 1 if one.missing else None),
+                (warehouse, product, level.units, level.at, 1 if level.missing else None),
             )
         tx.executemany("INSERT INTO kit_component VALUES (?, ?, ?)", [(KIT, part, n) for part, n in needs.items()])
         for cart in [*order, *again]:
             report(tx, cart, town)
-        found = {cart: shown(tx, cart) for cart in CARTS}
-        assert found == {cart: {product: expected(cart, product, town) for product in (P, Q, KIT)} for cart in CARTS}
+        numbers = {cart: shown(tx, cart) for cart in CARTS}
+        assert numbers == {cart: {product: expected(cart, product, town) for product in (P, Q, KIT)} for cart in CARTS}
         raise Undone

@@ -62,17 +62,17 @@ def test_orders_that_not_all_readings_know(orders: list[Pending], readings: list
 
 
 def test_orders_are_named_once_each_and_the_nameless_not() -> None:
-    found = decide._sum([order(units=2, name="A"), order(units=4), order(units=1, name="A"), order(units=1, name="B")])
-    assert found == Ordered(8, ("A", "B"))
+    total = decide._sum([order(units=2, name="A"), order(units=4), order(units=1, name="A"), order(units=1, name="B")])
+    assert total == Ordered(8, ("A", "B"))
 
 
 def snapshot(views: list[LevelView], ordered: list[Pending], gone: Any = ()) -> StockSnapshot:
-    made = StockSnapshot.__new__(StockSnapshot)
-    made._by_product = {PART: views}
-    made._ordered = {PART: ordered, KIT: [order(sold=KIT, units=5), order(sold=OTHER, units=9), order(KIT, 2, at=[9])]}
-    made._mine = MINE
-    made._gone = dict.fromkeys(gone, some())
-    return made
+    stock = StockSnapshot.__new__(StockSnapshot)
+    stock._by_product = {PART: views}
+    stock._ordered = {PART: ordered, KIT: [order(sold=KIT, units=5), order(sold=OTHER, units=9), order(KIT, 2, at=[9])]}
+    stock._mine = MINE
+    stock._gone = dict.fromkeys(gone, some())
+    return stock
 
 
 def view(warehouse: int, available: int, read_at: int = 150, *, missing: bool = False) -> LevelView:
@@ -109,9 +109,9 @@ def test_orders_for_a_kit_count_until_all_its_parts_were_read(times: list[int | 
 
 
 def test_orders_of_a_product_without_any() -> None:
-    made = snapshot([], [order()])
-    assert made._pending(99, [(1, 5)], ()) == Ordered(0, ())
-    assert made._pending(PART, [(1, 5)], ()).units == 3
+    stock = snapshot([], [order()])
+    assert stock._pending(99, [(1, 5)], ()) == Ordered(0, ())
+    assert stock._pending(PART, [(1, 5)], ()).units == 3
 
 
 # --- what a shop makes of a number -----------------------------------------------------------------------------------
@@ -133,8 +133,8 @@ def test_what_the_shop_sells_of_it(
     desired: int | None, beside: Any, steps: list[tuple[str, int | None, int | None]]
 ) -> None:
     nothing: Any = None
-    found = decide._in_shop(Trace(nothing, (), desired, None, ()), StockElsewhere(*beside))
-    assert [tuple(step)[:3] for step in found] == steps
+    in_shop = decide._in_shop(Trace(nothing, (), desired, None, ()), StockElsewhere(*beside))
+    assert [tuple(step)[:3] for step in in_shop] == steps
 
 
 def row(number: int = 1, **more: Any) -> PlanRow:
@@ -211,8 +211,8 @@ def test_what_other_settings_would_change_is_counted(monkeypatch: pytest.MonkeyP
 def test_a_listing_is_planned_as_the_product_that_it_means_by_now() -> None:
     kit = Kind(is_kit=1, inactive=1, uncounted=0)
     ground: Any = some(moved={1: (7, None), 2: (None, "NOT_IN_WMS"), 3: (9, None)}, kinds={7: kit})
-    found = [dry_run._as_planned(ground, row(n, product_id=5, match_reason="x")) for n in (1, 2, 3, 4)]
-    assert [(one.product_id, one.match_reason, one.is_kit, one.inactive) for one in found] == [
+    rows = [dry_run._as_planned(ground, row(n, product_id=5, match_reason="x")) for n in (1, 2, 3, 4)]
+    assert [(line.product_id, line.match_reason, line.is_kit, line.inactive) for line in rows] == [
         (7, None, 1, 1), (None, "NOT_IN_WMS", PLAIN.is_kit, PLAIN.inactive), (9, None, PLAIN.is_kit, PLAIN.inactive),
         (5, "x", 0, 0),
     ]  # fmt: skip
@@ -230,7 +230,7 @@ def differs(monkeypatch: pytest.MonkeyPatch, sending: list[PlannedListing], rest
     for number, after in ((1, 5), (2, 6), (3, 7)):
         changes.add(number, 0, after)
     monkeypatch.setattr(push_plan.plans, "sending", lambda cx, run: sending)
-    monkeypatch.setattr(push_plan.plans, "listings", lambda cx, ids: [one for one in rest if one.id in ids])
+    monkeypatch.setattr(push_plan.plans, "listings", lambda cx, ids: [listing for listing in rest if listing.id in ids])
     nothing: Any = None
     plan = KeptPlan(12, 3, "rules", None, 1, "b", "", 1, 1, 3, "[]", changes)
     return push_plan.changed_since(nothing, 77, plan)
@@ -254,7 +254,7 @@ def test_a_run_that_does_what_its_plan_says(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_run_that_does_otherwise_than_its_plan(
     monkeypatch: pytest.MonkeyPatch, sending: Any, rest: Any, n: int, words: str
 ) -> None:
-    trip = differs(monkeypatch, [planned(*one) for one in sending], [planned(*one) for one in rest])
+    trip = differs(monkeypatch, [planned(*values) for values in sending], [planned(*one) for one in rest])
     assert (trip.measure, trip.text) == (n, f"1 listing differs from plan 12: {words}")
 
 
@@ -329,7 +329,7 @@ def test_addresses_of_webhooks_are_read_before_they_are_counted_and_looked_up() 
 
 def test_a_round_goes_on_step_by_step_and_the_next_begins_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    asked: list[tuple[str, Any]] = []
+    questions: list[tuple[str, Any]] = []
     answers = {"a": [(3, (5,)), (1, None)], "b": [(0, None)]}
     monkeypatch.setattr(clock, "elapsed", lambda: now[0])
     monkeypatch.setattr(maintenance, "KINDS", ("a", "b"))
@@ -337,8 +337,8 @@ def test_a_round_goes_on_step_by_step_and_the_next_begins_after_an_hour(monkeypa
     monkeypatch.setattr(maintenance, "deletion_time", lambda tx, now: now)
 
     def step(tx: Any, kind: str, limits: Any, at: int, cursor: Any) -> Any:
-        asked.append((kind, cursor))
-        return answers[kind][len([one for one in asked if one[0] == kind]) - 1]
+        questions.append((kind, cursor))
+        return answers[kind][len([question for question in questions if question[0] == kind]) - 1]
 
     class Transaction:
         def __enter__(self) -> None: ...
@@ -348,13 +348,13 @@ def test_a_round_goes_on_step_by_step_and_the_next_begins_after_an_hour(monkeypa
     store: Any = some(transaction=Transaction, path=None)
     limits: Any = None
     upkeep = maintenance.Upkeep(store, limits)
-    assert (upkeep.step(), asked) == (False, [])
+    assert (upkeep.step(), questions) == (False, [])
     now[0] += maintenance.FIRST_AFTER
     assert [upkeep.step() for _ in range(3)] == [True, True, False]
-    assert asked == [("a", ()), ("a", (5,)), ("b", ())]
+    assert questions == [("a", ()), ("a", (5,)), ("b", ())]
     assert upkeep.removed == 4
     now[0] += maintenance.ROUND_EVERY - 1
-    assert upkeep.step() is False and len(asked) == 3
+    assert upkeep.step() is False and len(questions) == 3
     now[0] += 1
     answers["a"] += [(0, None)]
-    assert upkeep.step() is True and len(asked) == 4
+    assert upkeep.step() is True and len(questions) == 4

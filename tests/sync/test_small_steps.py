@@ -121,9 +121,9 @@ def test_why_a_run_failed_is_found_once_of_its_source_or_its_cart(
     job = job_of(acme, kind)
     with acme.bench.store.transaction() as tx:
         new = run_findings.record(tx, job.run, reason or Reason.CART_UNAVAILABLE, clock.seconds())
-    found = acme.bench.store.read("SELECT cart_id, cause, n FROM finding WHERE merchant_id = ?", (acme.merchant,))
+    rows = acme.bench.store.read("SELECT cart_id, cause, n FROM finding WHERE merchant_id = ?", (acme.merchant,))
     assert new == ([reason.value] if reason else [])
-    assert found == ([(owner, reason.value, 1)] if reason else [])
+    assert rows == ([(owner, reason.value, 1)] if reason else [])
 
 
 # --- the cart's clock ------------------------------------------------------------------------------------------------------
@@ -138,8 +138,8 @@ async def test_a_carts_clock_is_measured_once_a_run_and_kept(acme: Shelf, ahead:
     assert cart.asked == ["clock"]
     assert theirs.offset == ahead
     assert acme.bench.one("SELECT clock_offset FROM cart WHERE id = ?", acme.cart) == ahead
-    told = [text for text in acme.bench.events(job.run.id) if f"{abs(ahead)} s" in text]
-    assert len(told) == (abs(ahead) >= TOLD_FROM)
+    texts = [text for text in acme.bench.events(job.run.id) if f"{abs(ahead)} s" in text]
+    assert len(texts) == (abs(ahead) >= TOLD_FROM)
     assert theirs.ours(1000) == 1000 - ahead
 
 
@@ -194,10 +194,10 @@ def test_carts_that_lead_to_one_shop_are_asked_about_its_orders_together(acme: S
     job = job_of(acme)
     orders = Orders(job, QuietCart(), settings, None)  # type: ignore[arg-type]
     together = {acme.cart, numbers["Same Shop"]}
-    asked = orders._orders_request(alone=False)
-    assert asked.shop.startswith("sandbox ")
-    assert (asked.peers, asked.merchant_id, asked.cart_id) == (together, acme.merchant, acme.cart)
-    assert orders._orders_request(alone=True).shop == asked.shop
+    wanted = orders._orders_request(alone=False)
+    assert wanted.shop.startswith("sandbox ")
+    assert (wanted.peers, wanted.merchant_id, wanted.cart_id) == (together, acme.merchant, acme.cart)
+    assert orders._orders_request(alone=True).shop == wanted.shop
 
 
 @pytest.mark.parametrize(("options", "names"), [({}, False), ({"orders": "on"}, True)])
@@ -212,10 +212,10 @@ async def test_a_push_asks_the_wms_whether_it_names_or_subtracts_orders_and_clos
     async def close(source: SandboxSource) -> None:
         closed.append(source)
 
-    made = SandboxSource.__init__
+    initialize = SandboxSource.__init__
 
     def init(source: SandboxSource, connection: Any) -> None:
-        made(source, connection)
+        initialize(source, connection)
         source.capabilities = replace(source.capabilities, nets_pending_orders=nets)
         assert (connection.name, connection.url) == ("Acme", "http://127.0.0.1:9")
 
@@ -275,9 +275,9 @@ async def test_a_plan_notes_what_the_cart_lacks_under_the_codes_that_it_pushes_b
     job = job_of(our_shelf)
     await PushPlanner(job, QuietCart(), settings_of(our_shelf))._decide()  # type: ignore[arg-type]
     sql = "SELECT p.sku, u.run_id FROM unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ? ORDER BY p.sku"
-    found = our_shelf.bench.store.read(sql, (our_shelf.cart,))
-    assert ("B", job.run.id) in found
-    assert "A" not in [sku for sku, _ in found]
+    rows = our_shelf.bench.store.read(sql, (our_shelf.cart,))
+    assert ("B", job.run.id) in rows
+    assert "A" not in [sku for sku, _ in rows]
     our_shelf.bench.store.close()
 
 
@@ -291,22 +291,22 @@ def pulling(acme: Shelf, source: Any = None) -> Pull:
 
 def test_so_many_unreadable_records_are_named_and_no_more(acme: Shelf) -> None:
     assert page_reader.REJECTED_SHOWN == 20
-    made = page_reader.PageReader(job_of(acme, "pull"), SimpleNamespace())  # type: ignore[arg-type]
+    our_reader = page_reader.PageReader(job_of(acme, "pull"), SimpleNamespace())  # type: ignore[arg-type]
     for start in (0, 15, 30):
-        made._name_rejected([(f"R{n}", "bad") for n in range(start, start + 15)])
-    named = [text for text in acme.bench.events(made.job.run.id) if "bad" in text]
+        our_reader._name_rejected([(f"R{n}", "bad") for n in range(start, start + 15)])
+    named = [text for text in acme.bench.events(our_reader.job.run.id) if "bad" in text]
     assert len(named) == 20
     assert "R19" in named[-1]
 
 
 def test_products_of_unreadable_records_are_there_by_their_number_or_as_unnamed(acme: Shelf) -> None:
     (known,) = acme.put([Thing("1", "A")])
-    made = page_reader.PageReader(job_of(acme, "pull"), SimpleNamespace())  # type: ignore[arg-type]
+    our_reader = page_reader.PageReader(job_of(acme, "pull"), SimpleNamespace())  # type: ignore[arg-type]
     with acme.bench.store.transaction() as tx:
-        assert made._unreadable(tx, []) == set()
-        assert made._unreadable(tx, [("1", "bad")]) == {known}
-        assert made._unreadable(tx, [("1", "bad"), ("2", "bad")]) == {known, page_reader.UNNAMED}
-        assert made._unreadable(tx, [("2", "bad")]) == {page_reader.UNNAMED}
+        assert our_reader._unreadable(tx, []) == set()
+        assert our_reader._unreadable(tx, [("1", "bad")]) == {known}
+        assert our_reader._unreadable(tx, [("1", "bad"), ("2", "bad")]) == {known, page_reader.UNNAMED}
+        assert our_reader._unreadable(tx, [("2", "bad")]) == {page_reader.UNNAMED}
 
 
 @pytest.mark.parametrize(("rows", "total", "cut"), [(2, 3, True), (3, 3, False), (4, 3, False), (0, None, False)])
@@ -334,10 +334,10 @@ def test_an_earlier_mark_is_told_from_one_that_nobody_can_compare(before: str, n
 
 def test_levels_of_unknown_products_and_warehouses_are_named_and_the_others_are_kept(acme: Shelf) -> None:
     (known,) = acme.put([Thing("1", "A")])
-    made = catalog_writer.CatalogWriter(job_of(acme, "pull"))
+    our_writer = catalog_writer.CatalogWriter(job_of(acme, "pull"))
     rows = [LevelRow("1", "e", 5, 4), LevelRow("2", "e", 5, 4), LevelRow("1", "f", 5, 4)]
     with acme.bench.store.transaction() as tx:
-        stored = made.store_levels(tx, rows, 10**9, {"e": acme.east})
+        stored = our_writer.store_levels(tx, rows, 10**9, {"e": acme.east})
     assert list(stored.ids) == [known]
     assert stored.changed == 1
     assert [ref for ref, _ in stored.rejected] == ["2", "1"]
@@ -354,7 +354,7 @@ def test_times_of_readings_are_taken_by_our_clock(offset: int, read_at: int) -> 
 def test_a_warehouse_that_may_not_be_read_is_told_and_where_none_may_be_the_download_fails(
     acme: Shelf, denied: int
 ) -> None:
-    made = pulling(acme)
+    our_pull = pulling(acme)
     with acme.bench.store.reading() as cx:
         sites = sync_marks.warehouses(cx, acme.merchant)
     known = {site.ref: (None, site) for site in sites}
@@ -362,13 +362,13 @@ def test_a_warehouse_that_may_not_be_read_is_told_and_where_none_may_be_the_down
     assert len(sites) == 2
     if denied == 2:
         with pytest.raises(PermissionDeniedError, match=f"no right for {sites[0].code}"):
-            made._note_denied(errors, known)  # type: ignore[arg-type]
+            our_pull._note_denied(errors, known)  # type: ignore[arg-type]
     else:
-        made._note_denied(errors, known)  # type: ignore[arg-type]
-    told = [text for text in acme.bench.events(made.job.run.id) if "may not be read" in text]
-    assert len(told) == (1 if denied == 1 else 0)
+        our_pull._note_denied(errors, known)  # type: ignore[arg-type]
+    texts = [text for text in acme.bench.events(our_pull.job.run.id) if "may not be read" in text]
+    assert len(texts) == (1 if denied == 1 else 0)
     why = acme.bench.store.read("SELECT gone_why FROM warehouse WHERE merchant_id = ? ORDER BY id", (acme.merchant,))
-    assert [one for (one,) in why] == (["denied", ""] if denied == 1 else ["", ""])
+    assert [reason for (reason,) in why] == (["denied", ""] if denied == 1 else ["", ""])
 
 
 def test_a_page_in_pieces_counts_as_one_and_names_the_unnamed_once() -> None:
@@ -397,9 +397,9 @@ def test_everything_is_read_again_before_half_the_age_that_a_reading_may_have(
     acme: Shelf, times: bool, limit: int | None, every: int
 ) -> None:
     acme.bench.set_merchant(stale_after=limit)
-    made = pulling(acme, SimpleNamespace(capabilities=SourceCapabilities(reports_reading_time=times)))
-    made.settings.full_every = 7200
-    assert made._full_every() == every
+    our_pull = pulling(acme, SimpleNamespace(capabilities=SourceCapabilities(reports_reading_time=times)))
+    our_pull.settings.full_every = 7200
+    assert our_pull._full_every() == every
 
 
 def test_who_comes_again_in_a_complete_read_does_not_stand_in_for_another() -> None:
@@ -565,9 +565,9 @@ async def test_a_pass_stops_before_its_next_batch_once_somebody_cancelled(acme: 
 )
 def test_so_many_requests_of_a_run_are_kept_and_no_more(*, writes: bool, failed: bool, full: int) -> None:
     heard = RunHttpLog(1)
-    kept = [heard.wants(writes=writes, failed=failed) for _ in range(full + 2)]
+    answers = [heard.wants(writes=writes, failed=failed) for _ in range(full + 2)]
     size = BODY_MOST if writes or failed else 4096
-    assert kept == [size] * full + [0, 0]
+    assert answers == [size] * full + [0, 0]
     # the other kinds have room of their own
     assert heard.wants(writes=not writes, failed=False) > 0 or failed
 
@@ -576,8 +576,8 @@ def test_so_many_requests_of_a_run_are_kept_and_no_more(*, writes: bool, failed:
     ("total", "announced"), [(0, 0), (1, 1), (7, 7), (None, None), (-1, None), (True, None), ("7", None), (1.5, None)]
 )
 def test_a_total_that_cannot_be_is_none(total: Any, announced: int | None) -> None:
-    found = read_listings.total_of(Page([], None, total))
-    assert found == announced and type(found) is type(announced)
+    total_found = read_listings.total_of(Page([], None, total))
+    assert total_found == announced and type(total_found) is type(announced)
 
 
 @pytest.mark.parametrize(("listed", "complete"), [(None, True), (100, False), (86_400 * 8, True)])
@@ -597,17 +597,17 @@ async def test_listings_are_complete_only_after_a_read_of_all_of_them(
             return Page([], None, 0)
 
     cart = Listing()
-    made = reader(acme, job_of(acme), cart)
-    assert made.complete is False
-    await made.run()
-    assert (made.complete, cart.asked) == (complete, [None] if complete else [])
+    our_reader = reader(acme, job_of(acme), cart)
+    assert our_reader.complete is False
+    await our_reader.run()
+    assert (our_reader.complete, cart.asked) == (complete, [None] if complete else [])
 
 
 async def test_listings_are_read_in_requests_that_the_cart_takes(acme: Shelf) -> None:
     cart = QuietCart(answer=[ListingRow(f"L{n}", "A") for n in range(5)])
-    found = await BatchResults(job_of(acme), cart).read([f"L{n}" for n in range(5)])  # type: ignore[arg-type]
+    rows = await BatchResults(job_of(acme), cart).read([f"L{n}" for n in range(5)])  # type: ignore[arg-type]
     assert cart.asked == [["L0", "L1"], ["L2", "L3"], ["L4"]]
-    assert len(found) == 5
+    assert len(rows) == 5
 
 
 async def test_a_cart_that_subtracts_its_allocations_is_read_before_each_batch(acme: Shelf) -> None:
@@ -634,8 +634,8 @@ async def test_a_cart_that_subtracts_its_allocations_is_read_before_each_batch(a
     sql = "SELECT outcome, reason, allocated FROM listing WHERE id = ?"
     assert acme.bench.store.read(sql, (ids[1],)) == [("equal", "UNCHANGED", 1)]
     assert acme.bench.store.read(sql, (more[0],))[0][:2] == ("failed", "BAD_ROW")
-    (told,) = acme.bench.store.one("SELECT error FROM listing WHERE id = ?", (more[0],))
-    assert told.startswith("no number") and "Kx7Qm2Vd9Rt" not in told
+    (error,) = acme.bench.store.one("SELECT error FROM listing WHERE id = ?", (more[0],))
+    assert error.startswith("no number") and "Kx7Qm2Vd9Rt" not in error
     assert acme.bench.store.read(sql, (more[1],))[0][:2] == ("failed", "NOT_IN_CART")
     counts = job.report.counts
     assert (counts.total, counts.equal, counts.failed) == (4, 1, 2)
@@ -738,13 +738,13 @@ def test_a_phase_that_failed_is_shown_at_once(acme: Shelf) -> None:
 
 
 def test_pages_are_counted_of_one_stage_of_one_download(acme: Shelf) -> None:
-    made = pulling(acme)
-    run = made.job.run.id
+    our_pull = pulling(acme)
+    run = our_pull.job.run.id
     with acme.bench.store.transaction() as tx:
-        found = pull_progress.start(tx, acme.merchant, run, "full", "", "products", clock.seconds())
-        pull_progress.add_page(tx, found.id, "products", None, [], pull_progress.PageStats(1, 0, 0, 0))
-    assert made._pages(found, "products") == 1
-    assert made._pages(found, "levels:e") == 0
+        generation = pull_progress.start(tx, acme.merchant, run, "full", "", "products", clock.seconds())
+        pull_progress.add_page(tx, generation.id, "products", None, [], pull_progress.PageStats(1, 0, 0, 0))
+    assert our_pull._pages(generation, "products") == 1
+    assert our_pull._pages(generation, "levels:e") == 0
 
 
 def test_listings_that_came_are_counted_once_and_the_nameless_each(acme: Shelf) -> None:

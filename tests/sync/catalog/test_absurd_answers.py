@@ -20,8 +20,8 @@ def _sku(town: Town, among: int) -> tuple[str, str]:
             "SELECT p.sku FROM our_kit_component AS k JOIN product AS p ON p.id = k.kit_id"
         )
     }
-    found = [(sku, ref) for ref, sku in sorted(dump["products"].items()) if sku not in kits]
-    return found[among]
+    products = [(sku, ref) for ref, sku in sorted(dump["products"].items()) if sku not in kits]
+    return products[among]
 
 
 def _altered(patch: pytest.MonkeyPatch, path: str, change: Callable[[bytes], bytes]) -> None:

@@ -75,10 +75,10 @@ async def test_a_company_with_other_warehouses_is_not_asked_for_our_orders(
             "seen_at, until) SELECT ?, 'O-1', min(id), '', 1, 1, 'shop', 'O-1', 1, 1, 9e9 FROM product",
             (synced.cart_id,),
         )
-    asked: list[Sequence[str]] = []
+    questions: list[Sequence[str]] = []
 
     async def known_orders(_: object, names: Sequence[str]) -> Sequence[str]:
-        asked.append(names)
+        questions.append(names)
         return list(names)
 
     monkeypatch.setattr(SandboxSource, "known_orders", known_orders)
@@ -87,7 +87,7 @@ async def test_a_company_with_other_warehouses_is_not_asked_for_our_orders(
     run = await synced.bench.pull()
     # then
     assert (run.state, "SOURCE_CHANGED" in run.trips) == ("held", True)
-    assert asked == []
+    assert questions == []
     assert synced.bench.one("SELECT known_at FROM our_pending_order WHERE ref = 'O-1'") is None
 
 

@@ -28,24 +28,24 @@ class Job:
 
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
-    made = Job()
+    job = Job()
     plain = SandboxSource.products_page
 
     async def products_page(self: SandboxSource, cursor: str | None) -> Page[ProductRow]:
         if cursor is None:
-            made.started += 1
-            return Page([], f"job:{made.started}")
+            job.started += 1
+            return Page([], f"job:{job.started}")
         if not cursor.startswith("job:"):
             return await plain(self, cursor)
-        made.asked.append(cursor)
-        if made.lost:
+        job.asked.append(cursor)
+        if job.lost:
             raise ContractError("There is no such job.")
-        if not made.ready:
+        if not job.ready:
             raise PreparingError("The export is being made.", retry_after=MINUTES)
         return await plain(self, None)
 
     monkeypatch.setattr(SandboxSource, "products_page", products_page)
-    return made
+    return job
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -113,12 +113,12 @@ class Wms:
         return self._page([(ref, ProductRow(ref, self.products[ref], ref)) for ref in refs], cursor)
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
-        found = sorted(item for item in self.levels.items() if item[0][1] == warehouse.ref)
-        return self._page([(ref, LevelRow(ref, place, units, units)) for (ref, place), units in found], cursor)
+        levels = sorted(item for item in self.levels.items() if item[0][1] == warehouse.ref)
+        return self._page([(ref, LevelRow(ref, place, units, units)) for (ref, place), units in levels], cursor)
 
     async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
-        found = sorted(item for item in self.levels.items() if self.touched[item[0][0]] > int(since))
-        return self._page([(ref, LevelRow(ref, place, units, units)) for (ref, place), units in found], cursor)
+        levels = sorted(item for item in self.levels.items() if self.touched[item[0][0]] > int(since))
+        return self._page([(ref, LevelRow(ref, place, units, units)) for (ref, place), units in levels], cursor)
 
 
 Said = tuple[dict[str, str], dict[tuple[str, str], int], set[str]]
@@ -263,9 +263,9 @@ async def test_a_download_that_was_cut_weeks_ago_begins_anew(
     run_id = bench.request("pull", bench.merchant, full=True)
     with bench.store.transaction() as tx:
         begun = int(time.time()) - age
-        made = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", begun)
+        generation = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", begun)
         ids = catalog_products.ids_by_ref(tx, bench.merchant, ["P0", "P1"]).values()
-        pull_progress.add_page(tx, made.id, "products", "2", ids, PageStats(1, 2, 0, 0))
+        pull_progress.add_page(tx, generation.id, "products", "2", ids, PageStats(1, 2, 0, 0))
     for ref in REFS:
         wms.change(ref, "E", 50)
     wms.rename("P0", "RENAMED")

@@ -104,9 +104,9 @@ async def test_an_operator_disables_and_enables_a_warehouse(synced: Town) -> Non
     # given
     bench, session = synced.bench, synced.bench.session()
     # when
-    said = warehouses.set_enabled(session, bench.merchant, "EAST", enabled=False, reason="flooded")
+    answer = warehouses.set_enabled(session, bench.merchant, "EAST", enabled=False, reason="flooded")
     # then: held for review, audited, and not counted
-    assert "does not count" in said
+    assert "does not count" in answer
     held = await bench.push(synced.cart_id, release=False)
     assert (held.state, "RULES_CHANGED" in held.trips) == ("held", True)
     assert bench.one("SELECT reason FROM our_audit WHERE action = 'warehouse disable'") == "flooded"
@@ -138,39 +138,39 @@ def test_who_may_only_look_disables_no_warehouse(pulled: Town) -> None:
 
 async def test_codes_that_change_hands_reach_the_cart_with_the_next_delta(synced: Town) -> None:
     # given
-    one, other = plain(synced)[:2]
+    first, other = plain(synced)[:2]
     refs = _refs(synced)
-    synced.wms.set_level(one, "EAST", 111)
+    synced.wms.set_level(first, "EAST", 111)
     synced.wms.set_level(other, "EAST", 222)
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
     # when: the two products swap their SKUs
-    _product(synced, refs[one], sku="BETWEEN")
-    _product(synced, refs[other], sku=one)
-    _product(synced, refs[one], sku=other)
+    _product(synced, refs[first], sku="BETWEEN")
+    _product(synced, refs[other], sku=first)
+    _product(synced, refs[first], sku=other)
     run = await synced.bench.pull()
     # then
     assert run.state == "done"
     assert synced.bench.one("SELECT kind FROM our_pull_generation ORDER BY id DESC LIMIT 1") == "delta"
     await synced.bench.push(synced.cart_id)
-    assert {sku: synced.shown()[sku] for sku in (one, other)} == {sku: synced.stock()[sku] for sku in (one, other)}
+    assert {sku: synced.shown()[sku] for sku in (first, other)} == {sku: synced.stock()[sku] for sku in (first, other)}
 
 
 async def test_a_code_that_a_product_loses_is_matched_again(synced: Town) -> None:
     # given: two products have one code, so that it is nobody's
-    one, other = plain(synced)[:2]
+    first, other = plain(synced)[:2]
     refs = _refs(synced)
-    _product(synced, refs[other], sku=one)
+    _product(synced, refs[other], sku=first)
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
-    assert synced.bench.listings(synced.cart_id)[one]["reason"] == "AMBIGUOUS_ALIAS"
+    assert synced.bench.listings(synced.cart_id)[first]["reason"] == "AMBIGUOUS_ALIAS"
     # when: one of them gets another
-    _product(synced, refs[one], sku="RENAMED")
-    synced.wms.set_level(one, "EAST", 333)
+    _product(synced, refs[first], sku="RENAMED")
+    synced.wms.set_level(first, "EAST", 333)
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
     # then: the code means the other, and the listing shows its stock
-    assert synced.shown()[one] == synced.stock()[one]
+    assert synced.shown()[first] == synced.stock()[first]
 
 
 async def test_a_deactivated_product_keeps_its_number_with_its_own_reason(synced: Town) -> None:
@@ -259,9 +259,9 @@ async def test_a_download_that_was_cut_off_does_not_go_on_at_another_company(syn
     bench = synced.bench
     run_id = bench.request("pull", bench.merchant, full=True)
     with bench.store.transaction() as tx:
-        made = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", clock.seconds())
+        generation = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", clock.seconds())
         ids = catalog_products.ids_by_ref(tx, bench.merchant, list(synced.wms.dump()["products"])).values()
-        pull_progress.add_page(tx, made.id, "products", None, ids, PageStats(1, len(ids), 0, 0))
+        pull_progress.add_page(tx, generation.id, "products", None, ids, PageStats(1, len(ids), 0, 0))
     # when: the worker comes back where another one answers, whose products have other codes, and an operator accepts it
     synced.wms.control("account", {"account": "somebody else"})
     sku = plain(synced)[0]

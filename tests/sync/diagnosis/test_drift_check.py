@@ -131,9 +131,9 @@ async def test_the_policy_decides_what_is_corrected(synced: Town, policy: str, h
     assert synced.shown()[sku] == (right if heals else right + 5)
     assert synced.bench.one("SELECT sum(heal) FROM our_listing") == 0
     # and it was audited
-    said = synced.bench.store.read("SELECT who, reason, after FROM our_audit WHERE action = 'heal'")
-    assert [(who, why) for who, why, _ in said] == [("drift check", f"the cart's policy: {policy}")] * heals
-    assert all(json.loads(after)["skus"] == [sku] for _, _, after in said)
+    audited = synced.bench.store.read("SELECT who, reason, after FROM our_audit WHERE action = 'heal'")
+    assert [(who, why) for who, why, _ in audited] == [("drift check", f"the cart's policy: {policy}")] * heals
+    assert all(json.loads(after)["skus"] == [sku] for _, _, after in audited)
 
 
 async def test_an_answer_with_nothing_in_it_takes_no_listing_away(synced: Town) -> None:

@@ -48,13 +48,13 @@ class Limited(QuietCart):
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits of a run, which take no time."""
-    found: list[float] = []
+    waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        found.append(seconds)
+        waits.append(seconds)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    return found
+    return waits
 
 
 def five(acme: Shelf) -> list[str]:
@@ -109,10 +109,10 @@ async def test_a_run_ends_after_five_minutes(
 async def test_a_run_ends_for_a_push_before_its_next_request(acme: Shelf, slept: list[float]) -> None:
     five(acme)
     cart = QuietCart(can(read_batch=2))
-    made = radar(acme, cart)
+    our_radar = radar(acme, cart)
     with acme.bench.store.transaction() as tx:
         runs.request(tx, RunRequest("push", acme.cart, acme.merchant, "manual", "tester"), NOW)
-    assert await made.run() == ENDED
+    assert await our_radar.run() == ENDED
     assert cart.asked == []
 
 
@@ -134,25 +134,25 @@ def test_a_request_waits_until_half_of_the_allowance_is_left_for_pushes(
 
 
 async def test_a_wait_for_the_allowance_is_in_slices(acme: Shelf, slept: list[float]) -> None:
-    left = [Budget(available, 100.0, 1.0, from_server=True) for available in (20.0, 50.9, 51.0)]
-    assert await radar(acme, Limited(left=[*left]))._spare() is True
+    budgets = [Budget(available, 100.0, 1.0, from_server=True) for available in (20.0, 50.9, 51.0)]
+    assert await radar(acme, Limited(left=[*budgets]))._spare() is True
     assert slept == [SLICE, pytest.approx(0.1)]
 
 
 async def test_a_wait_for_the_allowance_ends_for_a_push(acme: Shelf, slept: list[float]) -> None:
-    made = radar(acme, Limited(left=[Budget(0.0, 100.0, 0.01, from_server=True)]))
+    our_radar = radar(acme, Limited(left=[Budget(0.0, 100.0, 0.01, from_server=True)]))
     with acme.bench.store.transaction() as tx:
         runs.request(tx, RunRequest("push", acme.cart, acme.merchant, "manual", "tester"), NOW)
-    assert await made._spare() is False
+    assert await our_radar._spare() is False
     assert slept == [SLICE]
 
 
 async def test_a_wait_for_the_allowance_ends_for_a_cancel(acme: Shelf, slept: list[float]) -> None:
-    made = radar(acme, Limited(left=[Budget(0.0, 100.0, 0.01, from_server=True)]))
+    our_radar = radar(acme, Limited(left=[Budget(0.0, 100.0, 0.01, from_server=True)]))
     with acme.bench.store.transaction() as tx:
-        runs.cancel(tx, made.job.run.id, NOW)
+        runs.cancel(tx, our_radar.job.run.id, NOW)
     with pytest.raises(RunCancelled):
-        await made._spare()
+        await our_radar._spare()
     assert slept == [SLICE]
     with pytest.raises(RunCancelled):
-        await made.run()
+        await our_radar.run()

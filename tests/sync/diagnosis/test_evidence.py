@@ -14,16 +14,16 @@ from tests.support.runs.sandbox_world import Town
 
 
 def _listing(our_town: Town, sku: str) -> WhyListing:
-    (found,) = why(our_town.bench.session(), sku, our_town.cart_id).listings
-    return found
+    (explained,) = why(our_town.bench.session(), sku, our_town.cart_id).listings
+    return explained
 
 
 async def test_the_source_rows_add_up_to_the_first_step_and_have_their_records(synced: Town) -> None:
     sku = synced.in_stock()[0]
-    found = _listing(synced, sku)
-    counted = [row for row in found.source if row.counts and not row.missing]
+    explained = _listing(synced, sku)
+    counted = [row for row in explained.source if row.counts and not row.missing]
     assert sum(row.available for row in counted) == synced.stock()[sku]
-    assert [step.after for step in found.steps if step.step == "sum"][-1] == synced.stock()[sku]
+    assert [step.after for step in explained.steps if step.step == "sum"][-1] == synced.stock()[sku]
     for row in counted:
         assert row.raw is not None
         assert json.loads(row.raw)["available"] == row.available
@@ -63,17 +63,17 @@ async def test_a_listing_that_a_later_run_left_alone_still_tells_its_request(syn
 async def test_a_cart_is_asked_what_it_shows_now(synced: Town) -> None:
     # given
     sku = synced.in_stock()[0]
-    found = _listing(synced, sku)
-    synced.cart.edit(found.cart_listing_id, quantity=77)
+    explained = _listing(synced, sku)
+    synced.cart.edit(explained.cart_listing_id, quantity=77)
     # when
-    shown = read_back_in_thread(synced, found)
+    shown = read_back_in_thread(synced, explained)
     # then
-    assert shown[found.cart_listing_id].quantity == 77
+    assert shown[explained.cart_listing_id].quantity == 77
     assert shown["nobody"] is None
-    assert _listing(synced, sku).in_cart == found.in_cart
+    assert _listing(synced, sku).in_cart == explained.in_cart
 
 
-def read_back_in_thread(our_town: Town, found: WhyListing):  # type: ignore[no-untyped-def]
+def read_back_in_thread(our_town: Town, explained: WhyListing):  # type: ignore[no-untyped-def]
     """The operation has a loop of its own, as it is called from threads and commands."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -82,7 +82,7 @@ def read_back_in_thread(our_town: Town, found: WhyListing):  # type: ignore[no-u
     def ask():  # type: ignore[no-untyped-def]
         session = Session.open(our_town.bench.store.path)
         try:
-            return read_back(session, found.cart_id or 0, [found.cart_listing_id or "", "nobody"])
+            return read_back(session, explained.cart_id or 0, [explained.cart_listing_id or "", "nobody"])
         finally:
             session.close()
 
@@ -91,10 +91,10 @@ def read_back_in_thread(our_town: Town, found: WhyListing):  # type: ignore[no-u
 
 
 async def test_a_cart_that_cannot_be_asked_is_told_in_words(synced: Town) -> None:
-    found = _listing(synced, synced.in_stock()[0])
+    explained = _listing(synced, synced.in_stock()[0])
     synced.bench.set_cart(synced.cart_id, secret="env:NOT_THERE_AT_ALL")
     with pytest.raises(OperationError, match="NOT_THERE_AT_ALL"):
-        read_back_in_thread(synced, found)
+        read_back_in_thread(synced, explained)
 
 
 def test_a_body_is_shown_around_the_listing() -> None:

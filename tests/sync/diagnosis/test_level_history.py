@@ -42,13 +42,15 @@ def _reconstructed(our_town: Town, at: int) -> Noted:
         changes = level_history.of_listings(cx, list(quantities_now))
     levels = {}
     for (product, place), present in levels_now.items():
-        mine = [(one.at, one.before, one.after) for one in by_product[product] if one.warehouse_id == place]
+        mine = [
+            (change.at, change.before, change.after) for change in by_product[product] if change.warehouse_id == place
+        ]
         levels[product, place] = _value(level_history.at(mine, at, present, since))
     quantities = {}
     for number, (desired, acked) in quantities_now.items():
         own = [change for change in changes if change.listing_id == number]
-        wanted = [(one.at, one.desired_before, one.desired) for one in own]
-        taken = [(one.at, one.acked_before, one.acked) for one in own]
+        wanted = [(change.at, change.desired_before, change.desired) for change in own]
+        taken = [(change.at, change.acked_before, change.acked) for change in own]
         both = level_history.at(wanted, at, desired, listed), level_history.at(taken, at, acked, listed)
         quantities[number] = (_value(both[0]), _value(both[1]))
     return levels, quantities, dict(settings or {})
@@ -93,11 +95,11 @@ async def test_every_past_moment_comes_out_of_history(tmp_path: Path, seed: int)
         present = int(time.time())
         # then: each noted state is what history says of its moment
         for number, (levels, quantities, settings) in enumerate(past):
-            told = _reconstructed(our_town, present - STEP * (STEPS - number) + STEP // 2)
-            assert told[2] == settings, number
-            assert {key: value for key, value in told[0].items() if value is not None} == levels, number
-            assert {key: told[1][key] for key in quantities} == quantities, number
-        assert len({str(one) for one in past}) > STEPS // 2, "something did change"
+            reconstructed = _reconstructed(our_town, present - STEP * (STEPS - number) + STEP // 2)
+            assert reconstructed[2] == settings, number
+            assert {key: value for key, value in reconstructed[0].items() if value is not None} == levels, number
+            assert {key: reconstructed[1][key] for key in quantities} == quantities, number
+        assert len({str(moment) for moment in past}) > STEPS // 2, "something did change"
 
 
 async def test_before_the_first_download_nothing_is_known(synced: Town) -> None:
@@ -127,10 +129,10 @@ async def test_a_product_that_comes_later_was_not_there_before(synced: Town) -> 
         "WHERE NOT EXISTS (SELECT 1 FROM our_level v WHERE v.product_id = p.id AND v.warehouse_id = w.id) "
         "AND p.is_kit = 0 AND w.ref <> ''"
     )
-    found = synced.bench.store.one(sql)
-    if found is None:
+    row = synced.bench.store.one(sql)
+    if row is None:
         pytest.skip("every product is everywhere")
-    product, sku, place, code = found
+    product, sku, place, code = row
     grow_older(synced.bench, STEP)
     # when
     synced.wms.set_level(sku, code, 17)

@@ -24,8 +24,8 @@ HOUR = 3600
 
 
 def _of(our_town: Town, word: str, **more: Any) -> SkuHistory:
-    (found,) = histories(our_town.bench.session(), word, our_town.cart_id, **more)
-    return found
+    (history,) = histories(our_town.bench.session(), word, our_town.cart_id, **more)
+    return history
 
 
 def _values(line: tuple[Point, ...]) -> list[int | None]:
@@ -48,14 +48,14 @@ async def _lived(our_town: Town) -> tuple[str, int, int]:
 
 async def test_lines_tell_what_was(synced: Town) -> None:
     name, before, after = await _lived(synced)
-    found = _of(synced, name)
-    assert _values(found.source) == [before, after]
-    assert _values(found.target) == [before, after, after - 2]
-    assert _values(found.confirmed) == [before, after, after - 2]
-    assert found.begin < found.end - 2 * HOUR + 60
+    history = _of(synced, name)
+    assert _values(history.source) == [before, after]
+    assert _values(history.target) == [before, after, after - 2]
+    assert _values(history.confirmed) == [before, after, after - 2]
+    assert history.begin < history.end - 2 * HOUR + 60
     read = synced.bench.one("SELECT observed_at FROM our_listing WHERE sku = ?", name)
-    assert found.last_read == Point(read, after - 2)
-    assert _values(found.in_cart) == [before, after, after - 2]
+    assert history.last_read == Point(read, after - 2)
+    assert _values(history.in_cart) == [before, after, after - 2]
 
 
 async def test_a_reading_that_differs_is_a_step_of_what_the_cart_showed(
@@ -64,17 +64,17 @@ async def test_a_reading_that_differs_is_a_step_of_what_the_cart_showed(
     monkeypatch.setattr(drift_check, "LAG", 0)
     name = max(synced.in_stock(), key=synced.stock().__getitem__)
     units = synced.stock()[name]
-    kept = "SELECT count(*) FROM listing_history"
+    sql = "SELECT count(*) FROM listing_history"
     # given: somebody edits the listing in the cart, and the cart is read twice
     grow_older(synced.bench, HOUR)
     synced.cart.edit(name, quantity=units + 5)
-    rows = synced.bench.one(kept)
+    rows = synced.bench.one(sql)
     await look(synced)
     read = synced.bench.one("SELECT observed_at FROM our_listing WHERE sku = ?", name)
-    assert synced.bench.one(kept) == rows + 1, "a row for the listing that changed, none for the others"
+    assert synced.bench.one(sql) == rows + 1, "a row for the listing that changed, none for the others"
     grow_older(synced.bench, HOUR)
     await look(synced)
-    assert synced.bench.one(kept) == rows + 1, "a reading that is as before writes nothing"
+    assert synced.bench.one(sql) == rows + 1, "a reading that is as before writes nothing"
     # when a push has corrected it
     grow_older(synced.bench, HOUR)
     number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", name)
@@ -82,12 +82,12 @@ async def test_a_reading_that_differs_is_a_step_of_what_the_cart_showed(
     await synced.bench.work()
     assert synced.shown()[name] == units
     # then
-    found = _of(synced, name)
-    assert [value for value, _ in groupby(_values(found.in_cart))] == [units, units + 5, units]
-    edited = next(point.at for point in found.in_cart if point.value == units + 5)
+    history = _of(synced, name)
+    assert [value for value, _ in groupby(_values(history.in_cart))] == [units, units + 5, units]
+    edited = next(point.at for point in history.in_cart if point.value == units + 5)
     assert edited == pytest.approx(read - 2 * HOUR, abs=5)
-    assert set(_values(found.target)) == {units}
-    assert found.last_read is not None and found.last_read.value == units
+    assert set(_values(history.target)) == {units}
+    assert history.last_read is not None and history.last_read.value == units
     # and no run is said to have done what somebody did in the cart
     noted = synced.bench.store.read(
         "SELECT run_id FROM listing_history WHERE listing_id = ? AND in_cart = ?", (number, units + 5)
@@ -110,8 +110,8 @@ async def test_of_the_time_before_readings_were_noted_the_confirmed_quantities_a
         tx.execute("UPDATE listing_history SET in_cart = NULL, in_cart_before = NULL")
         tx.execute("UPDATE counter SET value = (SELECT max(at) FROM listing_history) WHERE name = 'in_cart'")
     # then
-    found = _of(synced, name)
-    assert [value for value, _ in groupby(_values(found.in_cart))] == [before, after, after - 2]
+    history = _of(synced, name)
+    assert [value for value, _ in groupby(_values(history.in_cart))] == [before, after, after - 2]
     # and what is noted from then on follows
     synced.wms.set_level(name, "EAST", 7)
     await synced.bench.pull()
@@ -124,19 +124,19 @@ async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:
     name, before, after = await _lived(synced)
     number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", name)
     sku.set_locked(synced.bench.session(), [number], True, "photo day")
-    found = _of(synced, name)
-    told = [(happening.who, happening.what, happening.reason) for happening in found.happenings]
-    assert ("tester", "lock locked 1", "photo day") in told
-    assert ("tester", "cart set: buffer 0 to 2", "Christmas") in told
-    pushes = [happening for happening in found.happenings if happening.what.startswith("push")]
-    assert all(f"accepted {n}" in one.what for n, one in zip((after - 2, after, before), pushes, strict=True))
+    history = _of(synced, name)
+    happenings = [(happening.who, happening.what, happening.reason) for happening in history.happenings]
+    assert ("tester", "lock locked 1", "photo day") in happenings
+    assert ("tester", "cart set: buffer 0 to 2", "Christmas") in happenings
+    pushes = [happening for happening in history.happenings if happening.what.startswith("push")]
+    assert all(f"accepted {n}" in push.what for n, push in zip((after - 2, after, before), pushes, strict=True))
     assert f"should show {before}" in pushes[2].what
     assert any(
         happening.what.startswith("pull") and "EAST" in happening.what and "500" in happening.what
-        for happening in found.happenings
+        for happening in history.happenings
     )
-    assert [happening.at for happening in found.happenings] == sorted(
-        (one.at for one in found.happenings), reverse=True
+    assert [happening.at for happening in history.happenings] == sorted(
+        (happening.at for happening in history.happenings), reverse=True
     )
 
 
@@ -151,10 +151,10 @@ async def test_orders_for_other_listings_are_not_told(synced: Town) -> None:
 async def test_since_leaves_out_what_was_before(synced: Town) -> None:
     name, _, after = await _lived(synced)
     end = _of(synced, name).end
-    found = _of(synced, name, since=end - HOUR // 2)
-    assert _values(found.source) == [after]
-    assert found.begin == end - HOUR // 2
-    assert all(happening.at >= found.begin for happening in found.happenings)
+    history = _of(synced, name, since=end - HOUR // 2)
+    assert _values(history.source) == [after]
+    assert history.begin == end - HOUR // 2
+    assert all(happening.at >= history.begin for happening in history.happenings)
 
 
 async def test_a_cart_without_the_listing_is_said(synced: Town) -> None:
@@ -172,12 +172,12 @@ async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.Capt
     name, before, _ = await _lived(synced)
     run = str(synced.bench.one("SELECT min(id) FROM our_run WHERE kind = 'push'"))
     cart = ("--cart", "Demo Cart")
-    asked: tuple[tuple[str, ...], ...] = (
+    wordings: tuple[tuple[str, ...], ...] = (
         ("history", name, *cart), ("history", name, *cart, "--since", "-2d"), ("why", name, *cart, "--as-of", "-90m"),
         ("why", name, *cart, "--as-of", "10 days ago"), ("replay", run), ("replay", run, "--rules", "today", "--limit", "3"),
         ("replay", run, "--rules", "today", "--sku", name),
     )  # fmt: skip
-    for arguments in asked:
+    for arguments in wordings:
         code, out = _told(synced, capsys, *arguments, "--json")
         assert code == 0, out
         check(arguments[0], json.loads(out))

@@ -23,7 +23,7 @@ def _files(path: Path) -> dict[str, str]:
 
 
 def _secrets(our_town: Town) -> list[str]:
-    return [os.environ[one.secret.removeprefix("env:")] for one in (our_town.wms, our_town.cart)]
+    return [os.environ[server.secret.removeprefix("env:")] for server in (our_town.wms, our_town.cart)]
 
 
 async def _with_trouble(our_town: Town) -> int:
@@ -54,7 +54,9 @@ async def test_a_run_has_its_requests_answers_settings_and_arithmetic(synced: To
     sent = [text for name, text in files.items() if name.startswith("exchanges/") and "--- request" in text]
     assert any(f"/shops/{SHOP}/stock" in text and "status 200" in text for text in sent)
     explained = [json.loads(text) for name, text in files.items() if name.startswith("why-")]
-    assert any(step["step"] == "sum" for one in explained for listing in one["listings"] for step in listing["steps"])
+    assert any(
+        step["step"] == "sum" for document in explained for listing in document["listings"] for step in listing["steps"]
+    )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.with_suffix(".part").exists()
 

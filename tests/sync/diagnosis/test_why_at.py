@@ -20,8 +20,8 @@ HOUR = 3600
 
 
 def _then(our_town: Town, sku: str, ago: int) -> ListingThen:
-    (found,) = why_then(our_town.bench.session(), sku, int(time.time()) - ago, our_town.cart_id).listings
-    return found
+    (explained,) = why_then(our_town.bench.session(), sku, int(time.time()) - ago, our_town.cart_id).listings
+    return explained
 
 
 async def test_before_and_after_a_change_of_stock(synced: Town) -> None:
@@ -73,12 +73,12 @@ async def test_what_was_not_known_yet_is_unknown(synced: Town) -> None:
     sku = synced.in_stock()[0]
     grow_older(synced.bench, HOUR)
     # when
-    found = _then(synced, sku, 10 * HOUR)
+    explained = _then(synced, sku, 10 * HOUR)
     # then
-    assert found.run_id is None and found.why.target is None and found.why.steps == ()
-    assert found.accepted == UNKNOWN and found.wanted == UNKNOWN
-    assert found.levels and all(level.held == UNKNOWN for level in found.levels)
-    assert found.oldest is not None and found.oldest <= int(time.time()) - HOUR
+    assert explained.run_id is None and explained.why.target is None and explained.why.steps == ()
+    assert explained.accepted == UNKNOWN and explained.wanted == UNKNOWN
+    assert explained.levels and all(level.held == UNKNOWN for level in explained.levels)
+    assert explained.oldest is not None and explained.oldest <= int(time.time()) - HOUR
 
 
 async def test_a_cause_of_then_is_told(synced: Town) -> None:
@@ -105,9 +105,9 @@ async def test_a_kept_decision_that_was_dropped_is_missed_by_name(tmp_path: Path
         await our_town.bench.push(our_town.cart_id)
         with our_town.bench.by_hand() as tx:
             tx.execute("DELETE FROM decision_record")
-        found = _then(our_town, our_town.in_stock()[0], 0)
-    assert found.run_id is None and found.oldest is None
-    assert found.accepted.known
+        explained = _then(our_town, our_town.in_stock()[0], 0)
+    assert explained.run_id is None and explained.oldest is None
+    assert explained.accepted.known
 
 
 NOW = 1_795_000_000

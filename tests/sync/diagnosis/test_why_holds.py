@@ -70,8 +70,8 @@ def shoppers(dice: random.Random, our_town: Town) -> None:
 def shopkeeper(dice: random.Random, our_town: Town) -> None:
     """Somebody works in the cart itself."""
     shown = our_town.cart.dump()[SHOP]
-    one, two, three, four = dice.sample(shown, 4)
-    our_town.cart.edit(one["ref"], quantity=dice.randint(0, 60))
+    first, two, three, four = dice.sample(shown, 4)
+    our_town.cart.edit(first["ref"], quantity=dice.randint(0, 60))
     our_town.cart.edit(two["ref"], tracked=not two["tracked"])
     our_town.cart.edit(three["ref"], sku=dice.choice((three["sku"].swapcase(), "NOBODY-KNOWS", four["sku"])))
 
@@ -79,10 +79,10 @@ def shopkeeper(dice: random.Random, our_town: Town) -> None:
 def operator(dice: random.Random, our_town: Town) -> None:
     """Exclusions, locks, fixed quantities and links."""
     session = our_town.bench.session()
-    found = our_town.bench.store.read(
+    rows = our_town.bench.store.read(
         "SELECT id, ref FROM our_listing WHERE cart_id = ? AND gone_at IS NULL", (our_town.cart_id,)
     )
-    a, b, c, d, e = dice.sample(found, 5)
+    a, b, c, d, e = dice.sample(rows, 5)
     sku.set_excluded(session, [a[0]], dice.random() < 0.7, "test")
     sku.set_locked(session, [b[0]], dice.random() < 0.7, "test")
     sku.set_override(session, [c[0]], dice.choice((0, 6, None)), "test")
@@ -125,12 +125,12 @@ async def test_why_recomputes_what_the_cart_holds(tmp_path: Path, kind: str, see
 
 async def test_the_comparison_sees_a_number_that_is_off(synced: Town) -> None:
     # given
-    one = next(each for each in held(synced.bench, synced.cart_id, synced.cart.dump()[SHOP]) if each.quantity)
-    line = told(synced.bench, synced.cart_id, one.ref)
-    assert disagreement(one, line, on_hand=False) == ""
+    listing = next(each for each in held(synced.bench, synced.cart_id, synced.cart.dump()[SHOP]) if each.quantity)
+    line = told(synced.bench, synced.cart_id, listing.ref)
+    assert disagreement(listing, line, on_hand=False) == ""
     # then
-    assert disagreement(one._replace(quantity=(one.quantity or 0) + 1), line, on_hand=False)
-    assert disagreement(one._replace(outcome="skipped"), line, on_hand=False)
+    assert disagreement(listing._replace(quantity=(listing.quantity or 0) + 1), line, on_hand=False)
+    assert disagreement(listing._replace(outcome="skipped"), line, on_hand=False)
     # when
     _add_to_levels(synced, 1)
     # then

@@ -32,16 +32,16 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07 buy now " + SECRET
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A cart with two listings, L1 and L2."""
     monkeypatch.setenv("HOOK_SECRET", SECRET)
-    made = Bench.make(tmp_path)
-    made.add_merchant(Connection("wms", "sandbox", "http://127.0.0.1:9"))
-    made.add_cart(
+    our_bench = Bench.make(tmp_path)
+    our_bench.add_merchant(Connection("wms", "sandbox", "http://127.0.0.1:9"))
+    our_bench.add_cart(
         Connection("shop", "sandbox", "http://127.0.0.1:9", secret="env:HOOK_SECRET", options={"shop": "main"})
     )
-    with made.store.transaction() as tx:
+    with our_bench.store.transaction() as tx:
         sql = "INSERT INTO listing (cart_id, ref, sku, key, seq) VALUES (?, ?, ?, ?, 1)"
-        tx.executemany(sql, [(cart_of(made), ref, ref, ref.lower()) for ref in ("L1", "L2")])
-    yield made
-    made.store.close()
+        tx.executemany(sql, [(cart_of(our_bench), ref, ref, ref.lower()) for ref in ("L1", "L2")])
+    yield our_bench
+    our_bench.store.close()
 
 
 def cart_of(bench: Bench) -> int:

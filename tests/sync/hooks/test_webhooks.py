@@ -126,13 +126,13 @@ async def test_a_sale_is_pending_once_its_webhook_came(shop: Town) -> None:
 
 
 async def test_what_was_announced_is_read_again_and_nothing_else(shop: Town) -> None:
-    one, two = shop.in_stock()[:2]
-    for sku in (one, two):
+    first, two = shop.in_stock()[:2]
+    for sku in (first, two):
         shop.cart.edit(ref_of(shop, sku), quantity=77)
-    announce(shop, ref_of(shop, one))
+    announce(shop, ref_of(shop, first))
     assert (await pushed(shop)).state == "done"
     listings = shop.bench.listings(shop.cart_id)
-    assert listings[one]["observed"] == 77
+    assert listings[first]["observed"] == 77
     assert listings[two]["observed"] != 77
 
 

@@ -124,7 +124,7 @@ async def test_a_location_that_the_shop_does_not_have_costs_the_others_nothing(t
         with our_corner.bench.by_hand() as cx:
             options = json.dumps({"shop": "a", "basis": "on_hand", "orders": "on", "location": "Gone"})
             cx.execute("UPDATE cart SET options = ? WHERE id = ?", (options, our_corner.west))
-        kept = our_corner.bench.one(
+        count = our_corner.bench.one(
             "SELECT count(*) FROM listing WHERE cart_id = ? AND gone_at IS NULL", our_corner.west
         )
         our_corner.level(EAST + 1, WEST)
@@ -133,7 +133,7 @@ async def test_a_location_that_the_shop_does_not_have_costs_the_others_nothing(t
         assert our_corner.sellable() == (EAST + 1, WEST)
         assert (
             our_corner.bench.one("SELECT count(*) FROM listing WHERE cart_id = ? AND gone_at IS NULL", our_corner.west)
-            == kept
+            == count
         )
 
 

@@ -25,8 +25,8 @@ async def sold(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 def _listing(our_street: Street, n: int, shop: str = "a") -> tuple[str, str]:
     """Reference and SKU of a listing."""
-    found = our_street.carts.dump()[shop][n]
-    return found["ref"], found["sku"]
+    listing = our_street.carts.dump()[shop][n]
+    return listing["ref"], listing["sku"]
 
 
 def _sells(our_street: Street, ref: str, shop: str = "a") -> int:
@@ -43,58 +43,58 @@ async def _counted(our_street: Street, *codes: str) -> None:
 
 async def test_two_listings_of_one_shop_that_are_linked_to_one_product_share_its_stock(sold: Street) -> None:
     """Translations of one product, or a second page for it: woopoly#1, sync of variants by pack size."""
-    (one, code), (two, other) = _listing(sold, 4), _listing(sold, 6)
+    (first, code), (two, other) = _listing(sold, 4), _listing(sold, 6)
     await _counted(sold, code)
     # given a second listing that nobody in the WMS has
     sold.carts.edit(two, "a", sku="no such code")
     assert (await sold.bench.push(sold.a, full=True)).state == "done"
     links.link(sold.bench.session(), sold.a, two, code)
     await sold.push()
-    assert (_sells(sold, one), _sells(sold, two)) == (10, 10)
+    assert (_sells(sold, first), _sells(sold, two)) == (10, 10)
     # when one of them is sold, twice in one order, and the other one too
-    order = sold.sell(3, sku=one)
+    order = sold.sell(3, sku=first)
     sold.carts.control(
         "order", {"shop": "a", "ref": two, "units": 2, "into": order, "taken_at": int(time.time()) + LATER}
     )
     await sold.push()
     # then both show what is left, and so does the other shop
-    assert (_sells(sold, one), _sells(sold, two), sold.carts.quantities("b")[code]) == (5, 5, 5)
+    assert (_sells(sold, first), _sells(sold, two), sold.carts.quantities("b")[code]) == (5, 5, 5)
     # and once the WMS knows
     sold.count(5, sku=code, after=LATER + 10)
     await sold.sync()
-    assert (_sells(sold, one), _sells(sold, two), sold.carts.quantities("b")[code]) == (5, 5, 5)
+    assert (_sells(sold, first), _sells(sold, two), sold.carts.quantities("b")[code]) == (5, 5, 5)
     assert other != code
 
 
 @pytest.mark.parametrize("full", [False, True])
 async def test_two_listings_that_swap_their_codes_swap_their_numbers(sold: Street, full: bool) -> None:
     """sphere-node-sdk#273: matched by position, the one got the other's number."""
-    (one, code), (two, other) = _listing(sold, 4), _listing(sold, 6)
+    (first, code), (two, other) = _listing(sold, 4), _listing(sold, 6)
     await _counted(sold, code, other)
-    assert (_sells(sold, one), _sells(sold, two)) == (10, 11)
+    assert (_sells(sold, first), _sells(sold, two)) == (10, 11)
     sold.bench.set_cart(sold.a, observe_every=0)
     # when
-    sold.carts.edit(one, "a", sku=other)
+    sold.carts.edit(first, "a", sku=other)
     sold.carts.edit(two, "a", sku=code)
     for _ in range(2):
         assert (await sold.bench.push(sold.a, full=full)).state == "done"
     # then
-    assert (_sells(sold, one), _sells(sold, two)) == (11, 10)
+    assert (_sells(sold, first), _sells(sold, two)) == (11, 10)
     # and an order of the one lowers the product that it means by now
-    sold.sell(3, sku=one)
+    sold.sell(3, sku=first)
     await sold.push()
     assert (sold.carts.quantities("b")[other], sold.carts.quantities("b")[code]) == (8, 10)
 
 
 async def test_three_listings_pass_their_codes_on_and_the_last_one_goes(sold: Street) -> None:
-    (one, a), (two, b), (three, c) = _listing(sold, 4), _listing(sold, 6), _listing(sold, 8)
+    (first, a), (two, b), (three, c) = _listing(sold, 4), _listing(sold, 6), _listing(sold, 8)
     await _counted(sold, a, b, c)
     sold.carts.control("remove", {"shop": "a", "refs": [three]})
     sold.carts.edit(two, "a", sku=c)
-    sold.carts.edit(one, "a", sku=b)
+    sold.carts.edit(first, "a", sku=b)
     for full in (False, True):
         assert (await sold.bench.push(sold.a, full=full)).state == "done"
-    assert (_sells(sold, one), _sells(sold, two)) == (11, 12)
+    assert (_sells(sold, first), _sells(sold, two)) == (11, 12)
 
 
 ODD = ("Cam/4567", "A;B,C", "A\"B'C", "100%_*", "back\\slash", "<b>&amp;</b>", "[red]x[/]", "--help", "-1", "=1+1", "null",
@@ -124,5 +124,5 @@ async def test_codes_of_any_characters_are_synced_found_and_explained(tmp_path: 
             (number,) = sku.resolve(session, code, merchant)
             assert sku.view(session, number).sku == code
             assert code in [hit.sku for hit in search.search(session, code, merchant).hits], code
-            (told,) = why(session, code, our_street.a).listings
-            assert told.target == expected[code]
+            (explained,) = why(session, code, our_street.a).listings
+            assert explained.target == expected[code]

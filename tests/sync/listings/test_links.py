@@ -11,8 +11,8 @@ from tests.support.runs.sandbox_world import Town
 
 
 def _unmatched(our_town: Town) -> dict[str, UnmatchedLine]:
-    found = identity.unmatched(our_town.bench.session(), our_town.cart_id).after(None, 100)
-    return {one.cart_listing_id: one for one in found}
+    lines = identity.unmatched(our_town.bench.session(), our_town.cart_id).after(None, 100)
+    return {line.cart_listing_id: line for line in lines}
 
 
 def _ref(our_town: Town, sku: str) -> str:
@@ -22,8 +22,8 @@ def _ref(our_town: Town, sku: str) -> str:
 def _row(our_town: Town, ref: str) -> tuple[int | None, str | None, str | None]:
     """(product, why none, outcome)."""
     sql = "SELECT product_id, match_reason, outcome FROM our_listing WHERE cart_id = ? AND ref = ?"
-    found: tuple[int | None, str | None, str | None] = our_town.bench.store.one(sql, (our_town.cart_id, ref))
-    return found
+    row: tuple[int | None, str | None, str | None] = our_town.bench.store.one(sql, (our_town.cart_id, ref))
+    return row
 
 
 def _lacked(our_town: Town) -> list[str]:
@@ -56,11 +56,11 @@ async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reas
     sku, ref = await _miscased(synced)
     shown = synced.cart.quantities(by="ref")[ref]
     before = synced.bench.run(max(row[0] for row in synced.bench.store.read("SELECT id FROM our_run")))
-    found = _unmatched(synced)[ref]
-    assert (found.kind, found.product_sku) == ("CASE", sku)
+    line = _unmatched(synced)[ref]
+    assert (line.kind, line.product_sku) == ("CASE", sku)
     # when
-    assert found.product_id is not None
-    links.accept(synced.bench.session(), synced.cart_id, {ref: found.product_id})
+    assert line.product_id is not None
+    links.accept(synced.bench.session(), synced.cart_id, {ref: line.product_id})
     run = await synced.bench.push(synced.cart_id)
     # then
     assert run.state == "done"
@@ -72,7 +72,7 @@ async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reas
     after = await synced.bench.push(synced.cart_id)
     # then all is as it was, and the cart keeps what it shows
     assert _row(synced, ref) == (None, "NOT_IN_WMS", "skipped")
-    assert _unmatched(synced)[ref] == found
+    assert _unmatched(synced)[ref] == line
     assert synced.bench.reasons(after).get("NOT_IN_WMS") == synced.bench.reasons(before).get("NOT_IN_WMS") == 1
     assert synced.cart.quantities(by="ref")[ref] == 77
     assert synced.bench.sums_hold()
@@ -80,8 +80,8 @@ async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reas
 
 async def test_a_linked_product_is_listed_and_the_one_whose_code_is_on_the_listing_is_not(synced: Town) -> None:
     # given a listing under the code of one product
-    one, other = synced.in_stock()[:2]
-    ref, others = _ref(synced, one), _ref(synced, other)
+    first, other = synced.in_stock()[:2]
+    ref, others = _ref(synced, first), _ref(synced, other)
     synced.cart.control("remove", {"shop": "main", "refs": [others]})
     await synced.bench.push(synced.cart_id, full=True)
     assert _lacked(synced) == [other]
@@ -92,12 +92,12 @@ async def test_a_linked_product_is_listed_and_the_one_whose_code_is_on_the_listi
     await synced.bench.push(synced.cart_id)
     # then
     assert synced.cart.quantities(by="ref")[ref] == 55
-    assert _lacked(synced) == [one]
+    assert _lacked(synced) == [first]
     # and when it is taken back
     links.remove(synced.bench.session(), synced.cart_id, [ref])
     await synced.bench.push(synced.cart_id)
     # then
-    assert synced.cart.quantities(by="ref")[ref] == synced.stock()[one]
+    assert synced.cart.quantities(by="ref")[ref] == synced.stock()[first]
     assert _lacked(synced) == [other]
 
 
@@ -109,8 +109,8 @@ async def test_the_same_code_on_two_listings_is_ambiguous_until_each_is_linked(s
         "add", {"shop": "main", "listing": {"ref": "twin", "sku": sku, "name": "Demo twin", "quantity": 1}}
     )
     await synced.bench.push(synced.cart_id, full=True)
-    assert {_row(synced, one)[1] for one in (ref, "twin")} == {"DUPLICATE_IN_CART"}
-    assert {_unmatched(synced)[one].kind for one in (ref, "twin")} == {"SHARED"}
+    assert {_row(synced, code)[1] for code in (ref, "twin")} == {"DUPLICATE_IN_CART"}
+    assert {_unmatched(synced)[code].kind for code in (ref, "twin")} == {"SHARED"}
     # when one is linked
     links.link(synced.bench.session(), synced.cart_id, "twin", sku)
     await synced.bench.push(synced.cart_id)
@@ -127,8 +127,8 @@ async def test_the_same_code_on_two_listings_is_ambiguous_until_each_is_linked(s
 
 async def test_a_link_to_a_product_that_vanished_is_told_and_holds_again_when_it_is_back(synced: Town) -> None:
     # given
-    one, other = synced.in_stock()[:2]
-    ref = _ref(synced, one)
+    first, other = synced.in_stock()[:2]
+    ref = _ref(synced, first)
     links.link(synced.bench.session(), synced.cart_id, ref, other)
     await synced.bench.push(synced.cart_id)
     product = _row(synced, ref)[0]
@@ -181,14 +181,14 @@ async def test_why_tells_of_a_link_and_the_doctor_finds_no_cause_behind_it(synce
     session = synced.bench.session()
     links.link(session, synced.cart_id, ref, sku)
     # when, then
-    (told,) = why(session, ref, synced.cart_id).listings
-    assert told.linked.startswith(f"linked to {sku} by tester at ")
-    assert told.linked.endswith("(MANUAL); takes effect with the next push")
+    (explained,) = why(session, ref, synced.cart_id).listings
+    assert explained.linked.startswith(f"linked to {sku} by tester at ")
+    assert explained.linked.endswith("(MANUAL); takes effect with the next push")
     # and when
     await synced.bench.push(synced.cart_id)
     # then
     for word in (ref, sku):
-        (told,) = why(session, word, synced.cart_id).listings
-        assert told.causes == () and told.linked.endswith("(MANUAL)")
-        assert told.target == told.confirmed == 77
+        (explained,) = why(session, word, synced.cart_id).listings
+        assert explained.causes == () and explained.linked.endswith("(MANUAL)")
+        assert explained.target == explained.confirmed == 77
     assert not any("NOT_IN" in group.cause for group in doctor(session, synced.bench.merchant).groups)

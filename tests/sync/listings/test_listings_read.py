@@ -77,8 +77,8 @@ async def test_listings_deleted_between_pages_hide_no_others_of_a_cart_that_coun
         following = start + 10 if start + 10 < len(alive) else None
         return Page(rows, None if following is None else str(following), len(alive))
 
-    made = sandbox_carts._capabilities
-    monkeypatch.setattr(sandbox_carts, "_capabilities", lambda options: _counting(made(options)))
+    capabilities = sandbox_carts._capabilities
+    monkeypatch.setattr(sandbox_carts, "_capabilities", lambda options: _counting(capabilities(options)))
     monkeypatch.setattr(sandbox_carts.SandboxCart, "listings_page", page)
     # when
     run = await watched.bench.push(watched.cart_id, full=True)
@@ -151,8 +151,8 @@ async def test_an_absurd_total_stops_nothing(watched: Town, monkeypatch: pytest.
     read = sandbox_carts.SandboxCart.listings_page
 
     async def page(self: Any, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
-        found = await read(self, cursor, since)
-        return Page(found.rows, found.next_cursor, total, found.rejected)
+        page = await read(self, cursor, since)
+        return Page(page.rows, page.next_cursor, total, page.rejected)
 
     monkeypatch.setattr(sandbox_carts.SandboxCart, "listings_page", page)
     assert (await watched.bench.push(watched.cart_id, full=True)).state == "done"

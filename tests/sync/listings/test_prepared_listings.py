@@ -32,27 +32,27 @@ class Job:
 
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
-    made = Job()
+    job = Job()
     plain = SandboxCart.listings_page
 
     async def listings_page(self: SandboxCart, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
         if since is not None:
             return await plain(self, cursor, since)
         if cursor is None:
-            made.started += 1
-            return Page([], f"job:{made.started}")
+            job.started += 1
+            return Page([], f"job:{job.started}")
         if not cursor.startswith("job:"):
             return await plain(self, cursor)
-        made.asked.append(cursor)
-        made.look()
-        if made.error is not None:
-            raise made.error
-        if not made.ready:
+        job.asked.append(cursor)
+        job.look()
+        if job.error is not None:
+            raise job.error
+        if not job.ready:
             raise PreparingError("The listings are being prepared.", retry_after=MINUTES)
         return await plain(self, None)
 
     monkeypatch.setattr(SandboxCart, "listings_page", listings_page)
-    return made
+    return job
 
 
 @pytest.fixture

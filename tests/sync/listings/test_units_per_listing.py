@@ -69,12 +69,12 @@ async def test_the_step_is_explained_and_a_change_is_held(tmp_path: Path) -> Non
         # then: nothing is sent before somebody has looked
         assert isinstance(saved, Saved) and "held" in saved.note
         assert run.state == "held" and our_town.shown()[sku] == units
-        (told,) = why(session, sku, our_town.cart_id).listings
-        assert ("units", units, units // 5, "5 units per listing") in told.steps
-        assert told.target == units // 5
+        (explained,) = why(session, sku, our_town.cart_id).listings
+        assert ("units", units, units // 5, "5 units per listing") in explained.steps
+        assert explained.target == units // 5
         our_town.bench.release(run.id)
         await our_town.bench.work()
-        assert our_town.shown() == {one: held // 5 for one, held in our_town.stock().items()}
+        assert our_town.shown() == {code: held // 5 for code, held in our_town.stock().items()}
         assert carts.details(session, our_town.cart_id).values["units-per-listing"] == 5
 
 

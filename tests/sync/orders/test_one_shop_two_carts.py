@@ -127,11 +127,11 @@ async def test_the_explanation_names_the_orders_that_are_subtracted(tmp_path: Pa
         await opened(our_corner)
         order = our_corner.order(3)
         await our_corner.push()
-        found = {listing.cart: listing for listing in why.why(our_corner.bench.session(), our_corner.sku).listings}
-        assert [step.because for step in found["East"].steps if step.step == "pending"] == [
+        by_cart = {listing.cart: listing for listing in why.why(our_corner.bench.session(), our_corner.sku).listings}
+        assert [step.because for step in by_cart["East"].steps if step.step == "pending"] == [
             f"3 ordered ({order}): the reading does not include that yet"
         ]
-        assert not [step for step in found["West"].steps if step.step == "pending"]
+        assert not [step for step in by_cart["West"].steps if step.step == "pending"]
 
 
 async def test_what_the_shop_sells_beside_our_number_is_explained_found_and_tested_for(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ async def test_what_the_shop_sells_beside_our_number_is_explained_found_and_test
         for cart in (our_corner.east, our_corner.west):
             await our_corner.bench.push(cart, full=True)
         # then why tells both, and what the shop makes of our number
-        found = {listing.cart: listing for listing in why.why(our_corner.bench.session(), our_corner.sku).listings}[
+        line = {listing.cart: listing for listing in why.why(our_corner.bench.session(), our_corner.sku).listings}[
             "East"
         ]
-        steps = {step.step: (step.before, step.after) for step in found.steps[-2:]}
+        steps = {step.step: (step.before, step.after) for step in line.steps[-2:]}
         assert steps == {"elsewhere": (EAST, EAST + WEST - 2), "threshold": (EAST + WEST - 2, EAST + WEST - 6)}
         # and the doctor: the other location is set by another cart of ours, the threshold by nobody
         checks = {(c.subject, c.id): c for c in doctor.doctor(our_corner.bench.session()).checks}

@@ -255,11 +255,11 @@ async def test_after_quiescence_no_cart_offers_more_than_the_model_and_runs_are_
             else:
                 our_market.carts.control("cancel", {"shop": shop, "order": orders.pop(dice.randrange(len(orders)))[0]})
             pushed = dice.choice("abcd")
-            before, asked = our_market.runs(), len(our_market.asked())
+            before, pushes = our_market.runs(), len(our_market.asked())
             await our_market.push(pushed)
             # A push and those that it leads to: each of three shops has news once at most.
             assert our_market.runs() - before <= 1 + 3 * 3
-            readers = {shop for shop in "abc" if shop == pushed} | {text[0] for text in our_market.asked()[asked:]} - {
+            readers = {shop for shop in "abc" if shop == pushed} | {text[0] for text in our_market.asked()[pushes:]} - {
                 "d"
             }
             model.read.update({shop: list(model.taken[shop]) for shop in readers})

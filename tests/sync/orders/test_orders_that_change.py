@@ -272,6 +272,6 @@ def test_units_of_an_order_keep_their_dates(
 ) -> None:
     kept = [_row(*row) for row in was]
     terms = Terms(900, 0, 60, by_name, 7 * DAY)
-    found = order_rows.order_parts(_row("", 0, 0), kept, told, known, terms)
-    assert {(row.location, row.part): row.quantity for row in found} == rows
-    assert {row.taken_at for row in found} <= {100 + row[1] for row in was} | {100, 900}
+    parts = order_rows.order_parts(_row("", 0, 0), kept, told, known, terms)
+    assert {(row.location, row.part): row.quantity for row in parts} == rows
+    assert {row.taken_at for row in parts} <= {100 + row[1] for row in was} | {100, 900}

@@ -57,13 +57,13 @@ def put(acme: Shelf, rows: list[Listed]) -> list[int]:
     skus = [f"S{n:03}" for n in range(len(rows))]
     numbers = acme.put([Thing(sku, sku) for sku in skus])
     acme.stock(acme.default, [(number, row.has) for number, row in zip(numbers, rows, strict=True)])
-    found = acme.list(skus)
-    for number, row in zip(found, rows, strict=True):
+    ids = acme.list(skus)
+    for number, row in zip(ids, rows, strict=True):
         acme.set(
             number, acked=row.acked, observed=row.observed, allocated=row.allocated, inflight=row.inflight,
             excluded=row.excluded, gone_at=row.gone_at,
         )  # fmt: skip
-    return found
+    return ids
 
 
 def planned(acme: Shelf) -> DryRun:
@@ -253,9 +253,9 @@ def test_the_rules_are_told_the_catalog_of_the_last_download_before_the_last_goo
     pushed(acme, NOW - 1900, state="failed")
     pushed(acme, NOW + 5000)  # by a clock that was ahead
     pushed(acme, NOW - 100, key=acme.merchant)  # of another cart
-    found, _ = facts(acme, stock)
-    assert (found.products_before, found.products_now) == (40, 20)
-    assert (found.to_set, found.to_zero, found.in_stock, found.to_jump) == (7, 2, 11, 1)
+    known, _ = facts(acme, stock)
+    assert (known.products_before, known.products_now) == (40, 20)
+    assert (known.to_set, known.to_zero, known.in_stock, known.to_jump) == (7, 2, 11, 1)
 
 
 def test_the_rules_are_told_which_of_the_carts_warehouses_are_gone_and_were_not_accepted(acme: Shelf) -> None:
@@ -271,25 +271,25 @@ def test_the_rules_are_told_which_of_the_carts_warehouses_are_gone_and_were_not_
             "WHERE id = ?2",
             (acme.merchant, acme.cart),
         )
-    found, _ = facts(acme, StockFacts(1, 0, 1))
-    assert (found.vanished, found.switched_off) == (("VAN",), ("OFF",))
+    known, _ = facts(acme, StockFacts(1, 0, 1))
+    assert (known.vanished, known.switched_off) == (("VAN",), ("OFF",))
     # a cart that is fed by others is not concerned
     acme.bench.set_cart(acme.cart, warehouses=[acme.east], combine_all=False)
-    found, _ = facts(acme, StockFacts(1, 0, 1))
-    assert (found.vanished, found.switched_off) == ((), ())
+    known, _ = facts(acme, StockFacts(1, 0, 1))
+    assert (known.vanished, known.switched_off) == ((), ())
 
 
 def test_the_rules_are_told_which_warehouses_lost_all_their_stock_since_the_last_good_push(acme: Shelf) -> None:
-    one, two, three = acme.put([Thing("1", "A"), Thing("2", "B"), Thing("3", "C")])
-    acme.stock(acme.default, [(one, 3), (two, 2), (three, 1)], NOW - 6000)
-    acme.stock(acme.east, [(one, 9), (two, 9)], NOW - 6000)
+    first, two, three = acme.put([Thing("1", "A"), Thing("2", "B"), Thing("3", "C")])
+    acme.stock(acme.default, [(first, 3), (two, 2), (three, 1)], NOW - 6000)
+    acme.stock(acme.east, [(first, 9), (two, 9)], NOW - 6000)
     acme.stock(acme.default, [(three, 0)], NOW - 5000)  # before the push
     pushed(acme, NOW - 4000)
-    acme.stock(acme.default, [(one, 0), (two, 0)], NOW - 3000)
-    acme.stock(acme.east, [(one, 0)], NOW - 3000)
+    acme.stock(acme.default, [(first, 0), (two, 0)], NOW - 3000)
+    acme.stock(acme.east, [(first, 0)], NOW - 3000)
     with acme.bench.store.transaction() as tx:
-        kept = tx.execute("SELECT count(*) FROM level_history WHERE warehouse_id = ?", (acme.default,)).fetchone()[0]
-    assert kept >= 3
+        count = tx.execute("SELECT count(*) FROM level_history WHERE warehouse_id = ?", (acme.default,)).fetchone()[0]
+    assert count >= 3
     assert facts(acme, StockFacts(1, 0, 1))[0].emptied == (("Default", 2),)
     # nothing is to be set: nobody asks
     assert facts(acme, StockFacts(0, 0, 1))[0].emptied == ()
@@ -302,8 +302,8 @@ def test_the_rules_are_told_the_age_of_the_reading_and_whether_settings_changed(
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE cart SET pushed_rules_rev = ?, rules_rev = 1 WHERE id = ?", (pushed_rev, acme.cart))
         tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = ?", (NOW - 777, acme.merchant))
-    found, _ = facts(acme, StockFacts(1, 0, 1))
-    assert (found.first_push, found.rules_changed, found.reading_age) == (first, changed, 777)
+    known, _ = facts(acme, StockFacts(1, 0, 1))
+    assert (known.first_push, known.rules_changed, known.reading_age) == (first, changed, 777)
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE source SET confirmed_at = NULL WHERE merchant_id = ?", (acme.merchant,))
     assert facts(acme, StockFacts(1, 0, 1))[0].reading_age is None

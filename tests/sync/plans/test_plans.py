@@ -76,17 +76,17 @@ async def test_a_plan_says_what_the_push_then_does(tmp_path: Path, seed: int) ->
         await our_town.bench.pull()
         # when
         making = _made(our_town)
-        said = _said(our_town, making)
+        lines = _said(our_town, making)
         run = await our_town.bench.push(our_town.cart_id)
         # then
         assert run.state == "done"
-        assert _set_by(our_town, run.id) == said
-        assert our_town.bench.counts(run)["set"] == len(said)
+        assert _set_by(our_town, run.id) == lines
+        assert our_town.bench.counts(run)["set"] == len(lines)
         skipped = {reason.value: n for reason, n in making.planned.skipped.items()}
         assert {name: n for name, n in our_town.bench.reasons(run).items() if name in skipped} == skipped
         shown = our_town.shown()
         if mode is None:
-            assert {sku: shown[sku] for sku in said} == said
+            assert {sku: shown[sku] for sku in lines} == lines
 
 
 async def test_a_plan_knows_a_moved_code_before_it_is_matched(synced: Town) -> None:
@@ -130,7 +130,7 @@ async def test_a_level_that_changed_in_between_holds_the_push_and_says_which(syn
         synced.wms.set_level(sku, "EAST", 40)
     await synced.bench.pull()
     number = _kept(synced)
-    said = _said(synced, _made(synced))
+    lines = _said(synced, _made(synced))
     count, before = len(synced.writes()), synced.shown()
     # when: two more changes come before it is applied
     synced.wms.set_level(first, "EAST", 41)
@@ -145,7 +145,7 @@ async def test_a_level_that_changed_in_between_holds_the_push_and_says_which(syn
     assert synced.shown() == before
     text = _trips(run)["PLAN_CHANGED"]
     assert text.startswith(f"2 listings differ from plan {number}: ")
-    assert f"{first} would show {said[first] + 1}, the plan said {said[first]}" in text
+    assert f"{first} would show {lines[first] + 1}, the plan said {lines[first]}" in text
     assert f"{third} would show {synced.stock()[third]}, the plan did not set it" in text
     assert synced.bench.sums_hold()
     # and when an operator accepts it
@@ -165,7 +165,7 @@ async def test_what_is_not_to_be_set_any_more_is_said(synced: Town) -> None:
         synced.wms.set_level(sku, "EAST", 40)
     await synced.bench.pull()
     number = _kept(synced)
-    said = _said(synced, _made(synced))
+    lines = _said(synced, _made(synced))
     with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET override = ?, seq = seq + 1000 WHERE sku = ?", (old, first))
     # when
@@ -173,7 +173,7 @@ async def test_what_is_not_to_be_set_any_more_is_said(synced: Town) -> None:
     await synced.bench.work()
     # then
     text = _trips(synced.bench.run(applied.run))["PLAN_CHANGED"]
-    assert text == f"1 listing differs from plan {number}: {first} would not be set, the plan said {said[first]}"
+    assert text == f"1 listing differs from plan {number}: {first} would not be set, the plan said {lines[first]}"
 
 
 async def test_a_plan_of_other_settings_is_refused_at_once(synced: Town) -> None:
@@ -245,8 +245,8 @@ async def test_old_plans_go_but_not_those_that_were_applied(synced: Town) -> Non
     # when
     numbers = [_kept(synced) for _ in range(25)]
     # then
-    kept = [row[0] for row in synced.bench.store.read("SELECT id FROM our_plan ORDER BY id")]
-    assert kept == [first, *numbers[-20:]]
+    plan_ids = [row[0] for row in synced.bench.store.read("SELECT id FROM our_plan ORDER BY id")]
+    assert plan_ids == [first, *numbers[-20:]]
 
 
 async def test_rows_are_paged_sorted_and_filtered(synced: Town) -> None:

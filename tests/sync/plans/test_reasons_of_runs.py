@@ -47,9 +47,9 @@ def _set(column: str, value: Callable[[], str]) -> Break:
 
 
 def _closed_port() -> str:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{one.getsockname()[1]}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 def _raises(error: Callable[[], Exception]) -> Break:
@@ -105,8 +105,8 @@ async def test_what_goes_wrong_has_its_own_reason_everywhere(
             assert bench.one(f"SELECT last_error FROM {table}") == run.error
             assert bench.one(f"SELECT last_reason FROM {table}") == reason
             # the run's page
-            told = bench.detail(run.id).reasons
-            assert [(one.reason, one.outcome) for one in told] == [(Reason(reason), "failed")]
+            reasons = bench.detail(run.id).reasons
+            assert [(line.reason, line.outcome) for line in reasons] == [(Reason(reason), "failed")]
         # the status
         merchant = next(row for row in overview(bench.session()).merchants if row.id == bench.merchant)
         assert merchant.status.startswith("failed: ")
@@ -116,6 +116,6 @@ async def test_what_goes_wrong_has_its_own_reason_everywhere(
         checks = [
             check for check in doctor(bench.session(), bench.merchant).checks if check.id == "connection.last_error"
         ]
-        found = {check.cause for check in checks if check.verdict is Verdict.FAIL}
-        assert found == {REASONS[Reason(of_pull)].text, REASONS[Reason(of_push)].text}
+        causes = {check.cause for check in checks if check.verdict is Verdict.FAIL}
+        assert causes == {REASONS[Reason(of_pull)].text, REASONS[Reason(of_push)].text}
         assert all(check.fix.startswith(fix) for check in checks)

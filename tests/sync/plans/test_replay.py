@@ -20,15 +20,15 @@ def _pushes(our_town: Town) -> list[int]:
 
 def _replayed(our_town: Town) -> dict[int, int]:
     """By push that decided something, how many decisions it made; each is held against the record."""
-    found = {}
+    by_listing = {}
     for run in _pushes(our_town):
         try:
             again = replay(our_town.bench.session(), run)
         except NotFoundError:
             continue
         assert again.identical, (run, again.lines)
-        found[run] = again.decided
-    return found
+        by_listing[run] = again.decided
+    return by_listing
 
 
 async def test_every_decision_comes_out_as_recorded(synced: Town) -> None:
@@ -46,9 +46,9 @@ async def test_every_decision_comes_out_as_recorded(synced: Town) -> None:
     bench.set_cart(cart, [bench.warehouse("EAST"), bench.warehouse("WEST")], combine_all=False)
     await bench.push(cart)
     # when, then
-    found = _replayed(synced)
-    assert set(found) == set(_pushes(synced)), "every push decided something"
-    assert sum(found.values()) > 8 * 40
+    replayed = _replayed(synced)
+    assert set(replayed) == set(_pushes(synced)), "every push decided something"
+    assert sum(replayed.values()) > 8 * 40
 
 
 async def test_a_listing_that_did_not_change_is_not_kept_again(synced: Town) -> None:
@@ -183,8 +183,8 @@ async def test_records_are_dropped_by_number_of_runs(tmp_path: Path, monkeypatch
             await our_town.bench.push(our_town.cart_id)
         await our_town.bench.push(our_town.cart_id)
         # then: the last push decided nothing and does not count
-        found = _replayed(our_town)
-        assert found == {run: int(run != _pushes(our_town)[4]) for run in _pushes(our_town)[2:]}
+        replayed = _replayed(our_town)
+        assert replayed == {run: int(run != _pushes(our_town)[4]) for run in _pushes(our_town)[2:]}
         assert our_town.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND settings <> ''") == 3
 
 
@@ -209,6 +209,6 @@ async def test_records_of_a_moment_are_found_by_listing(synced: Town) -> None:
     now = int(time.time())
     # when
     with synced.bench.store.reading() as cx:
-        found = [chunk_of(cx, synced.cart_id, listing, at) for at in (now, now - 60, now - 7200)]
+        chunks = [chunk_of(cx, synced.cart_id, listing, at) for at in (now, now - 60, now - 7200)]
     # then
-    assert [chunk.run_id if chunk else None for chunk in found] == [*reversed(_pushes(synced)), None]
+    assert [chunk.run_id if chunk else None for chunk in chunks] == [*reversed(_pushes(synced)), None]

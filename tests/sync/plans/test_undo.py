@@ -211,9 +211,9 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     assert len(synced.writes()) == count
     assert [line.waiting for line in plans_freeze.lines(session) if line.merchant_id == synced.bench.merchant] == [1]
     # and why says so, with the arithmetic
-    told = why(session, sku, synced.cart_id).listings[0]
-    assert [cause.value for cause in told.causes] == ["FROZEN"]
-    assert told.target == synced.stock()[sku]
+    explained = why(session, sku, synced.cart_id).listings[0]
+    assert [cause.value for cause in explained.causes] == ["FROZEN"]
+    assert explained.target == synced.stock()[sku]
     # and the doctor does, for every listing of the cart
     checkup = doctor(session, cart_id=synced.cart_id)
     assert [(group.cause.value, group.count) for group in checkup.groups] == [("FROZEN", len(synced.stock()))]

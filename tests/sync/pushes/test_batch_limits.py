@@ -93,8 +93,8 @@ async def test_a_run_that_is_cut_after_a_refusal_goes_on_with_what_was_found_out
     await our_town.bench.pull()
     our_town.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 2})
     assert (await our_town.bench.push(our_town.cart_id)).state == "failed"
-    found, before = limit(our_town), refused(our_town)
-    assert found is not None and before == 2
+    most, before = limit(our_town), refused(our_town)
+    assert most is not None and before == 2
     # when it works again
     our_town.cart.faults()
     await our_town.bench.push(our_town.cart_id)

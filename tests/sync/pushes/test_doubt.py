@@ -22,12 +22,12 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
     """A town whose cart has the policy of the test's parameter."""
     policy = request.getfixturevalue("which")
     if policy is DoubtPolicy.RESEND:
-        made = cart_connector._capabilities
+        capabilities = cart_connector._capabilities
 
         def resending(options):  # type: ignore[no-untyped-def]
             from dataclasses import replace
 
-            return replace(made(options), doubt_policy=DoubtPolicy.RESEND)
+            return replace(capabilities(options), doubt_policy=DoubtPolicy.RESEND)
 
         monkeypatch.setattr(cart_connector, "_capabilities", resending)
     mode = IDEMPOTENT if policy is DoubtPolicy.IDEMPOTENCY_KEY else READ_BACK
@@ -86,26 +86,26 @@ async def test_a_cart_that_does_not_come_back_leaves_one_batch_in_doubt_and_the_
 @POLICIES
 async def test_going_back_to_the_old_quantity_while_in_doubt_is_written(somewhere: Town, which: DoubtPolicy) -> None:
     # given: a raise was applied by the cart, but every answer was lost
-    made = somewhere
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    sku = made.in_stock()[0]
-    shown = made.shown()[sku]
-    ref = next(ref for ref, code in made.wms.dump()["products"].items() if code == sku)
-    level = made.wms.dump()["levels"]["wh-1"][ref][0]
-    made.wms.set_level(sku, "EAST", level + 7)
-    await made.bench.pull()
-    made.cart.faults({"kind": "lost", "path": "/stock"}, {"kind": "drop", "path": "/listings"})
-    assert (await made.bench.push(made.cart_id)).state == "failed"
-    assert made.shown()[sku] == (shown or 0) + 7
+    our_town = somewhere
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    sku = our_town.in_stock()[0]
+    shown = our_town.shown()[sku]
+    ref = next(ref for ref, code in our_town.wms.dump()["products"].items() if code == sku)
+    level = our_town.wms.dump()["levels"]["wh-1"][ref][0]
+    our_town.wms.set_level(sku, "EAST", level + 7)
+    await our_town.bench.pull()
+    our_town.cart.faults({"kind": "lost", "path": "/stock"}, {"kind": "drop", "path": "/listings"})
+    assert (await our_town.bench.push(our_town.cart_id)).state == "failed"
+    assert our_town.shown()[sku] == (shown or 0) + 7
     # when
-    made.cart.faults()
-    made.wms.set_level(sku, "EAST", level)
-    await made.bench.pull()
-    run = await made.bench.push(made.cart_id)
+    our_town.cart.faults()
+    our_town.wms.set_level(sku, "EAST", level)
+    await our_town.bench.pull()
+    run = await our_town.bench.push(our_town.cart_id)
     # then
     assert run.state == "done"
-    assert made.shown()[sku] == shown
+    assert our_town.shown()[sku] == shown
 
 
 @pytest.mark.parametrize("which", [DoubtPolicy.IDEMPOTENCY_KEY])

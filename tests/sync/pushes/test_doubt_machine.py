@@ -72,11 +72,11 @@ class Doubt(RuleBasedStateMachine):
     @rule()
     def an_operator_undoes_the_last_push(self) -> None:
         session = self.made.bench.session()
-        found = self.made.bench.store.read(
+        rows = self.made.bench.store.read(
             "SELECT id FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id DESC LIMIT 1"
         )
         try:
-            remedy = undo.undo(session, found[0][0], "a test")
+            remedy = undo.undo(session, rows[0][0], "a test")
             plans.apply(session, remedy.plan, "a test", freeze=False)
         except (OperationError, IndexError):
             return  # there is nothing to undo

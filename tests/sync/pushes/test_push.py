@@ -240,15 +240,15 @@ async def test_a_drift_is_left_alone_and_a_change_of_stock_is_not(synced: Town) 
 
 async def test_a_duplicate_code_in_the_cart_is_never_pushed(pulled: Town) -> None:
     # given
-    one, two = pulled.in_stock()[:2]
-    pulled.cart.edit(two, sku=one)
+    first, two = pulled.in_stock()[:2]
+    pulled.cart.edit(two, sku=first)
     # when
     run = await pulled.bench.push(pulled.cart_id)
     # then
     assert pulled.bench.reasons(run)["DUPLICATE_IN_CART"] == 2
-    assert [row["quantity"] for row in pulled.cart.dump()[SHOP] if row["sku"] == one] == [0, 0]
+    assert [row["quantity"] for row in pulled.cart.dump()[SHOP] if row["sku"] == first] == [0, 0]
     # and when it is renamed back
-    ref = [row["ref"] for row in pulled.cart.dump()[SHOP] if row["sku"] == one][1]
+    ref = [row["ref"] for row in pulled.cart.dump()[SHOP] if row["sku"] == first][1]
     pulled.cart.edit(ref, sku=two)
     await pulled.bench.push(pulled.cart_id, full=True)
     # then

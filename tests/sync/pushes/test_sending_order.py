@@ -67,9 +67,9 @@ async def changed(tmp_path: Path):  # type: ignore[no-untyped-def]
 async def test_zeros_go_first_then_the_deepest_falls_and_rises_last(
     changed: tuple[Town, dict[str, tuple[int, int]], int],
 ) -> None:
-    made, changes, before = changed
-    await made.bench.push(made.cart_id)
-    order = [(shown, target) for _, shown, target in sent(made, before)]
+    our_town, changes, before = changed
+    await our_town.bench.push(our_town.cart_id)
+    order = [(shown, target) for _, shown, target in sent(our_town, before)]
     assert order == [changes[sku] for sku in expected(changes)]
 
 
@@ -77,37 +77,37 @@ async def test_a_slow_cart_that_is_stopped_half_way_has_what_mattered_most_and_g
     changed: tuple[Town, dict[str, tuple[int, int]], int],
 ) -> None:
     # given a cart that takes three batches and no more
-    made, changes, before = changed
-    made.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 3})
+    our_town, changes, before = changed
+    our_town.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 3})
     # when
-    run = await made.bench.push(made.cart_id)
+    run = await our_town.bench.push(our_town.cart_id)
     # then what went out is the most urgent half, and nothing that rises
     assert run.state == "failed"
-    first = sent(made, before)
+    first = sent(our_town, before)
     assert [target for _, _, target in first] == [changes[sku][1] for sku in expected(changes)[: 3 * BATCH]]
-    shown = made.shown()
+    shown = our_town.shown()
     assert all(shown[sku] == 0 for sku, (_, after) in changes.items() if after == 0)
     assert all(shown[sku] == 100 for sku, (_, after) in changes.items() if after > 100)
     # and when it works again
-    made.cart.faults()
-    await made.bench.push(made.cart_id)
+    our_town.cart.faults()
+    await our_town.bench.push(our_town.cart_id)
     # then the rest follows in the same order, and nothing is sent twice
-    rows = sent(made, before)
+    rows = sent(our_town, before)
     assert [target for _, _, target in rows] == [changes[sku][1] for sku in expected(changes)]
     assert len({sku for sku, _, _ in rows}) == len(rows)
-    shown = made.shown()
+    shown = our_town.shown()
     assert {sku: shown[sku] for sku in changes} == {sku: after for sku, (_, after) in changes.items()}
 
 
 async def test_the_plan_shows_the_order_in_which_the_push_then_sends(
     changed: tuple[Town, dict[str, tuple[int, int]], int],
 ) -> None:
-    made, _, before = changed
-    session = made.bench.session()
-    rows = plans.rows(session, plans.build_plan(session, made.cart_id)).after(None, 100)
+    our_town, _, before = changed
+    session = our_town.bench.session()
+    rows = plans.rows(session, plans.build_plan(session, our_town.cart_id)).after(None, 100)
     assert [row.position for row in rows] == list(range(1, len(rows) + 1))
-    await made.bench.push(made.cart_id)
-    assert [row.sku for row in rows] == [sku for sku, _, _ in sent(made, before)]
+    await our_town.bench.push(our_town.cart_id)
+    assert [row.sku for row in rows] == [sku for sku, _, _ in sent(our_town, before)]
 
 
 GROUPS = 5
@@ -149,24 +149,24 @@ async def test_a_group_goes_with_its_most_urgent_listing_in_as_few_requests_as_c
     grouped: tuple[Town, dict[str, tuple[int, int]], dict[str, str], int],
 ) -> None:
     # given
-    made, changes, belongs, before = grouped
-    session = made.bench.session()
-    build = plans.build_plan(session, made.cart_id)
+    our_town, changes, belongs, before = grouped
+    session = our_town.bench.session()
+    build = plans.build_plan(session, our_town.cart_id)
     shown, lines = plans.view(session, build, None), plans.rows(session, build).after(None, 100)
     # when
-    run = await made.bench.push(made.cart_id)
+    run = await our_town.bench.push(our_town.cart_id)
     # then
-    assert (run.state, made.bench.counts(run)["failed"]) == ("done", 0)
-    sent_batches = batches_of(made, before)
+    assert (run.state, our_town.bench.counts(run)["failed"]) == ("done", 0)
+    sent_batches = batches_of(our_town, before)
     members = Counter(belongs[sku] for sku in changes)
     assert len(sent_batches) == sum(-(-n // BATCH) for n in members.values()) == shown.requests
-    left = expected(changes)
+    rest = expected(changes)
     for batch in sent_batches:
         assert len({belongs[sku] for sku in batch}) == 1
-        assert batch[0] == left[0]
-        assert batch == [sku for sku in left if belongs[sku] == belongs[batch[0]]][:BATCH]
-        left = [sku for sku in left if sku not in batch]
-    assert left == []
+        assert batch[0] == rest[0]
+        assert batch == [sku for sku in rest if belongs[sku] == belongs[batch[0]]][:BATCH]
+        rest = [sku for sku in rest if sku not in batch]
+    assert rest == []
     # and the plan said so
     assert [line.sku for line in lines] == [sku for batch in sent_batches for sku in batch]
 
@@ -174,14 +174,14 @@ async def test_a_group_goes_with_its_most_urgent_listing_in_as_few_requests_as_c
 async def test_a_push_by_groups_that_is_cut_goes_on_with_the_same_requests(
     grouped: tuple[Town, dict[str, tuple[int, int]], dict[str, str], int],
 ) -> None:
-    made, changes, _, before = grouped
-    made.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 3})
-    assert (await made.bench.push(made.cart_id)).state == "failed"
-    made.cart.faults()
-    await made.bench.push(made.cart_id)
-    rows = sent(made, before)
+    our_town, changes, _, before = grouped
+    our_town.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 3})
+    assert (await our_town.bench.push(our_town.cart_id)).state == "failed"
+    our_town.cart.faults()
+    await our_town.bench.push(our_town.cart_id)
+    rows = sent(our_town, before)
     assert len({sku for sku, _, _ in rows}) == len(rows) == len(changes)
-    shown = made.shown()
+    shown = our_town.shown()
     assert {sku: shown[sku] for sku in changes} == {sku: after for sku, (_, after) in changes.items()}
 
 

@@ -334,8 +334,8 @@ async def test_a_ticket_that_the_cart_lost_is_read_back_once_it_is_given_up(
     await our_town.bench.work()
     assert states(our_town) == {"submitted": 2}
     assert len(our_town.writes()) == 2
-    said = " ".join(our_town.bench.events(newest(our_town).id - 1))
-    assert "There is no ticket" in said
+    events = " ".join(our_town.bench.events(newest(our_town).id - 1))
+    assert "There is no ticket" in events
     # and when its time is over
     time.passes(GIVE_UP)
     await our_town.bench.work()

@@ -77,8 +77,8 @@ async def test_the_progress_of_a_run_goes_on_by_each_batch_whenever_it_is_applie
     acme: Shelf, job: RunContext, later: bool
 ) -> None:
     batch, now = sent(acme, job), clock.now()
-    told = Submitted("T1", now + LOOK, now + 2 * LOOK) if later else [RowAnswer(item.ref, 5) for item in batch.items]
-    await BatchResults(job, QuietCart()).accept(batch, told)  # type: ignore[arg-type]
+    result = Submitted("T1", now + LOOK, now + 2 * LOOK) if later else [RowAnswer(item.ref, 5) for item in batch.items]
+    await BatchResults(job, QuietCart()).accept(batch, result)  # type: ignore[arg-type]
     (phase,) = [phase for phase in job.report.phases if phase.name == "push"]
     assert (phase.done, phase.total) == (2, 2)
     assert (job.report.counts.submitted, job.report.counts.set) == ((2, 0) if later else (0, 2))
@@ -107,4 +107,4 @@ def test_no_run_is_named_where_one_is_asked_for_already(acme: Shelf, job: RunCon
         order = RunRequest("push", acme.cart, acme.merchant, "manual", "tester")
         number, _ = runs.request(tx, order, clock.seconds())
     assert looks_again(acme, job) == []
-    assert [one for one, _ in requested(acme)] == [number]
+    assert [number_asked for number_asked, _ in requested(acme)] == [number]

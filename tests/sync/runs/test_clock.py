@@ -45,13 +45,13 @@ def our_field(tmp_path: Path) -> Field:
 
 def _asked(store: Store, clocks: Clocks, timetable: Timetable, until: float, step: float = 10) -> list[float]:
     """When something was due, in true seconds."""
-    found = []
+    times = []
     while clocks.passed < until:
         with store.transaction() as tx:
             if due.request_due(tx, clock.seconds(), timetable):
-                found.append(clocks.passed)
+                times.append(clocks.passed)
         clocks.passed += step
-    return found
+    return times
 
 
 @pytest.mark.parametrize("ahead", [DAY, -DAY, 1800, -1800, -200])
@@ -133,8 +133,8 @@ async def test_the_service_says_that_the_clock_was_set(
     runner._schedule()
     runner._schedule()
     # then: once, and what was dated meanwhile is dated as it should have been
-    told = our_field.store.read("SELECT action, after FROM our_audit")
-    assert told == [("clock set", f"The system clock was set back by {DAY} s.")]
+    audited = our_field.store.read("SELECT action, after FROM our_audit")
+    assert audited == [("clock set", f"The system clock was set back by {DAY} s.")]
     assert [record.levelname for record in caplog.records if "clock was set" in record.getMessage()] == ["WARNING"]
     assert [row[0] for row in our_field.store.read("SELECT confirmed_at FROM our_source ORDER BY merchant_id")] == [
         NOW - 60

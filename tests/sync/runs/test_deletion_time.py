@@ -31,22 +31,22 @@ async def test_a_run_that_ends_while_the_clock_is_ahead_deletes_nothing(
     synced: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    made, before = synced, _records(synced)
-    settings = made.bench.one("SELECT count(*) FROM our_run WHERE settings <> ''")
+    our_town, before = synced, _records(synced)
+    settings = our_town.bench.one("SELECT count(*) FROM our_run WHERE settings <> ''")
     assert before["decision_record"] and settings
-    with made.bench.by_hand() as tx:
+    with our_town.bench.by_hand() as tx:
         tx.execute("UPDATE level SET available = available + 1")
         tx.execute("UPDATE listing SET pending = 1")
     # when
     monkeypatch.setattr(clock, "now", lambda: time.time() + 40 * DAY)
-    await made.bench.push(made.cart_id)
-    await made.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    await our_town.bench.pull()
     # then
-    after = _records(made)
+    after = _records(our_town)
     assert [table for table in RECORDS if after[table] < before[table]] == []
-    assert made.bench.one("SELECT count(*) FROM our_run WHERE settings <> ''") >= settings
-    told = made.bench.store.read("SELECT after FROM audit WHERE action = ?", (ACTION,))
-    assert len(told) == 1 and re.search("stands (39|40) days after the last day", told[0][0])
+    assert our_town.bench.one("SELECT count(*) FROM our_run WHERE settings <> ''") >= settings
+    audited = our_town.bench.store.read("SELECT after FROM audit WHERE action = ?", (ACTION,))
+    assert len(audited) == 1 and re.search("stands (39|40) days after the last day", audited[0][0])
 
 
 @pytest.mark.parametrize("ahead", [40, 3 * 365])
@@ -54,22 +54,22 @@ def test_a_service_that_starts_with_the_clock_ahead_keeps_everything_and_says_so
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, ahead: int
 ) -> None:
     # given: a store in use for weeks
-    made, at = field(tmp_path, merchants=1, carts=1), [1000.0]
-    with made.store.transaction() as tx:
+    our_field, at = field(tmp_path, merchants=1, carts=1), [1000.0]
+    with our_field.store.transaction() as tx:
         for day in range(20, -1, -1):
             deletion_time(tx, NOW - day * DAY)
         tx.execute("INSERT INTO audit (at, who, action, subject) VALUES (?, 'pat', 'sync', 'run:1')", (NOW,))
     monkeypatch.setattr(clock, "now", lambda: float(NOW + ahead * DAY))
     monkeypatch.setattr(clock, "elapsed", lambda: at[0])
     # when: three rounds
-    upkeep = maintenance.Upkeep(made.store, Limits(audit=30))
+    upkeep = maintenance.Upkeep(our_field.store, Limits(audit=30))
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             at[0] += 7200
             while upkeep.step():
                 pass
     # then
-    entries = made.store.read("SELECT who, action, after FROM audit ORDER BY id")
+    entries = our_field.store.read("SELECT who, action, after FROM audit ORDER BY id")
     assert [entry[:2] for entry in entries if entry[0] == "pat" or entry[1] == ACTION] == [
         ("pat", "sync"), ("invsync", ACTION)
     ]  # fmt: skip

@@ -39,13 +39,13 @@ async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nob
     our_field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: somebody asks in each of the last steps of a worker, as `operations.sync` does: request first, then look
-    asked: list[tuple[int, bool]] = []
+    seen: list[tuple[int, bool]] = []
 
     def asks(step: Any) -> Any:
         def stepping(*arguments: Any) -> Any:
-            if len(asked) < 20:
+            if len(seen) < 20:
                 number = _ask(our_field)
-                asked.append((number, leases.worker_alive(our_field.store.path)))
+                seen.append((number, leases.worker_alive(our_field.store.path)))
             return step(*arguments)
 
         return stepping
@@ -55,8 +55,8 @@ async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nob
     # when
     await Worker(our_field.store, "detached", scheduled=False).run_until_idle(0.0)
     # then: who saw a worker was served; who was not served saw none, and starts one
-    assert len(asked) >= 2
-    for number, alive in asked:
+    assert len(seen) >= 2
+    for number, alive in seen:
         assert our_field.bench.run(number).state == "done" or not alive
 
 
@@ -92,10 +92,10 @@ async def test_a_detached_worker_ends_although_the_schedule_goes_on(our_field: F
 def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(our_field: Field) -> None:
     # given: a lock file, and nobody who holds it
     leases.WorkerPresence(our_field.store.path).close()
-    told: list[bool] = []
+    answers: list[bool] = []
 
     def ask() -> None:
-        told.extend(leases.worker_alive(our_field.store.path) for _ in range(300))
+        answers.extend(leases.worker_alive(our_field.store.path) for _ in range(300))
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     # when
@@ -104,8 +104,8 @@ def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(our_field: Fie
     for asker in askers:
         asker.join()
     # then
-    assert len(told) == 1200
-    assert not any(told)
+    assert len(answers) == 1200
+    assert not any(answers)
 
 
 def test_who_asks_keeps_nobody_from_working(our_field: Field) -> None:

@@ -199,8 +199,10 @@ async def test_the_pushes_after_a_download_are_there_in_the_moment_of_its_end(tw
     # when
     await executor.execute(two.store, _run(two, pull), lease)
     # then
-    found = two.store.read("SELECT key, trigger FROM our_run WHERE kind = 'push' AND state = 'requested' ORDER BY key")
-    assert found == [(1, "after pull"), (2, "after pull")]
+    requested = two.store.read(
+        "SELECT key, trigger FROM our_run WHERE kind = 'push' AND state = 'requested' ORDER BY key"
+    )
+    assert requested == [(1, "after pull"), (2, "after pull")]
     lease.release()
 
 

@@ -17,20 +17,20 @@ from tests.support.runs.sandbox_world import Town
 
 def phases(our_town: Town, run_id: int) -> list[tuple[str, str, int]]:
     """(name, state, done) in order."""
-    found = json.loads(our_town.bench.one("SELECT phases FROM run WHERE id = ?", run_id))
-    return [(one["name"], one["state"], one["done"]) for one in found]
+    stored = json.loads(our_town.bench.one("SELECT phases FROM run WHERE id = ?", run_id))
+    return [(phase["name"], phase["state"], phase["done"]) for phase in stored]
 
 
 async def test_a_complete_download_shows_each_of_its_phases_with_what_it_read(pulled: Town) -> None:
     run = await pulled.bench.pull(full=True)
     places = [row[0] for row in pulled.bench.store.read("SELECT code FROM our_warehouse ORDER BY id")]
-    found = phases(pulled, run.id)
-    names = [name for name, _, _ in found]
+    phases_of_run = phases(pulled, run.id)
+    names = [name for name, _, _ in phases_of_run]
     assert names[:3] == ["connect", "warehouses", "products"]
     assert sorted(names[3:-1]) == sorted(f"levels {code}" for code in places)
     assert names[-1] == "missing"
-    assert {state for _, state, _ in found} == {"done"}
-    read = {name: done for name, _, done in found}
+    assert {state for _, state, _ in phases_of_run} == {"done"}
+    read = {name: done for name, _, done in phases_of_run}
     assert read["products"] == 40
     levels = sum(done for name, done in read.items() if name.startswith("levels "))
     assert read["products"] + levels == pulled.bench.counts(run)["total"]
@@ -46,11 +46,11 @@ async def test_a_download_of_changes_shows_their_phases(synced: Town) -> None:
 
 async def test_a_push_shows_each_of_its_phases(synced: Town) -> None:
     run = await synced.bench.push(synced.cart_id, full=True)
-    found = phases(synced, run.id)
-    assert [name for name, _, _ in found] == [
+    phases_of_run = phases(synced, run.id)
+    assert [name for name, _, _ in phases_of_run] == [
         "connect", "resolve", "listings", "match", "orders", "plan", "check", "push",
     ]  # fmt: skip
-    assert {name: done for name, _, done in found}["listings"] == 40
+    assert {name: done for name, _, done in phases_of_run}["listings"] == 40
 
 
 async def test_the_first_push_that_was_let_go_accepts_the_carts_rules(pulled: Town) -> None:
@@ -75,16 +75,16 @@ async def test_the_first_push_that_was_let_go_accepts_the_carts_rules(pulled: To
 @pytest.fixture
 def safe_points(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """By function (`module.function`), how often it looked whether the run is to stop."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     real = RunContext.stop_if_cancelled
 
     def look(job: RunContext) -> None:
         frame = sys._getframe(1)
-        found[f"{frame.f_globals['__name__'].rpartition('.')[2]}.{frame.f_code.co_name}"] += 1
+        counts[f"{frame.f_globals['__name__'].rpartition('.')[2]}.{frame.f_code.co_name}"] += 1
         real(job)
 
     monkeypatch.setattr(RunContext, "stop_if_cancelled", look)
-    return found
+    return counts
 
 
 async def test_each_loop_of_a_run_looks_for_a_cancel_in_each_round(

@@ -56,9 +56,9 @@ async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> Non
         heard = http_log_rows.of_run(cx, run.id, 1000)
         batches = [row[0] for row in cx.execute("SELECT id FROM our_push_batch WHERE run_id = ?", (run.id,))]
         of_first = http_log_rows.of_batch(cx, batches[0])
-    writes = [one for one in heard if one.batch_id]
+    writes = [exchange for exchange in heard if exchange.batch_id]
     assert {write.batch_id for write in writes} == set(batches)
-    assert [one.status for one in of_first] == [200]
+    assert [exchange.status for exchange in of_first] == [200]
     assert json.loads(of_first[0].request)
     assert json.loads(of_first[0].answer)
 
@@ -74,11 +74,14 @@ async def test_what_is_found_after_a_run_is_news_once(synced: Town) -> None:
     synced.cart.edit(row["ref"], sku="NOBODY-HAS-IT")
     await synced.bench.push(synced.cart_id, full=True)
     # then
-    found = overview(session)
+    summary = overview(session)
     news = [
-        problem.text for merchant in found.merchants for problem in merchant.problems if "New after run" in problem.text
+        problem.text
+        for merchant in summary.merchants
+        for problem in merchant.problems
+        if "New after run" in problem.text
     ]
-    assert found.pulse.findings >= 1
+    assert summary.pulse.findings >= 1
     assert len(news) == 1
     assert any(REASONS[Reason.NOT_IN_WMS].text in text and "1 listing:" in text for text in news)
     # and when

@@ -48,9 +48,9 @@ def test_what_is_due_and_requested_is_not_due_again_within_its_period(two: Field
     _put(two, kind, two.carts[0], NOW, every=1800)
     # when
     with two.store.transaction() as tx:
-        asked = [due.request_due(tx, NOW + second) for second in range(0, 1800, 10)]
+        requests = [due.request_due(tx, NOW + second) for second in range(0, 1800, 10)]
     # then
-    assert sum(asked) == 1
+    assert sum(requests) == 1
 
 
 @pytest.mark.parametrize("off", ["merchant", "cart", "gone"])
@@ -73,8 +73,8 @@ def test_what_is_switched_off_is_not_due_and_keeps_nobody_else_from_it(two: Fiel
     # then
     first = two.merchants[0]
     expected = {
-        "merchant": {one for one in before if one[2] != first},
-        "cart": {one for one in before if kind == "pull" or one[1] != two.carts[0]},
+        "merchant": {entry for entry in before if entry[2] != first},
+        "cart": {entry for entry in before if kind == "pull" or entry[1] != two.carts[0]},
     }
     assert {entry for entry in _due(two, NOW) if entry[0] == kind} == expected[
         "merchant" if off == "merchant" else "cart"

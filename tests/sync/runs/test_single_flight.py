@@ -70,7 +70,7 @@ async def test_a_push_that_waits_for_a_pull_starts_when_that_is_done(pulled: Tow
     pulled.bench.release(push)
     await pulled.bench.work()
     # then
-    assert [pulled.bench.run(one).state for one in (pull, push)] == ["done", "done"]
+    assert [pulled.bench.run(run_id).state for run_id in (pull, push)] == ["done", "done"]
     assert pulled.shown() == pulled.stock()
 
 

@@ -104,9 +104,9 @@ def test_a_service_left_running_has_exactly_the_runs_of_its_schedule(tmp_path: P
         rows = bench.store.read(
             "SELECT kind, key, started_at FROM our_run WHERE id > ? AND started_at NOT NULL", (before,)
         )
-        found = _by_key([(kind, key, at - start) for kind, key, at in rows])
-        print({key: len(times) for key, times in found.items()}, "open files:", early, late)
-        assert _differences(found, expected, end) == []
+        began = _by_key([(kind, key, at - start) for kind, key, at in rows])
+        print({key: len(times) for key, times in began.items()}, "open files:", early, late)
+        assert _differences(began, expected, end) == []
         assert late <= early + 1
         assert bench.sums_hold()
         bench.store.close()
@@ -114,10 +114,10 @@ def test_a_service_left_running_has_exactly_the_runs_of_its_schedule(tmp_path: P
 
 def _by_key(runs: list[tuple[str, int, float]]) -> dict[tuple[str, int], list[float]]:
     """When the runs of each pull, push and verification began."""
-    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    began: dict[tuple[str, int], list[float]] = defaultdict(list)
     for kind, key, at in sorted(runs, key=lambda run: run[2]):
-        found[kind, key].append(at)
-    return found
+        began[kind, key].append(at)
+    return began
 
 
 Found = dict[tuple[str, int], list[float]]
@@ -126,20 +126,20 @@ Found = dict[tuple[str, int], list[float]]
 def _differences(found: Found, expected: Found, end: float, shifts: int = SHIFTS) -> list[str]:
     """Runs that nobody expected, those that are missing, and those at another time; what was due right before the end may
     have come or not. A run that is late by more than `LATE` begins a new rhythm, from which the later ones are counted."""
-    told = []
+    faults = []
     for key in sorted({*found, *expected}):
         ours, theirs = found.get(key, []), expected.get(key, [])
-        left, shift = shifts, 0.0
+        shifts_left, shift = shifts, 0.0
         for a, b in zip(ours, theirs, strict=False):
-            if a - b - shift > LATE and left:
+            if a - b - shift > LATE and shifts_left:
                 print(f"{key}: a new rhythm from {a:.0f} on, for {b + shift:.0f}")
-                left, shift = left - 1, a - b
+                shifts_left, shift = shifts_left - 1, a - b
             if not -EARLY <= a - b - shift <= LATE:
-                told.append(f"{key}: at {a:.0f} for {b + shift:.0f}")
+                faults.append(f"{key}: at {a:.0f} for {b + shift:.0f}")
         both = min(len(ours), len(theirs))
-        told += [f"{key}: unexpected at {a:.0f}" for a in ours[both:] if a < end - LATE - 3]
-        told += [f"{key}: missing at {b + shift:.0f}" for b in theirs[both:] if b + shift < end - LATE - 3]
-    return told
+        faults += [f"{key}: unexpected at {a:.0f}" for a in ours[both:] if a < end - LATE - 3]
+        faults += [f"{key}: missing at {b + shift:.0f}" for b in theirs[both:] if b + shift < end - LATE - 3]
+    return faults
 
 
 @pytest.mark.parametrize(

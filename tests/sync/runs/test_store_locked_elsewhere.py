@@ -50,10 +50,10 @@ class _Begun(AbstractContextManager[Any]):
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the transactions of a test waited for their beginning."""
-    found: list[float] = []
+    waits: list[float] = []
     transaction = Store.transaction
-    monkeypatch.setattr(Store, "transaction", lambda store: _Begun(transaction(store), found))
-    return found
+    monkeypatch.setattr(Store, "transaction", lambda store: _Begun(transaction(store), waits))
+    return waits
 
 
 @pytest.fixture

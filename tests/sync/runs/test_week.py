@@ -123,9 +123,9 @@ class Week:
         """What `operations.sync.request` writes."""
         with self.field.store.transaction() as tx:
             pull = runs.request(tx, RunRequest("pull", merchant, merchant, "manual", "operator"), START)
-            for one, owner in WORLD.carts.items():
-                if owner == merchant and cart in (None, one):
-                    runs.request(tx, RunRequest("push", one, merchant, "manual", "operator", pull.run_id), START)
+            for number, owner in WORLD.carts.items():
+                if owner == merchant and cart in (None, number):
+                    runs.request(tx, RunRequest("push", number, merchant, "manual", "operator", pull.run_id), START)
 
     async def _live(self) -> None:
         """The service from one restart to the next, and what happens meanwhile."""
@@ -173,32 +173,32 @@ def _expected(end: int = WEEK, world: World = WORLD) -> Found:
     return found
 
 
-def _differences(found: Found, expected: Found, end: int = WEEK) -> list[str]:
+def _differences(began: Found, expected: Found, end: int = WEEK) -> list[str]:
     """Where the runs are not those that were expected, until some minutes before the end."""
-    told = []
-    for key in sorted({*found, *expected}):
+    faults = []
+    for key in sorted({*began, *expected}):
         until = end - 900
         while any(
             abs(t - until) <= APART for t in expected[key]
         ):  # a run that begins about then is in both, or in none
             until -= round(APART)
-        one, other = ([t for t in sorted(side[key]) if t < until] for side in (found, expected))
-        if len(one) != len(other):
-            told.append(f"{key}: {len(one)} runs for {len(other)}")
-        apart = next(((a, b) for a, b in zip(one, other, strict=False) if not -10 <= a - b <= APART), None)
+        first, other = ([t for t in sorted(side[key]) if t < until] for side in (began, expected))
+        if len(first) != len(other):
+            faults.append(f"{key}: {len(first)} runs for {len(other)}")
+        apart = next(((a, b) for a, b in zip(first, other, strict=False) if not -10 <= a - b <= APART), None)
         if apart is not None:
-            told.append(f"{key}: began at {apart[0]:.0f}, expected at {apart[1]:.0f}")
-    return told
+            faults.append(f"{key}: began at {apart[0]:.0f}, expected at {apart[1]:.0f}")
+    return faults
 
 
 def test_a_week_has_exactly_the_runs_that_a_plain_calculation_expects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # when
-    found = Week(tmp_path, monkeypatch).live()
+    began = Week(tmp_path, monkeypatch).live()
     # then
-    assert _differences(found, _expected()) == []
-    assert sum(map(len, found.values())) > 1200
+    assert _differences(began, _expected()) == []
+    assert sum(map(len, began.values())) > 1200
 
 
 def _always_due(kind: str, patch: pytest.MonkeyPatch) -> None:
@@ -278,9 +278,9 @@ def test_the_calculation_finds_a_planted_fault(
     # given
     plant(monkeypatch)
     # when
-    found = Week(tmp_path, monkeypatch, end).live()
+    began = Week(tmp_path, monkeypatch, end).live()
     # then
-    assert _differences(found, _expected(end), end) != []
+    assert _differences(began, _expected(end), end) != []
 
 
 class _TwoServices(Week):
@@ -296,8 +296,8 @@ class _TwoServices(Week):
 
 
 def test_two_services_have_together_the_runs_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = _TwoServices(tmp_path, monkeypatch, 60_000).live()
-    assert _differences(found, _expected(60_000, replace(WORLD, down=[])), 60_000) == []
+    began = _TwoServices(tmp_path, monkeypatch, 60_000).live()
+    assert _differences(began, _expected(60_000, replace(WORLD, down=[])), 60_000) == []
 
 
 ASKED = ((5_000, 1, None), (20_010, 2, 4), (20_700, 3, None))
@@ -325,11 +325,11 @@ def test_detached_workers_have_the_runs_that_were_asked_for_and_those_that_are_d
     with week.field.store.transaction() as tx:
         schedule.put(tx, "radar", 6, 60, 0, START)
     # when
-    found = week.live()
+    began = week.live()
     # then
-    assert len(found.pop(("radar", 6))) == len(ASKED)
+    assert len(began.pop(("radar", 6))) == len(ASKED)
     times = [at for at, _, _ in ASKED]
     gaps = [(0, times[0]), *((at + LIVES, later) for at, later in pairwise(times)), (times[-1] + LIVES, end)]
     expected = _expected(end, replace(WORLD, down=gaps, syncs=ASKED, ahead=[], fails={}, refused={}))
-    assert _differences(found, expected, end) == []
+    assert _differences(began, expected, end) == []
     assert sum(map(len, expected.values())) > 15

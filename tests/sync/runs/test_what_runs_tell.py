@@ -31,11 +31,11 @@ async def _at_once() -> None:
 async def test_a_held_push_says_how_it_goes_on(pulled: Town) -> None:
     run = await pulled.bench.push(pulled.cart_id, release=False)
     assert run.state == "held"
-    told = pulled.bench.store.read(
+    rows = pulled.bench.store.read(
         "SELECT level, text FROM run_event WHERE run_id = ? AND text LIKE 'Held: %'", (run.id,)
     )
-    assert [level for level, _ in told] == ["warning"]
-    assert told[0][1].endswith(f"Release or discard it, or apply its plan: invsync plan {pulled.cart_id}")
+    assert [level for level, _ in rows] == ["warning"]
+    assert rows[0][1].endswith(f"Release or discard it, or apply its plan: invsync plan {pulled.cart_id}")
     phases = pulled.bench.one("SELECT phases FROM run WHERE id = ?", run.id)
     assert '"running"' not in str(phases)
 
@@ -72,15 +72,15 @@ class NotesSource:
 async def test_notes_that_cannot_be_read_are_told_and_cost_nothing(
     monkeypatch: pytest.MonkeyPatch, error: bool
 ) -> None:
-    report, kept = Report(), list[tuple[Any, ...]]()
-    monkeypatch.setattr(pull.sync_marks, "record_counted", lambda *given: kept.append(given))
+    report, rows = Report(), list[tuple[Any, ...]]()
+    monkeypatch.setattr(pull.sync_marks, "record_counted", lambda *given: rows.append(given))
     job = SimpleNamespace(report=report, transaction=lambda: nullcontext("tx"), writable=_at_once)
-    made: Any = SimpleNamespace(source=NotesSource(error), job=job, merchant_id=5)
-    await pull.Pull._notes(made)
+    our_pull: Any = SimpleNamespace(source=NotesSource(error), job=job, merchant_id=5)
+    await pull.Pull._notes(our_pull)
     if error:
-        assert (report.said, kept) == ([("info", "The notes for the doctor could not be read: It is odd.")], [])
+        assert (report.said, rows) == ([("info", "The notes for the doctor could not be read: It is odd.")], [])
     else:
-        assert (report.said, kept) == ([], [("tx", 5, '{"a": 1, "b": 2}')])
-    made.source = object()
-    await pull.Pull._notes(made)
-    assert len(kept) == (0 if error else 1)
+        assert (report.said, rows) == ([], [("tx", 5, '{"a": 1, "b": 2}')])
+    our_pull.source = object()
+    await pull.Pull._notes(our_pull)
+    assert len(rows) == (0 if error else 1)

@@ -81,8 +81,8 @@ def test_the_begin_of_a_run_in_words(
     with caplog.at_level(logging.DEBUG, "invsync.runs"):
         run_log._began(run(**changed))
     (record,) = caplog.records
-    told: Any = record
-    assert (record.levelno, told.event, record.getMessage(), told.fields["run"]) == (level, event, words, 7)
+    entry: Any = record
+    assert (record.levelno, entry.event, record.getMessage(), entry.fields["run"]) == (level, event, words, 7)
 
 
 DOWN = (logging.WARNING, "failing", "failing from now on: push Acme > Shop: no")
@@ -115,12 +115,12 @@ def test_what_the_log_says_when_a_run_has_ended(
     store: Any = SimpleNamespace(reading=nullcontext)
     with caplog.at_level(logging.DEBUG, "invsync.runs"):
         run_log.ended(store, 7)
-    found: list[Any] = [
+    entries: list[Any] = [
         (record.levelno, getattr(record, "event", ""), record.getMessage()) for record in caplog.records
     ]
-    assert [one[:2] for one in found[:1]] == ([] if level is None else [(level, "run")])
-    assert found[1:] == more
-    assert "failed_runs" not in vars(caplog.records[0])["fields"] if found else level is None
+    assert [entry[:2] for entry in entries[:1]] == ([] if level is None else [(level, "run")])
+    assert entries[1:] == more
+    assert "failed_runs" not in vars(caplog.records[0])["fields"] if entries else level is None
     if more and more[0][1] == "recovered":
         assert vars(caplog.records[1])["fields"]["failed_runs"] == failing[1]
 
@@ -157,8 +157,8 @@ def batch(**changed: Any) -> Batch:
     (NOW + 1, NOW + 1, True, False), (NOW, NOW, False, True), (NOW - 1, NOW - 1, False, True), (None, None, False, True),
 ])  # fmt: skip
 def test_when_a_batch_is_looked_at_and_when_it_is_over(look: Any, give_up: Any, not_yet: bool, over: bool) -> None:
-    one = batch(look_after=look, give_up_at=give_up)
-    assert (submitted.not_yet(one, NOW), submitted.is_over(one, NOW)) == (not_yet, over)
+    submitted_batch = batch(look_after=look, give_up_at=give_up)
+    assert (submitted.not_yet(submitted_batch, NOW), submitted.is_over(submitted_batch, NOW)) == (not_yet, over)
 
 
 class LaterCart:
@@ -240,10 +240,10 @@ def test_a_difference_of_clocks_is_told_from_a_minute_on(offset: int, told: list
 )
 def test_times_by_another_clock(stored: int | None, measured: int, theirs: int) -> None:
     nobody: Any = None
-    made = clock_difference.CartClock(nobody, nobody, stored)
-    assert made.offset == (stored or 0)
-    made.offset = measured
-    assert (made.ours(100), made.theirs_before(100)) == (70, theirs)
+    difference = clock_difference.CartClock(nobody, nobody, stored)
+    assert difference.offset == (stored or 0)
+    difference.offset = measured
+    assert (difference.ours(100), difference.theirs_before(100)) == (70, theirs)
 
 
 def test_pages_that_bring_nothing_new_end_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,29 +273,29 @@ def progress(monkeypatch: pytest.MonkeyPatch, *phases: str) -> tuple[RunProgress
 
 
 def test_phases_begin_go_on_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, now, written = progress(monkeypatch, "read", "send", "check")
-    made.advance(5)
-    made.enter("read")
-    made.advance(3)
-    made.advance(2, 9)
+    our_progress, now, written = progress(monkeypatch, "read", "send", "check")
+    our_progress.advance(5)
+    our_progress.enter("read")
+    our_progress.advance(3)
+    our_progress.advance(2, 9)
     now[0] = 104.5
-    first = made.phases[0].as_dict()
+    first = our_progress.phases[0].as_dict()
     assert first == {
         "name": "read", "state": "running", "done": 5, "total": 9, "started_at": NOW + 100, "ended_at": None, "took": 4.5,
     }  # fmt: skip
-    made.enter("send")
-    made.advance(4)
+    our_progress.enter("send")
+    our_progress.advance(4)
     now[0] = 106.0
-    made.leave("done")
-    made.advance(1)
-    made.enter("more", 8)
-    made.leave("failed")
-    made.close("failed")
-    assert [(phase.name, phase.state, phase.done, phase.total) for phase in made.phases] == [
+    our_progress.leave("done")
+    our_progress.advance(1)
+    our_progress.enter("more", 8)
+    our_progress.leave("failed")
+    our_progress.close("failed")
+    assert [(phase.name, phase.state, phase.done, phase.total) for phase in our_progress.phases] == [
         ("read", "done", 5, 9), ("send", "done", 4, 4), ("check", "skipped", 0, None), ("more", "failed", 0, 8),
     ]  # fmt: skip
-    assert [phase.ended_at for phase in made.phases] == [NOW + 104.5, NOW + 106, None, NOW + 106]
-    assert made.phases[0].as_dict()["took"] is None
+    assert [phase.ended_at for phase in our_progress.phases] == [NOW + 104.5, NOW + 106, None, NOW + 106]
+    assert our_progress.phases[0].as_dict()["took"] is None
     assert written == ["write"] * 5
 
 
@@ -303,21 +303,21 @@ def test_phases_begin_go_on_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_total_of_a_phase_is_known_once_it_ended_well(
     monkeypatch: pytest.MonkeyPatch, state: str, total: Any
 ) -> None:
-    made, _, _ = progress(monkeypatch, "read")
-    made.enter("read")
-    made.advance(3)
-    made.close(state)
-    assert (made.phases[0].state, made.phases[0].total) == (state, total)
+    our_progress, _, _ = progress(monkeypatch, "read")
+    our_progress.enter("read")
+    our_progress.advance(3)
+    our_progress.close(state)
+    assert (our_progress.phases[0].state, our_progress.phases[0].total) == (state, total)
 
 
 def test_a_phase_that_is_entered_again_is_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, now, _ = progress(monkeypatch, "read")
-    made.enter("read", 5)
-    made.advance(5)
+    our_progress, now, _ = progress(monkeypatch, "read")
+    our_progress.enter("read", 5)
+    our_progress.advance(5)
     now[0] = 110.0
-    made.enter("read", 6)
-    phase = made.phases[0]
-    assert (len(made.phases), phase.state, phase.done, phase.total) == (1, "running", 0, 6)
+    our_progress.enter("read", 6)
+    phase = our_progress.phases[0]
+    assert (len(our_progress.phases), phase.state, phase.done, phase.total) == (1, "running", 0, 6)
     assert (phase.started_at, phase.ended_at, phase.began) == (NOW + 110, None, 110.0)
 
 
@@ -325,11 +325,11 @@ def test_a_phase_that_is_entered_again_is_counted_anew(monkeypatch: pytest.Monke
 def test_progress_is_written_when_the_last_time_was_a_while_ago(
     monkeypatch: pytest.MonkeyPatch, later: float, times: int
 ) -> None:
-    made, now, written = progress(monkeypatch)
+    our_progress, now, written = progress(monkeypatch)
     nobody: Any = None
-    made._written, now[0] = 0.0, later
-    made.tick()
-    made.put_if_due(nobody)
+    our_progress._written, now[0] = 0.0, later
+    our_progress.tick()
+    our_progress.put_if_due(nobody)
     assert written == ["write", "put"] * times
 
 

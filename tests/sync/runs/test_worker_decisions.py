@@ -43,12 +43,12 @@ class Elapsed:
 
 @pytest.fixture
 def elapsed(monkeypatch: pytest.MonkeyPatch) -> Elapsed:
-    made = Elapsed()
-    monkeypatch.setattr(clock, "elapsed", made)
+    elapsed = Elapsed()
+    monkeypatch.setattr(clock, "elapsed", elapsed)
     # The real periods, which tests of whole runs shorten.
     monkeypatch.setattr(worker, "FULL_DISK_WAIT", FULL_DISK_WAIT)
     monkeypatch.setattr(worker, "LOOK_ANYWAY", LOOK_ANYWAY)
-    return made
+    return elapsed
 
 
 def ask(our_field: Field, kind: str = "pull", key: int = 1, after: int | None = None) -> int:
