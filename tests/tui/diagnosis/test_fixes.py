@@ -97,6 +97,21 @@ async def test_one_listing_alone_is_changed_from_its_explanation(synced: Town) -
     assert tracked(synced) == [True, False]
 
 
+async def test_only_the_listings_that_were_asked_about_are_changed(synced: Town) -> None:
+    async with opened(synced, "fixes", synced.cart_id, "Shop", "Demo") as driver:
+        await driver.sees("2 of 2 listings would be changed.")
+        await driver.press("a")
+        await driver.sees("Change 2 listings in the shop?")
+        # when another one needs it by the time that the question is answered
+        third = synced.in_stock()[2]
+        synced.cart.edit(third, tracked=False)
+        await synced.bench.push(synced.cart_id, full=True)
+        await driver.press(*"new goods", "enter", "right", "enter")
+        await driver.sees("2 of 2 listings changed.")
+    assert tracked(synced) == [True, True]
+    assert {row["sku"]: row["tracked"] for row in synced.cart.dump()["main"]}[third] is False
+
+
 async def test_an_operator_sees_it_and_may_not(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("invsync_tui.operations.session.role_of", lambda *_: Role.OPERATOR)
     async with opened(synced, "fixes", synced.cart_id, "Shop", "Demo") as driver:

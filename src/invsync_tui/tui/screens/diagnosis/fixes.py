@@ -174,7 +174,8 @@ class FixesScreen(BaseScreen):
 
     def _make(self, plan: FixPlan, reason: str) -> None:
         self._begin("changing")
-        skus = tuple(each.sku for each in plan.done) if self._skus else ()
+        # Those that were asked about, also where others need it by now. Without a SKU a listing cannot be named.
+        skus = tuple(each.sku for each in plan.done) if all(each.sku for each in plan.done) else ()
         self.ask_slow(partial(_change, self._cart_id, plan.fix.name, skus, reason), self._plan_received)
 
     def action_next(self) -> None:
