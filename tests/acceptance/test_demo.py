@@ -89,7 +89,9 @@ def test_why_names_every_cause_of_every_planted_fault_and_no_other(ran: Ran, ses
     for fault in ran.document["planted"]:
         answer = explained(session, fault["cart"], fault["sku"])
         found = [
-            sorted(cause.value for cause in one.causes) for one in answer.listings if one.sku in (fault["sku"], None)
+            sorted(cause.value for cause in listing.causes)
+            for listing in answer.listings
+            if listing.sku in (fault["sku"], None)
         ]
         if not found or any(causes != sorted(fault["causes"]) for causes in found):
             wrong.append((fault, found))
@@ -106,7 +108,9 @@ def test_what_was_not_planted_has_no_cause(ran: Ran, session: Session) -> None:
     assert len(healthy) > 1000
     surprises = {(cart, sku): explained(session, cart, sku) for cart, sku in healthy[::7]}
     assert [
-        key for key, answer in surprises.items() if any(one.causes for one in answer.listings if one.sku == key[1])
+        key
+        for key, answer in surprises.items()
+        if any(listing.causes for listing in answer.listings if listing.sku == key[1])
     ] == []
 
 
@@ -127,8 +131,8 @@ def test_why_recomputes_the_number_that_the_cart_holds(ran: Ran, session: Sessio
     )
     assert len(rows) > 100
     for cart, sku, shown in rows[::5]:
-        one = next(one for one in explained(session, cart, sku).listings if one.sku == sku)
-        assert one.steps[-1].after == shown == one.cart_count
+        listing = next(one for one in explained(session, cart, sku).listings if one.sku == sku)
+        assert listing.steps[-1].after == shown == listing.cart_count
 
 
 def test_reasons_of_the_runs_count_what_was_planted(ran: Ran) -> None:

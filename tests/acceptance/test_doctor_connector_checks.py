@@ -249,7 +249,7 @@ def test_the_doctor_shows_them_and_counts_no_cause(tmp_path: Path) -> None:
     # when
     found = doctor(session)
     # then
-    failed = {(one.id, one.subject) for one in found.checks if one.verdict is FAIL}
+    failed = {(check.id, check.subject) for check in found.checks if check.verdict is FAIL}
     assert {
         ("connection.transport", "First"), ("tryton.database", "Field"), ("tryton.zero", "Field"), ("tryton.delta", "Field"),
     } <= failed  # fmt: skip

@@ -98,26 +98,28 @@ def test_a_healthy_sku_has_no_finding_of_its_own(demo: Demo, session: Session) -
     for sku in healthy:
         alone = doctor(session, cart.merchant_id, cart.id, sku)
         assert alone.groups == ()
-        assert not [one for one in alone.checks if one.id.startswith(("sku.", "listing.")) and one.cause], sku
+        assert not [check for check in alone.checks if check.id.startswith(("sku.", "listing.")) and check.cause], sku
 
 
 def test_checks_of_a_merchant_come_in_the_guides_order(session: Session) -> None:
     merchant = names.merchant(session, "Demo Outdoor").id
     order = list(Section)
-    walked = [order.index(one.section) for one in doctor(session, merchant).checks]
+    walked = [order.index(check.section) for check in doctor(session, merchant).checks]
     assert walked == sorted(walked) and set(walked) == set(range(len(order)))
 
 
 def test_every_finding_says_what_and_what_to_do(found: Checkup) -> None:
-    failed = [one for one in found.checks if one.verdict is Verdict.FAIL]
+    failed = [check for check in found.checks if check.verdict is Verdict.FAIL]
     assert failed and all(one.evidence and one.cause and one.fix for one in failed)
     assert not [
-        one for one in found.checks if one.verdict in (Verdict.PASS, Verdict.SKIPPED) and (one.cause or one.fix)
+        check
+        for check in found.checks
+        if check.verdict in (Verdict.PASS, Verdict.SKIPPED) and (check.cause or check.fix)
     ]
 
 
 def test_the_switches_and_the_settings_are_found(found: Checkup) -> None:
-    failed = {(one.id, one.subject) for one in found.checks if one.verdict is Verdict.FAIL}
+    failed = {(check.id, check.subject) for check in found.checks if check.verdict is Verdict.FAIL}
     assert {("merchant.switch", "Demo Paused"), ("cart.switch", "Demo Outdoor C")} <= failed
     assert {("cart.alias_lacking", "Demo Outdoor B"), ("cart.alias_collisions", "Demo Outdoor B")} <= failed
     assert (

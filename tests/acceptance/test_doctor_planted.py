@@ -103,9 +103,9 @@ def test_a_healthy_store_has_no_finding(tmp_path: Path) -> None:
     session = field(tmp_path / "store.db")
     found = doctor(session)
     assert found.exit_code == 0 and found.groups == ()
-    assert not [one for one in found.checks if one.verdict in (Verdict.FAIL, Verdict.UNKNOWN)]
+    assert not [check for check in found.checks if check.verdict in (Verdict.FAIL, Verdict.UNKNOWN)]
     alone = doctor(session, sku="FIELD-007")
-    assert alone.exit_code == 0 and [one.evidence for one in alone.checks if one.id == "sku.results"] == [
+    assert alone.exit_code == 0 and [check.evidence for check in alone.checks if check.id == "sku.results"] == [
         "1 result: FIELD-007"
     ]
     session.close()
@@ -118,13 +118,13 @@ def test_what_never_ran_cannot_be_told(tmp_path: Path) -> None:
         tx.execute("UPDATE cart SET listed_at = NULL")
     found = doctor(session)
     assert found.exit_code == 2
-    assert ("merchant.last_run", Verdict.UNKNOWN) in {(one.id, one.verdict) for one in found.checks}
+    assert ("merchant.last_run", Verdict.UNKNOWN) in {(check.id, check.verdict) for check in found.checks}
     session.close()
 
 
 def test_a_near_miss_and_a_stranger(tmp_path: Path) -> None:
     session = field(tmp_path / "store.db")
-    near = next(one for one in doctor(session, sku="field-007").checks if one.id == "sku.results")
+    near = next(check for check in doctor(session, sku="field-007").checks if check.id == "sku.results")
     assert near.verdict is Verdict.FAIL and "FIELD-007" in near.evidence
     none = doctor(session, sku="NOBODY-1")
     assert none.exit_code == 1 and none.groups == ()

@@ -92,7 +92,7 @@ def test_the_readme_sets_up_a_shop_that_shows_the_stock(day: FirstDay) -> None:
     why = day.run("why", "NOWHERE", "--cart", CART)
     assert "NOWHERE" in why.out and day.run("why", "MUG-RED", "--cart", CART).code in (0, 1)
     # and no secret is in the store
-    for file in (found for found in day.shell.home.rglob("*") if found.is_file() and "secret" not in found.name):
+    for file in (path for path in day.shell.home.rglob("*") if path.is_file() and "secret" not in path.name):
         content = file.read_bytes()
         assert day.vendure.password.encode() not in content
         assert day.tryton.server.password.encode() not in content

@@ -60,7 +60,7 @@ async def test_an_order_counts_once_at_its_own_location_and_not_at_the_other(
 
     def sellable(location: str) -> int:
         levels = next(one for one in vendure.variants() if one["id"] == variant)["stockLevels"]
-        at = next(one for one in levels if one["stockLocationId"] == vendure.locations[location])
+        at = next(level for level in levels if level["stockLocationId"] == vendure.locations[location])
         return int(at["stockOnHand"] - at["stockAllocated"])
 
     await push()

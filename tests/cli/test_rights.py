@@ -70,7 +70,7 @@ OTHERS = {
 def commands() -> set[str]:
     """All commands and their sub-commands."""
     found = set()
-    top = next(one for one in main.parser()._actions if isinstance(one, argparse._SubParsersAction))
+    top = next(action for action in main.parser()._actions if isinstance(action, argparse._SubParsersAction))
     for name, parser in top.choices.items():
         found.add(name)
         for action in parser._actions:
@@ -84,8 +84,8 @@ def test_every_command_has_a_row() -> None:
     assert commands() <= listed, sorted(commands() - listed)
 
 
-def content(made: Shelf) -> str:
-    with closing(sqlite3.connect(made.bench.store.path)) as connection:
+def content(our_shelf: Shelf) -> str:
+    with closing(sqlite3.connect(our_shelf.bench.store.path)) as connection:
         return "\n".join(connection.iterdump())
 
 

@@ -18,8 +18,8 @@ CUTS = ("cut", "half_json", "status", "drop", "empty", "no_rows", "repeat", "end
 def paged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Town]:
     """A town whose WMS answers in pages of twelve."""
     small_pages(monkeypatch)
-    with town(tmp_path) as made:
-        yield made
+    with town(tmp_path) as our_town:
+        yield our_town
 
 
 @pytest.mark.parametrize("how", CUTS)
@@ -98,7 +98,7 @@ async def test_an_interrupted_pull_continues_at_its_page(paged: Town) -> None:
     assert paged.shown() == paged.stock()
 
 
-async def _work_that_dies(made: Town) -> None:
+async def _work_that_dies(our_town: Town) -> None:
     """The run's task is gone as if its process had died: its lock is free, nothing was said."""
     import asyncio
 
@@ -106,12 +106,12 @@ async def _work_that_dies(made: Town) -> None:
     from invsync_tui.sync.executor import execute
     from invsync_tui.sync.runs import leases
 
-    lease = leases.acquire(made.bench.store, f"pull:{made.bench.merchant}", "dying")
+    lease = leases.acquire(our_town.bench.store, f"pull:{our_town.bench.merchant}", "dying")
     assert lease is not None
-    with made.bench.store.reading() as cx:
+    with our_town.bench.store.reading() as cx:
         row = runs.requested(cx, clock.seconds())[0]
     try:
-        await execute(made.bench.store, row, lease)
+        await execute(our_town.bench.store, row, lease)
     except KeyboardInterrupt:
         await asyncio.sleep(0)
     lease.release()

@@ -86,7 +86,7 @@ def test_an_upgrade_without_room_leaves_the_store_as_it_was(small: Path, free: f
     # then
     assert done or free < 3
     assert len(backups.of_schema(store)) == int(done)
-    assert [one.name for one in small.iterdir() if ".new" in one.name] == []
+    assert [path.name for path in small.iterdir() if ".new" in path.name] == []
     _resize(small, "20m")  # without room nobody can even read it
     assert done == (_schema(store) == VERSION)
     assert done or old_stores.dump(store) == before
@@ -106,14 +106,14 @@ async def test_a_pull_that_fills_the_disk_waits_and_goes_on_when_there_is_room(
     small: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # given: 3,000 products do not fit into 2 MB
-    with town(small, products=3000) as made:
-        number = made.bench.request("pull", made.bench.merchant)
+    with town(small, products=3000) as our_town:
+        number = our_town.bench.request("pull", our_town.bench.merchant)
         # when
-        work = asyncio.create_task(made.bench.work())
+        work = asyncio.create_task(our_town.bench.work())
         await until(lambda: "no space left" in caplog.text)
         await asyncio.sleep(0.3)
         # then
-        run = made.bench.run(number)
+        run = our_town.bench.run(number)
         assert not work.done()
         assert run.state == "running"
         cx = sqlite3.connect(f"file:{small / 'store.db'}?mode=ro", uri=True)
@@ -123,29 +123,29 @@ async def test_a_pull_that_fills_the_disk_waits_and_goes_on_when_there_is_room(
         _resize(small, "200m")
         await work
         # then
-        assert made.bench.run(number).state == "done"
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        assert {k: v for k, v in made.shown().items() if "Kit" not in k} != {}
+        assert our_town.bench.run(number).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        assert {k: v for k, v in our_town.shown().items() if "Kit" not in k} != {}
         assert store_violations(small / "store.db") == []
 
 
 async def test_a_push_that_fills_the_disk_loses_nothing(small: Path, caplog: pytest.LogCaptureFixture) -> None:
     # given: room is taken away while the push is under way
-    with town(small, products=40) as made:
+    with town(small, products=40) as our_town:
         _resize(small, "20m")
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
+        await our_town.bench.pull()
+        run = await our_town.bench.push(our_town.cart_id, release=False)
         used = _used(small)
-        made.bench.release(run.id)
+        our_town.bench.release(run.id)
         (small / "filler").write_bytes(b"x" * (20 * 1024 * 1024 - used - 65536))
         # when
-        work = asyncio.create_task(made.bench.work())
+        work = asyncio.create_task(our_town.bench.work())
         await until(lambda: "no space left" in caplog.text)
         (small / "filler").unlink()
         await work
         # then
-        assert made.bench.run(run.id).state == "done"
-        assert made.shown() == made.stock()
+        assert our_town.bench.run(run.id).state == "done"
+        assert our_town.shown() == our_town.stock()
         assert store_violations(small / "store.db") == []
 
 
@@ -161,10 +161,10 @@ async def test_a_disk_that_is_full_while_old_records_are_removed(small: Path, mo
             raise
 
     monkeypatch.setattr(Upkeep, "step", step)
-    with town(small, products=20) as made:
+    with town(small, products=20) as our_town:
         # given runs of long ago, and no room
         _resize(small, "20m")
-        bench, worker = made.bench, Worker(made.bench.store)
+        bench, worker = our_town.bench, Worker(our_town.bench.store)
         await bench.pull()
         with bench.by_hand() as tx:
             for _ in range(400):

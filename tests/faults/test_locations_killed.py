@@ -30,38 +30,38 @@ async def test_an_open_batch_of_one_location_survives_that_another_one_reads_the
     tmp_path: Path, replays: bool
 ) -> None:
     mode = Mode(basis="on_hand", orders=True, places="West", max_batch=5, idempotency=replays)
-    with corner(tmp_path, mode) as made:
-        await opened(made)
-        for number, listing in enumerate(made.carts.dump()["a"]):
-            made.wms.set_level(listing["sku"], "WEST", 40 + number)
-            made.wms.set_level(listing["sku"], "EAST", 80 + number)
-        await made.pull()
-        (first,) = request(made, made.east, full=True)
-        with made.bench.by_hand() as cx:  # West goes first, and East, which was asked for before, takes over
+    with corner(tmp_path, mode) as our_corner:
+        await opened(our_corner)
+        for number, listing in enumerate(our_corner.carts.dump()["a"]):
+            our_corner.wms.set_level(listing["sku"], "WEST", 40 + number)
+            our_corner.wms.set_level(listing["sku"], "EAST", 80 + number)
+        await our_corner.pull()
+        (first,) = request(our_corner, our_corner.east, full=True)
+        with our_corner.bench.by_hand() as cx:  # West goes first, and East, which was asked for before, takes over
             cx.execute("UPDATE run SET not_before = requested_at + 3600 WHERE id = ?", (first,))
-        (killed,) = request(made, made.west)
-        process = Workers(made.bench.store.path).start(STOP_BEFORE_SENDING)
+        (killed,) = request(our_corner, our_corner.west)
+        process = Workers(our_corner.bench.store.path).start(STOP_BEFORE_SENDING)
         _until(lambda: uptime.process(process) is uptime.Process.STOPPED)
         os.kill(process, signal.SIGKILL)
         _wait(process)
-        assert made.bench.run(killed).state == "running"
+        assert our_corner.bench.run(killed).state == "running"
         open_batches = "SELECT count(*) FROM push_batch WHERE state = 'intent' AND cart_id = ?"
-        assert made.bench.one(open_batches, made.west) == 1
+        assert our_corner.bench.one(open_batches, our_corner.west) == 1
         # when: a listing that West has planned is deleted in the shop, and East reads all for both
-        made.carts.control("remove", {"shop": "a", "refs": [made.listing()["ref"]]})
-        with made.bench.by_hand() as cx:
+        our_corner.carts.control("remove", {"shop": "a", "refs": [our_corner.listing()["ref"]]})
+        with our_corner.bench.by_hand() as cx:
             cx.execute("UPDATE run SET not_before = NULL WHERE id = ?", (first,))
-        await made.bench.work()
+        await our_corner.bench.work()
         for number in (first, killed):
-            if made.bench.run(number).state == "held":
-                made.bench.release(number)
-        await made.bench.work()
+            if our_corner.bench.run(number).state == "held":
+                our_corner.bench.release(number)
+        await our_corner.bench.work()
         # then
-        assert [made.bench.run(number).state for number in (first, killed)] == ["done", "done"]
-        assert made.bench.sums_hold()
-        assert made.bench.one(open_batches, made.west) == 0
-        wanted = {sku: row["desired"] for sku, row in made.bench.listings(made.west).items()}
-        shown = {row["sku"]: row["places"].get("West", {}).get("quantity") for row in made.carts.dump()["a"]}
+        assert [our_corner.bench.run(number).state for number in (first, killed)] == ["done", "done"]
+        assert our_corner.bench.sums_hold()
+        assert our_corner.bench.one(open_batches, our_corner.west) == 0
+        wanted = {sku: row["desired"] for sku, row in our_corner.bench.listings(our_corner.west).items()}
+        shown = {row["sku"]: row["places"].get("West", {}).get("quantity") for row in our_corner.carts.dump()["a"]}
         assert {sku: units for sku, units in shown.items() if units is not None} == {
             sku: units for sku, units in wanted.items() if shown.get(sku) is not None
         }

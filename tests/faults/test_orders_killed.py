@@ -23,17 +23,17 @@ ELSEWHERE = "invsync_tui.sync.orders.orders_elsewhere"
     ids=["before the orders are stored", "before the commit", "after the commit", "before the end"],
 )
 async def test_a_push_for_an_order_survives_a_kill(tmp_path: Path, moment: str, kept: int) -> None:
-    with market(tmp_path) as made:
-        await settle(made)
-        made.sell("a", 3)
-        number = made.bench.request("push", made.numbers["a"])
-        _wait(Workers(made.bench.store.path).start(f"killed-at {moment}"))
+    with market(tmp_path) as our_market:
+        await settle(our_market)
+        our_market.sell("a", 3)
+        number = our_market.bench.request("push", our_market.numbers["a"])
+        _wait(Workers(our_market.bench.store.path).start(f"killed-at {moment}"))
         # then: the orders and the pushes are both there, or neither is
-        assert made.bench.run(number).state == "running"
-        assert made.bench.one("SELECT count(*) FROM our_pending_order") == kept
-        assert len(made.asked()) == 2 * kept
+        assert our_market.bench.run(number).state == "running"
+        assert our_market.bench.one("SELECT count(*) FROM our_pending_order") == kept
+        assert len(our_market.asked()) == 2 * kept
         # and whoever comes next does it, once
-        await made.bench.work()
-        assert made.shown() == {"a": 7, "b": 11, "c": WEST, "d": 11}
-        assert made.asked() == ["b: order at A", "d: order at A"]
-        assert made.bench.sums_hold()
+        await our_market.bench.work()
+        assert our_market.shown() == {"a": 7, "b": 11, "c": WEST, "d": 11}
+        assert our_market.asked() == ["b: order at A", "d: order at A"]
+        assert our_market.bench.sums_hold()

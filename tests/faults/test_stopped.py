@@ -27,22 +27,22 @@ STOPS = 6
 MODE = Mode(max_batch=4, idempotency=False, latency=0.03)
 
 
-def _raise_everything(made: Town, wave: int, history: dict[str, list[int]]) -> None:
-    refs = list(made.wms.dump()["products"])
-    made.wms.control("level", {"refs": refs, "warehouse": "EAST", "available": 1000 * wave})
-    stock = made.stock()
-    for listing in made.cart.dump()[SHOP]:
+def _raise_everything(our_town: Town, wave: int, history: dict[str, list[int]]) -> None:
+    refs = list(our_town.wms.dump()["products"])
+    our_town.wms.control("level", {"refs": refs, "warehouse": "EAST", "available": 1000 * wave})
+    stock = our_town.stock()
+    for listing in our_town.cart.dump()[SHOP]:
         history.setdefault(listing["ref"], []).append(stock[listing["sku"]])
 
 
-def _order(made: Town) -> None:
-    pull = made.bench.request("pull", made.bench.merchant)
-    made.bench.request("push", made.cart_id, after=pull)
+def _order(our_town: Town) -> None:
+    pull = our_town.bench.request("pull", our_town.bench.merchant)
+    our_town.bench.request("push", our_town.cart_id, after=pull)
 
 
-def _free_the_locks(made: Town) -> None:
+def _free_the_locks(our_town: Town) -> None:
     """As a lock server does that has not heard of a holder for too long."""
-    for lock in leases._folder(made.bench.store.path).glob("pu*.lock"):
+    for lock in leases._folder(our_town.bench.store.path).glob("pu*.lock"):
         lock.unlink()
 
 
@@ -93,52 +93,52 @@ def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_old
     # given
     rng = random.Random(5)
     history: dict[str, list[int]] = {}
-    with town(tmp_path, mode=MODE, deadline=DEADLINE) as made:
-        made.bench.set_cart(made.cart_id, observe_every=0, jump_factor=0)
-        workers = Workers(made.bench.store.path)
-        _raise_everything(made, 1, history)
-        _order(made)
+    with town(tmp_path, mode=MODE, deadline=DEADLINE) as our_town:
+        our_town.bench.set_cart(our_town.cart_id, observe_every=0, jump_factor=0)
+        workers = Workers(our_town.bench.store.path)
+        _raise_everything(our_town, 1, history)
+        _order(our_town)
         _wait(workers.start())
-        for (number,) in made.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
-            made.bench.release(number)
+        for (number,) in our_town.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
+            our_town.bench.release(number)
         stops = 0
         for wave in range(2, 2 + 3 * STOPS):
-            _raise_everything(made, wave, history)
-            _order(made)
-            with _stopped(workers, made.bench.store.path, rng.uniform(0.02, 0.5)) as straggler:
+            _raise_everything(our_town, wave, history)
+            _order(our_town)
+            with _stopped(workers, our_town.bench.store.path, rng.uniform(0.02, 0.5)) as straggler:
                 if straggler is None:
                     continue
                 stops += 1
                 # when: another takes over, stock changes, and all is pushed
                 time.sleep(DEADLINE)
-                _free_the_locks(made)
+                _free_the_locks(our_town)
                 _wait(workers.start())
-                _raise_everything(made, wave + 100, history)
-                _order(made)
+                _raise_everything(our_town, wave + 100, history)
+                _order(our_town)
                 _wait(workers.start())
-                before, rows, continued = everything(made.bench), len(made.cart.log()), time.time()
+                before, rows, continued = everything(our_town.bench), len(our_town.cart.log()), time.time()
                 os.kill(straggler, signal.SIGCONT)
                 _wait(straggler)
                 # then
-                after = everything(made.bench)
+                after = everything(our_town.bench)
                 assert [table for table in before if before[table] != after[table]] == []
-                assert made.cart.log()[rows:] == [], _late(made, rows, continued)
+                assert our_town.cart.log()[rows:] == [], _late(our_town, rows, continued)
             history = {ref: _in_order(quantities) for ref, quantities in history.items()}
             if stops == STOPS:
                 break
         assert stops == STOPS
-        assert made.bench.one("SELECT count(*) FROM run_event WHERE text LIKE 'The worker died%'") >= STOPS / 2
-        assert order_violations(made.cart.log(), history, SHOP) == []
-        assert state_violations(made.shown(), made.stock()) == []
-        assert store_violations(made.bench.store.path) == []
+        assert our_town.bench.one("SELECT count(*) FROM run_event WHERE text LIKE 'The worker died%'") >= STOPS / 2
+        assert order_violations(our_town.cart.log(), history, SHOP) == []
+        assert state_violations(our_town.shown(), our_town.stock()) == []
+        assert store_violations(our_town.bench.store.path) == []
 
 
-def _late(made: Town, rows: int, continued: float) -> str:
+def _late(our_town: Town, rows: int, continued: float) -> str:
     """What arrived after a straggler went on, with the record of its batches, to see whose they were and when they left."""
-    late = made.cart.log()[rows:]
+    late = our_town.cart.log()[rows:]
     keys = {row["key"] for row in late}
-    batches = [made.bench.store.read("SELECT * FROM push_batch WHERE id = ?", key) for key in keys]
-    requests = [request for request in made.cart.requests() if request["t"] > continued - 5]
+    batches = [our_town.bench.store.read("SELECT * FROM push_batch WHERE id = ?", key) for key in keys]
+    requests = [request for request in our_town.cart.requests() if request["t"] > continued - 5]
     return f"went on at {continued}\nrows {late}\nbatches {batches}\nrequests {requests}"
 
 
@@ -148,35 +148,38 @@ def test_a_worker_that_was_stopped_right_before_a_request_never_sends_it_after_i
 ) -> None:
     # given: a worker that has recorded a batch, and is stopped before its request leaves
     history: dict[str, list[int]] = {}
-    with town(tmp_path, mode=MODE, deadline=DEADLINE) as made:
-        made.bench.set_cart(made.cart_id, observe_every=0, jump_factor=0)
-        workers = Workers(made.bench.store.path)
-        _raise_everything(made, 1, history)
-        _order(made)
+    with town(tmp_path, mode=MODE, deadline=DEADLINE) as our_town:
+        our_town.bench.set_cart(our_town.cart_id, observe_every=0, jump_factor=0)
+        workers = Workers(our_town.bench.store.path)
+        _raise_everything(our_town, 1, history)
+        _order(our_town)
         _wait(workers.start())
-        for (number,) in made.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
-            made.bench.release(number)
+        for (number,) in our_town.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
+            our_town.bench.release(number)
         straggler = workers.start(STOP_BEFORE_SENDING)
         _until(lambda: uptime.process(straggler) is uptime.Process.STOPPED)
         assert (
-            made.bench.one("SELECT count(*) FROM push_batch WHERE state = 'intent' AND cart_id = ?", made.cart_id) == 1
+            our_town.bench.one(
+                "SELECT count(*) FROM push_batch WHERE state = 'intent' AND cart_id = ?", our_town.cart_id
+            )
+            == 1
         )
-        sent = len(made.cart.log())
+        sent = len(our_town.cart.log())
         # when: its deadline passes by a little, somebody else has sent newer quantities, and it goes on
         time.sleep(DEADLINE * stopped_for)
-        _free_the_locks(made)
+        _free_the_locks(our_town)
         _wait(workers.start())
-        _raise_everything(made, 2, history)
-        _order(made)
+        _raise_everything(our_town, 2, history)
+        _order(our_town)
         _wait(workers.start())
-        assert len(made.cart.log()) > sent
-        before, rows = everything(made.bench), len(made.cart.log())
+        assert len(our_town.cart.log()) > sent
+        before, rows = everything(our_town.bench), len(our_town.cart.log())
         os.kill(straggler, signal.SIGCONT)
         _wait(straggler)
         # then: nothing of it leaves, and it writes nothing
-        assert made.cart.log()[rows:] == []
-        assert everything(made.bench) == before
-        assert state_violations(made.shown(), made.stock()) == []
+        assert our_town.cart.log()[rows:] == []
+        assert everything(our_town.bench) == before
+        assert state_violations(our_town.shown(), our_town.stock()) == []
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -42,31 +42,31 @@ async def test_what_was_answered_is_read_and_pushed_by_the_next_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurry(monkeypatch)
-    with town(tmp_path, mode=Mode(orders=True), observe_every=86400) as made:
-        assert (await made.bench.pull()).state == "done"
-        assert (await made.bench.push(made.cart_id)).state == "done"
-        give_address(made.bench, made.cart_id)
-        sku = made.in_stock()[0]
-        ref = made.bench.listings(made.cart_id)[sku]["ref"]
-        made.cart.edit(ref, quantity=5000)
+    with town(tmp_path, mode=Mode(orders=True), observe_every=86400) as our_town:
+        assert (await our_town.bench.pull()).state == "done"
+        assert (await our_town.bench.push(our_town.cart_id)).state == "done"
+        give_address(our_town.bench, our_town.cart_id)
+        sku = our_town.in_stock()[0]
+        ref = our_town.bench.listings(our_town.cart_id)[sku]["ref"]
+        our_town.cart.edit(ref, quantity=5000)
         # when: several webhooks are answered, and the service is killed at once
-        with service(made.bench.store.path, tmp_path / "serve.log") as (process, document):
+        with service(our_town.bench.store.path, tmp_path / "serve.log") as (process, document):
             place = document["serving"]["hooks"]
             assert place.startswith("127.0.0.1:")
-            headers, body = sandbox_delivery(made.cart.token, {"topic": "listing", "refs": [ref]}, "one")
+            headers, body = sandbox_delivery(our_town.cart.token, {"topic": "listing", "refs": [ref]}, "one")
             assert post(f"http://{place}/hooks/{TOKEN}", headers, body) == 200
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
         log = (tmp_path / "serve.log").read_text(encoding="utf-8")
         assert f"listening for webhooks on http://{place}" in log
-        assert TOKEN not in log and made.cart.token not in log
+        assert TOKEN not in log and our_town.cart.token not in log
         # then: it is in the store, and whoever comes next does it, once
         monkeypatch.setattr(requests, "SETTLE", 0)
         monkeypatch.setattr(requests, "GAP", 0)
-        await Worker(made.bench.store).run_until_idle(0.3)
-        assert made.bench.listings(made.cart_id)[sku]["observed"] == 5000
-        with made.bench.store.reading() as cx:
-            assert hooks.waiting(cx, made.cart_id) == {}
+        await Worker(our_town.bench.store).run_until_idle(0.3)
+        assert our_town.bench.listings(our_town.cart_id)[sku]["observed"] == 5000
+        with our_town.bench.store.reading() as cx:
+            assert hooks.waiting(cx, our_town.cart_id) == {}
         sql = "SELECT count(*) FROM run WHERE trigger = 'webhook' AND key = ?"
-        assert made.bench.one(sql, made.cart_id) == 1
-        assert made.bench.sums_hold()
+        assert our_town.bench.one(sql, our_town.cart_id) == 1
+        assert our_town.bench.sums_hold()

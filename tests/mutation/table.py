@@ -13,9 +13,9 @@ GOAL = 85
 def _rooms(verdicts: Sequence[Verdict], known: Mapping[str, str]) -> list[tuple[str, int, int, int, int]]:
     """(room, planted, harmless, found, survived), and the sum of all."""
     rows = []
-    names = list(dict.fromkeys(one.question.room for one in verdicts))
+    names = list(dict.fromkeys(verdict.question.room for verdict in verdicts))
     for room in [*names, "all"]:
-        own = [one for one in verdicts if room in ("all", one.question.room)]
+        own = [verdict for verdict in verdicts if room in ("all", verdict.question.room)]
         survived = [one for one in own if not one.found]
         harmless = [one for one in survived if one.question.fault.key in known]
         rows.append((room, len(own), len(harmless), len(own) - len(survived), len(survived) - len(harmless)))
@@ -28,7 +28,7 @@ def _share(found: int, survived: int) -> str:
 
 def survivors(verdicts: Sequence[Verdict], known: Mapping[str, str]) -> list[Verdict]:
     """Those that no test found and nobody called harmless."""
-    return [one for one in verdicts if not one.found and one.question.fault.key not in known]
+    return [verdict for verdict in verdicts if not verdict.found and verdict.question.fault.key not in known]
 
 
 def text(verdicts: Sequence[Verdict], known: Mapping[str, str], given: Sequence[str], seconds: float) -> str:

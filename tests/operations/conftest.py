@@ -13,9 +13,9 @@ from tests.support.stores.products_store import Shelf, shelf
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 @pytest.fixture(autouse=True)

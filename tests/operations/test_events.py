@@ -21,9 +21,9 @@ OURS = EventFilter("Acme")
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def two(acme: Shelf) -> tuple[int, int]:
     return pull, push
 
 
-def write(made: Shelf, run: int, at: int, text: str, level: str = "info") -> None:
-    with made.bench.store.transaction() as tx:
+def write(our_shelf: Shelf, run: int, at: int, text: str, level: str = "info") -> None:
+    with our_shelf.bench.store.transaction() as tx:
         runs.add_event(tx, run, at, level, text)
 
 
-def texts(made: Shelf, **wanted: object) -> list[str]:
-    rows = events.events(made.session, EventFilter(**({"merchant": "Acme"} | wanted)))  # type: ignore[arg-type]
+def texts(our_shelf: Shelf, **wanted: object) -> list[str]:
+    rows = events.events(our_shelf.session, EventFilter(**({"merchant": "Acme"} | wanted)))  # type: ignore[arg-type]
     return [line.text.removeprefix("event ") for line in rows.after(None, 100)]
 
 

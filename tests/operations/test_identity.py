@@ -15,7 +15,7 @@ from tests.support.stores.products_store import Shelf, Thing
 
 
 def _by_sku(acme: Shelf, kind: str | None = None, text: str = "") -> dict[str, UnmatchedLine]:
-    return {one.sku: one for one in identity.unmatched(acme.session, acme.cart, kind, text).after(None, 1000)}
+    return {line.sku: line for line in identity.unmatched(acme.session, acme.cart, kind, text).after(None, 1000)}
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def test_a_viewer_looks_at_a_store_that_it_may_not_write(site: Site) -> None:
     site.store.chmod(0o664)
     site.folder.chmod(0o2775)
     assert site.as_user("lead", "merchants", "add", "N", "--source", "sandbox", "--url", "http://127.0.0.1:9").code == 0
-    before = sorted(one.name for one in site.folder.iterdir())
+    before = sorted(path.name for path in site.folder.iterdir())
     # when
     seen = site.as_user("audit", "merchants", "--json")
     refused = site.as_user("audit", "freeze", "N", "--reason", "x")
@@ -190,7 +190,7 @@ def test_a_viewer_looks_at_a_store_that_it_may_not_write(site: Site) -> None:
     assert (
         refused.code == 2 and f"{named('audit')} may look at the store" in refused.err and "not write it" in refused.err
     )
-    assert sorted(one.name for one in site.folder.iterdir()) == before
+    assert sorted(path.name for path in site.folder.iterdir()) == before
     # and while somebody writes, it sees what is in the log only
     with closing(sqlite3.connect(site.store)) as cx:
         cx.execute("UPDATE merchant SET name = 'Renamed'")

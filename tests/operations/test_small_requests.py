@@ -212,8 +212,8 @@ def test_a_follower_goes_on_until_the_last_of_its_runs_has_ended(acme: Shelf, mo
 
 def test_a_switch_that_is_off_is_told_first_and_then_how_to_turn_it_on(acme: Shelf) -> None:
     acme.bench.set_merchant(inventory_sync=False)
-    (line,) = [one for one in overview.overview(acme.session).merchants if one.id == acme.merchant]
-    (problem,) = [one for one in line.problems if "invsync merchants set Acme --sync on" in one.advice]
+    (line,) = [merchant for merchant in overview.overview(acme.session).merchants if merchant.id == acme.merchant]
+    (problem,) = [problem for problem in line.problems if "invsync merchants set Acme --sync on" in problem.advice]
     assert "Synchronization With WMS - Inventory" in problem.text
 
 

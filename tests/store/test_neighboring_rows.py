@@ -20,9 +20,9 @@ from tests.support.stores.products_store import Shelf, Thing, shelf
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 @pytest.mark.parametrize("step", [1, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32])
@@ -53,7 +53,7 @@ def test_only_carts_that_count_a_warehouse_follow_its_switch(acme: Shelf) -> Non
     acme.bench.set_cart(acme.cart, combine_all=0)
     before = acme.bench.one("SELECT rules_rev FROM cart WHERE id = ?", acme.cart)
     with acme.bench.store.reading() as cx:
-        warehouses = {one.code: one for one in sync_marks.warehouses(cx, acme.merchant)}
+        warehouses = {warehouse.code: warehouse for warehouse in sync_marks.warehouses(cx, acme.merchant)}
     # when
     with acme.bench.store.transaction() as tx:
         east = sync_marks.set_enabled(tx, warehouses["EAST"], acme.merchant, enabled=False)

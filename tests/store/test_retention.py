@@ -57,7 +57,7 @@ def test_two_years_of_runs_are_as_large_as_half_a_year(store: Store) -> None:
     assert store.one("SELECT count(*) FROM push_batch")[0] <= 36 * 12
     assert store.one("SELECT count(*) FROM pull_page")[0] == 0
     with store.reading() as cx:
-        assert [one for one in check.rules(cx) if one.code == "orphan"] == []
+        assert [rule for rule in check.rules(cx) if rule.code == "orphan"] == []
 
 
 def test_what_somebody_needs_stays(store: Store) -> None:

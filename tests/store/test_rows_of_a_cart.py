@@ -22,9 +22,9 @@ from tests.support.stores.products_store import Shelf, Thing, shelf
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 def requested(acme: Shelf, **values: bool) -> RunRow:

@@ -84,9 +84,9 @@ def test_lists_of_settings_keep_to_their_merchant(tmp_path: Path) -> None:
     with session.store.transaction() as tx:
         tx.execute("INSERT INTO merchant (id, name, created_at) VALUES (9, 'Bare', 1)")
         tx.execute("INSERT INTO cart (merchant_id, name, system, url, created_at) VALUES (9, 'Lone', 's', 'u', 1)")
-    assert [(one.id, one.source is None) for one in merchants(session)] == [(9, True), (1, False)]
-    assert [one.name for one in carts(session)] == ["Lone", "First", "Second"]
-    assert [one.name for one in carts(session, 9)] == ["Lone"]
+    assert [(merchant.id, merchant.source is None) for merchant in merchants(session)] == [(9, True), (1, False)]
+    assert [cart.name for cart in carts(session)] == ["Lone", "First", "Second"]
+    assert [cart.name for cart in carts(session, 9)] == ["Lone"]
     with session.store.reading() as cx:
         second = load_settings(cx, 2)
     assert isinstance(second, Settings) and len(second.warehouse_ids) == 1 and len(second.warehouse_codes) == 3

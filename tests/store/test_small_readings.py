@@ -386,7 +386,7 @@ CASES: dict[str, tuple[tuple[str, ...], Query, Any]] = {
         lambda w, tx: (
             sync_marks.shortest_stale_after(tx, w.merchant),
             [row[1] for row in sync_marks.carts(tx, w.merchant)],
-            [tuple(one) for one in sync_marks.last_reads(tx, [w.first, 999]).values()],
+            [tuple(last_read) for last_read in sync_marks.last_reads(tx, [w.first, 999]).values()],
         ),
         (300, ["Acme Shop", "Second Shop"], [(1, None, None)]),
     ),

@@ -128,7 +128,10 @@ def test_an_upgrade_is_one_transaction_with_one_backup_and_says_so(
     with at_each_statement(monkeypatch, lambda _, statement: statements.append(statement.split()[0].upper())):
         open_store(path, say=told.append).close()
     # then
-    assert [one for one in statements if one in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT")] == ["BEGIN", "COMMIT"]
+    assert [statement for statement in statements if statement in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT")] == [
+        "BEGIN",
+        "COMMIT",
+    ]
     (copy,) = backups.of_schema(path)
     assert copy.name.startswith(f"store.db.schema{version}-2")
     assert dump(copy) == before

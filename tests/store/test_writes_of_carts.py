@@ -195,7 +195,7 @@ CASES: dict[str, Case] = {
                 "(:c, 't', 1, 2, 3), (:d, 'u', 1, 2, 3)"
             ),
         ),
-        lambda w, tx: (hooks.put_address(tx, w.first, "new", AT), [one.token for one in hooks.addresses(tx)]),
+        lambda w, tx: (hooks.put_address(tx, w.first, "new", AT), [address.token for address in hooks.addresses(tx)]),
         """
         hook_address Acme Shop: heard_at 2 -> None
         hook_address Acme Shop: made_at 1 -> 1760001000

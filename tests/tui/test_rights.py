@@ -92,10 +92,10 @@ def test_every_key_has_a_row() -> None:
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    Scene(made)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    Scene(our_shelf)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
 @pytest.mark.parametrize("who", ["viewer", "read-only", "operator"])

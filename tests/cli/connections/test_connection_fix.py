@@ -30,7 +30,7 @@ def test_it_is_listed_shown_and_made(shell: Shell, servers: tuple[WmsHandle, Car
     shown = shell.ok("connections", "fix", "Shop", "track")
     assert f"{sku}: will be changed" in shown.out and "Nothing was changed." in shown.out
     assert "invsync connections fix Shop track --apply --reason TEXT" in shown.out
-    assert not next(one for one in cart.dump()["main"] if one["sku"] == sku)["tracked"]
+    assert not next(listing for listing in cart.dump()["main"] if listing["sku"] == sku)["tracked"]
     made = shell.run("connections", "fix", "Shop", "track", "--sku", sku, "--apply", "--reason", "new", "--json")
     assert made.code == 0, made
     check("connections", made.document)

@@ -32,27 +32,27 @@ class Drifted(NamedTuple):
 
 @pytest.fixture
 def drifted(tmp_path: Path) -> Iterator[Drifted]:
-    with town(tmp_path) as made:
-        over, untracked, gone = made.in_stock()[:3]
-        asyncio.run(_drift(made, over, untracked, gone))
-        yield Drifted(Shell(tmp_path), made, over, untracked, gone)
+    with town(tmp_path) as our_town:
+        over, untracked, gone = our_town.in_stock()[:3]
+        asyncio.run(_drift(our_town, over, untracked, gone))
+        yield Drifted(Shell(tmp_path), our_town, over, untracked, gone)
 
 
-async def _drift(made: Town, over: str, untracked: str, gone: str) -> None:
-    await made.bench.pull()
-    await made.bench.push(made.cart_id)
-    made.cart.edit(over, quantity=made.stock()[over] + 5)
-    made.cart.edit(untracked, tracked=False)
-    ref = next(row["ref"] for row in made.cart.dump()["main"] if row["sku"] == gone)
-    made.cart.control("remove", {"shop": "main", "refs": [ref]})
-    with made.bench.store.transaction() as tx:  # synced a while ago
+async def _drift(our_town: Town, over: str, untracked: str, gone: str) -> None:
+    await our_town.bench.pull()
+    await our_town.bench.push(our_town.cart_id)
+    our_town.cart.edit(over, quantity=our_town.stock()[over] + 5)
+    our_town.cart.edit(untracked, tracked=False)
+    ref = next(row["ref"] for row in our_town.cart.dump()["main"] if row["sku"] == gone)
+    our_town.cart.control("remove", {"shop": "main", "refs": [ref]})
+    with our_town.bench.store.transaction() as tx:  # synced a while ago
         tx.execute(
             "UPDATE listing SET synced_at = synced_at - 1000, observed_at = observed_at - 1000 WHERE cart_id = ?",
-            (made.cart_id,),
+            (our_town.cart_id,),
         )
-    run = made.bench.request("radar", made.cart_id)
-    await made.bench.work()
-    assert made.bench.run(run).state == "done"
+    run = our_town.bench.request("radar", our_town.cart_id)
+    await our_town.bench.work()
+    assert our_town.bench.run(run).state == "done"
 
 
 def test_drift_is_listed_by_class_with_its_exposure(drifted: Drifted) -> None:

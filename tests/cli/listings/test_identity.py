@@ -16,10 +16,10 @@ CART = "Acme Shop"
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Shell:
-    made = shelf(tmp_path)
-    made.put([Thing(str(n), f"Item{n:02}", f"Demo item {n}") for n in range(9)])
-    made.list([*(f"ITEM{n:02}" for n in range(6)), "Item-06", "stranger"])
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    our_shelf.put([Thing(str(n), f"Item{n:02}", f"Demo item {n}") for n in range(9)])
+    our_shelf.list([*(f"ITEM{n:02}" for n in range(6)), "Item-06", "stranger"])
+    our_shelf.bench.store.close()
     return Shell(tmp_path)
 
 
@@ -42,7 +42,7 @@ def test_all_of_a_kind_are_accepted_and_taken_back(mixed: Shell) -> None:
     before = mixed.json("identity", CART)
     assert mixed.json("identity", CART, "--accept", "CASE")["accepted"] == 6
     links = mixed.json("links", CART)
-    assert [one["product_sku"] for one in links["links"]] == [f"Item{n:02}" for n in range(6)]
+    assert [link["product_sku"] for link in links["links"]] == [f"Item{n:02}" for n in range(6)]
     assert "takes effect with the next push" in mixed.ok("links", CART).out
     assert mixed.json("unlink", CART, "--kind", "CASE")["message"].startswith("6 listings unlinked")
     assert mixed.json("identity", CART) == before

@@ -131,8 +131,8 @@ def test_apply_follows_its_run(held: Shell, cart: CartHandle) -> None:
     answer = held.run("apply", str(number), "--reason", "looked through it", "--wait", "--json")
     # then: a line per event and a summary, and the cart shows it
     lines = [json.loads(row) for row in answer.out.splitlines()]
-    for one in lines:
-        check("apply", one)
+    for line in lines:
+        check("apply", line)
     assert answer.code == 0 and lines[-1]["event"] == "summary" and lines[-1]["runs"][0]["state"] == "done"
     assert any(cart.quantities().values())
 

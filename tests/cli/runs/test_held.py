@@ -15,11 +15,11 @@ from tests.support.runs.sandbox_world import town
 @pytest.fixture
 def held_run(tmp_path: Path) -> Iterator[tuple[Shell, int]]:
     """A first push that is held, of a shop that shows 7 of two SKUs that are sold out."""
-    with town(tmp_path) as made:
-        for sku in made.sold_out()[:2]:
-            made.cart.edit(sku, quantity=7)
-        asyncio.run(_hold(made))
-        run_id = made.bench.one("SELECT id FROM our_run WHERE state = 'held'")
+    with town(tmp_path) as our_town:
+        for sku in our_town.sold_out()[:2]:
+            our_town.cart.edit(sku, quantity=7)
+        asyncio.run(_hold(our_town))
+        run_id = our_town.bench.one("SELECT id FROM our_run WHERE state = 'held'")
         shell = Shell(tmp_path)
         yield shell, run_id
 

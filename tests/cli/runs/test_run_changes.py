@@ -35,8 +35,8 @@ def run(acme: Shelf) -> Iterator[int]:
     yield number
 
 
-def _printed(made: Shelf, capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert main.run([*words, "--store", str(made.bench.store.path)]) == 0
+def _printed(our_shelf: Shelf, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main.run([*words, "--store", str(our_shelf.bench.store.path)]) == 0
     return capsys.readouterr().out
 
 

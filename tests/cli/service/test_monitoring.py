@@ -20,11 +20,11 @@ acme = _acme
 HOWTO = Path(__file__).parents[3] / "docs" / "howto" / "monitor.md"
 
 
-def _values(made: Shelf) -> dict[str, int]:
+def _values(our_shelf: Shelf) -> dict[str, int]:
     """By metric and labels, the samples about Acme and of the whole store."""
     return {
         f"{sample.name} {' '.join(value for key, value in sample.labels if key != 'merchant')}".strip(): sample.value
-        for sample in metrics.samples(made.session)
+        for sample in metrics.samples(our_shelf.session)
         if dict(sample.labels).get("merchant", "Acme") == "Acme"
     }
 

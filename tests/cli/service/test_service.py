@@ -170,7 +170,9 @@ def test_a_failing_wms_is_a_line_when_it_breaks_and_a_line_when_it_heals_in_json
         return [json.loads(line) for line in service.lines() if line.startswith("{")]
 
     def ended(state: str) -> int:
-        return sum(one["event"] == "run" and one["state"] == state and one["kind"] == "pull" for one in records())
+        return sum(
+            record["event"] == "run" and record["state"] == state and record["kind"] == "pull" for record in records()
+        )
 
     shop.ok("merchants", "set", "Acme", "--secret", "env:NOT_THERE")
     for n in (1, 2):
@@ -181,9 +183,9 @@ def test_a_failing_wms_is_a_line_when_it_breaks_and_a_line_when_it_heals_in_json
     shop.ok("merchants", "set", "Acme", "--secret", wms.secret)
     shop.json("sync", "Acme")
     until(lambda: ended("done") == 1, service)
-    until(lambda: any(one["event"] == "recovered" for one in records()), service)
-    assert [one["event"] for one in records()].count("failing") == 1
-    assert next(one for one in records() if one["event"] == "recovered")["failed_runs"] == 2
+    until(lambda: any(record["event"] == "recovered" for record in records()), service)
+    assert [record["event"] for record in records()].count("failing") == 1
+    assert next(record for record in records() if record["event"] == "recovered")["failed_runs"] == 2
 
 
 def test_a_frozen_service_is_told_by_every_command_and_well_again_when_it_goes_on(

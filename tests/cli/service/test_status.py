@@ -39,8 +39,8 @@ class Scene:
 
     def sql(self, *statements: str) -> None:
         with closing(sqlite3.connect(self.shell.store)) as cx, cx:
-            for one in statements:
-                cx.execute(one)
+            for statement in statements:
+                cx.execute(statement)
 
     def worker(self, kind: str = "serve", *, host: str = HERE, ago: int = 0) -> int:
         """A process with a worker's lock and its row; its number."""

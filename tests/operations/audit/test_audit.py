@@ -22,20 +22,20 @@ WHEN = 1_790_000_000
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    made.put([Thing("a", "A"), Thing("b", "B")])
-    made.list(["A", "B"], shown=3)
-    yield made
-    made.bench.store.close()
+    our_shelf = shelf(tmp_path)
+    our_shelf.put([Thing("a", "A"), Thing("b", "B")])
+    our_shelf.list(["A", "B"], shown=3)
+    yield our_shelf
+    our_shelf.bench.store.close()
 
 
-def _newest(made: Shelf, **wanted: str | int) -> audit.AuditLine:
-    return audit.entries(made.session, AuditFilter(**wanted)).after(None, 1)[0]  # type: ignore[arg-type]
+def _newest(our_shelf: Shelf, **wanted: str | int) -> audit.AuditLine:
+    return audit.entries(our_shelf.session, AuditFilter(**wanted)).after(None, 1)[0]  # type: ignore[arg-type]
 
 
-def _written(made: Shelf, n: int) -> None:
-    run = made.bench.request("pull", made.merchant)
-    with made.bench.store.transaction() as tx:
+def _written(our_shelf: Shelf, n: int) -> None:
+    run = our_shelf.bench.request("pull", our_shelf.merchant)
+    with our_shelf.bench.store.transaction() as tx:
         for number in range(n):
             who, subject = ("ada", "bo")[number % 2], f"run:{run}"
             entries.record(tx, WHEN + number, who, ("cancel", "thaw")[number % 3 == 0], subject, reason=str(number))

@@ -22,8 +22,8 @@ def test_a_sku_is_shown_with_codes_levels_listings_and_parts(acme: Shelf) -> Non
         ("SKU", "KIT", ()),
         ("UPC", "77", ("OTHER",)),
     ]
-    assert [(one.warehouse, one.available) for one in view.levels] == [("Default", 4)]
-    assert [one.id for one in view.listings] == [listed] and view.not_listed == ()
+    assert [(level.warehouse, level.available) for level in view.levels] == [("Default", 4)]
+    assert [listing.id for listing in view.listings] == [listed] and view.not_listed == ()
     assert sku.view(acme.session, other).not_listed == (("Acme Shop", "NOT_IN_CART"),)
 
 

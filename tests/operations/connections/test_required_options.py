@@ -50,7 +50,7 @@ def test_its_form_tells_the_same(acme: Shelf, group: str, system: str, option: r
     told = {one.field: one.text for one in forms.incomplete(acme.session, f"{kind}:{system}", {})}
     assert told[f"option-{option.name}"] == f"it is required: {option.what}."
     shown = next(
-        one for one in forms.form(acme.session, f"{kind}:{system}").fields if one.name == f"option-{option.name}"
+        field for field in forms.form(acme.session, f"{kind}:{system}").fields if field.name == f"option-{option.name}"
     )
     assert "(required)" in shown.help and not shown.optional
 

@@ -171,8 +171,8 @@ def test_a_secret_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -
     (sqlite3.OperationalError("database or disk is full"), "store.db"),
 ])  # fmt: skip
 def test_why_settings_were_not_saved(acme: Shelf, error: sqlite3.Error, words: str) -> None:
-    with pytest.raises(OperationError, match=words) as told, transaction.saving(acme.session, "add it"):
+    with pytest.raises(OperationError, match=words) as raised, transaction.saving(acme.session, "add it"):
         raise error
-    assert isinstance(told.value.__cause__, Exception)
+    assert isinstance(raised.value.__cause__, Exception)
     with pytest.raises(KeyError), transaction.saving(acme.session, "add it"):
         raise KeyError("x")

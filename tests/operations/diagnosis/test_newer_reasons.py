@@ -33,8 +33,8 @@ COMMANDS = (
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
     """Every place of the store that keeps a reason keeps the unknown one."""
-    made = field(tmp_path / "store.db")
-    with made.store.transaction() as tx:
+    our_field = field(tmp_path / "store.db")
+    with our_field.store.transaction() as tx:
         first, second = (row[0] for row in tx.execute("SELECT id FROM cart ORDER BY id"))
         ids = [row[0] for row in tx.execute("SELECT id FROM listing WHERE cart_id = ? ORDER BY key", (first,))]
         run = runs.request(tx, RunRequest("push", first, 1, "test", "tester"), 1).run_id
@@ -53,7 +53,7 @@ def session(tmp_path: Path) -> Session:
         row = runs.get(tx, run)
         assert row is not None
         assert NEWER in run_findings.record(tx, row, None, int(time.time()))
-    return made
+    return our_field
 
 
 def test_every_command_answers(session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +76,9 @@ def test_every_command_answers(session: Session, tmp_path: Path, capsys: pytest.
 def test_the_doctor_reports_it_once_with_its_count(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     main.run(["doctor", "--cart", "First", "--json", "--store", str(session.store.path)])
     checks = json.loads(capsys.readouterr().out)["checks"]
-    assert [one["evidence"].partition(" (")[0] for one in checks if NEWER in str(one["evidence"])] == [f"{NEWER}: 4"]
+    assert [check["evidence"].partition(" (")[0] for check in checks if NEWER in str(check["evidence"])] == [
+        f"{NEWER}: 4"
+    ]
 
 
 def test_it_is_itself_by_name_and_leads_to_the_listings() -> None:

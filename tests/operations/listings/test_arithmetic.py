@@ -41,9 +41,9 @@ def test_it_is_the_sum_of_what_why_explains(acme: Shelf) -> None:
     targets = of_listings(acme.session, [(cart, number) for cart, number, _ in rows])
     for _, number, sku in rows:
         explained = next(
-            one
-            for one in why(acme.session, sku, acme.cart).listings
-            if one.sku == sku and one.cart_listing_id is not None
+            listing
+            for listing in why(acme.session, sku, acme.cart).listings
+            if listing.sku == sku and listing.cart_listing_id is not None
         )
         steps = [step for step in explained.steps if step.step not in ("basis", "compare", "skip")]
         target = targets.get(number)

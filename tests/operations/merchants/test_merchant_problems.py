@@ -13,12 +13,12 @@ from tests.support.stores.products_store import Shelf, Thing
 
 
 def line(acme: Shelf) -> MerchantRow:
-    return next(one for one in overview.overview(acme.session).merchants if one.id == acme.merchant)
+    return next(merchant for merchant in overview.overview(acme.session).merchants if merchant.id == acme.merchant)
 
 
 def the_problem(acme: Shelf, advice: str) -> Problem:
     """The one problem whose advice has a text in it."""
-    (found,) = [one for one in line(acme).problems if advice in one.advice]
+    (found,) = [problem for problem in line(acme).problems if advice in problem.advice]
     return found
 
 
@@ -81,7 +81,11 @@ def test_a_finding_is_new_for_an_hour(acme: Shelf) -> None:
     assert the_problem(acme, REASONS[Reason.LOCKED].advice)
     found_lately(acme, acme.cart, 60)
     found_lately(acme, acme.cart, overview.NEW_FOR + 60, LOCKED=2)
-    assert not [one for one in line(acme).problems if "LOCKED" in one.text or REASONS[Reason.LOCKED].text in one.text]
+    assert not [
+        problem
+        for problem in line(acme).problems
+        if "LOCKED" in problem.text or REASONS[Reason.LOCKED].text in problem.text
+    ]
     assert overview.NEW_FOR == 3600
 
 
@@ -102,13 +106,13 @@ def test_findings_of_a_merchant_are_not_told_of_another(acme: Shelf) -> None:
 def test_a_download_that_never_ran_is_told_and_how_to_start_one(acme: Shelf) -> None:
     assert the_problem(acme, "invsync sync Acme").key
     ended(acme, "pull", "done")
-    assert not [one for one in line(acme).problems if one.advice.endswith("invsync sync Acme")]
+    assert not [problem for problem in line(acme).problems if problem.advice.endswith("invsync sync Acme")]
 
 
 def test_a_merchant_that_is_off_is_not_told_that_it_never_ran(acme: Shelf) -> None:
     acme.bench.set_merchant(inventory_sync=False)
     assert the_problem(acme, "--sync on").key
-    assert not [one for one in line(acme).problems if one.advice.endswith("invsync sync Acme")]
+    assert not [problem for problem in line(acme).problems if problem.advice.endswith("invsync sync Acme")]
 
 
 def test_a_merchant_without_a_connection_is_told_so(acme: Shelf) -> None:
@@ -119,7 +123,7 @@ def test_a_merchant_without_a_connection_is_told_so(acme: Shelf) -> None:
 
 
 def test_a_cart_whose_upload_is_off_is_told_without_urgency(acme: Shelf) -> None:
-    assert not [one for one in line(acme).problems if "--upload on" in one.advice]
+    assert not [problem for problem in line(acme).problems if "--upload on" in problem.advice]
     acme.bench.set_cart(acme.cart, upload_enabled=False)
     problem = the_problem(acme, "invsync carts set 'Acme Shop' --upload on")
     assert "Acme Shop" in problem.text and not problem.urgent and problem.key
@@ -149,7 +153,7 @@ def test_stock_that_is_too_old_is_told_once_the_merchant_has_run(acme: Shelf) ->
             tx.execute("UPDATE warehouse SET last_full_at = ? WHERE merchant_id = ?", (at, acme.merchant))
 
     def told() -> list[str]:
-        return [one.text for one in line(acme).problems if "invsync connections test Acme" in one.advice]
+        return [problem.text for problem in line(acme).problems if "invsync connections test Acme" in problem.advice]
 
     confirmed(3700)
     assert told() == []
@@ -186,9 +190,9 @@ def test_a_failed_run_is_told_with_its_error_and_how_often_it_failed_in_a_row(ac
     second = ended(acme, "pull", "failed", "no route", ago=60)
     problem = the_problem(acme, f"invsync runs {second}")
     assert "2 runs in a row" in problem.text
-    assert not [one for one in line(acme).problems if one.advice.endswith(f"invsync runs {first}")]
+    assert not [problem for problem in line(acme).problems if problem.advice.endswith(f"invsync runs {first}")]
     ended(acme, "pull", "done", ago=1)
-    assert not [one for one in line(acme).problems if "in a row" in one.text]
+    assert not [problem for problem in line(acme).problems if "in a row" in problem.text]
 
 
 def test_the_status_is_that_of_the_last_download_and_of_the_one_that_is_going_on(acme: Shelf) -> None:

@@ -100,9 +100,9 @@ class World:
 
     def shown(self) -> tuple[dict[str, MerchantRow], Pulse]:
         found = overview.overview(self.acme.session)
-        names = [one.name for one in found.merchants]
+        names = [merchant.name for merchant in found.merchants]
         assert names == sorted([*self.merchants, "First Neighbor", "Second Neighbor"])
-        return {one.name: one for one in found.merchants}, found.pulse
+        return {merchant.name: merchant for merchant in found.merchants}, found.pulse
 
 
 @pytest.fixture
@@ -147,7 +147,10 @@ def said(row: MerchantRow, now: int) -> Line:
 
 def commands(problems: Sequence[Problem]) -> list[tuple[str, bool]]:
     """The command that each problem advises, and whether it is urgent."""
-    return [(re.sub(r".*?(invsync [^.]*?(?= --reason|$|\.)).*", r"\1", one.advice), one.urgent) for one in problems]
+    return [
+        (re.sub(r".*?(invsync [^.]*?(?= --reason|$|\.)).*", r"\1", problem.advice), problem.urgent)
+        for problem in problems
+    ]
 
 
 @pytest.mark.parametrize("service", ["serve", "detached", "not responding", "none"])
@@ -225,7 +228,7 @@ def test_each_merchant_has_its_own_times_states_and_counts_and_the_pulse_their_s
     assert commands(rows["Eta"].problems) == [("invsync sync Eta", True)]
     assert new == rows["Eta"].id
     # and the failures: how often in a row, since when, and one that came alone says neither
-    by_run = {commands([one])[0][0]: one for one in rows["Acme"].problems}
+    by_run = {commands([problem])[0][0]: problem for problem in rows["Acme"].problems}
     twice, once = by_run[f"invsync runs {acme_pull}"].text, by_run[f"invsync runs {acme_push}"].text
     assert "inventory download" in twice and "no way" in twice and "2 runs in a row" in twice and "2 h ago" in twice
     assert "push to Acme Shop" in once and once.endswith("refused")
@@ -291,12 +294,12 @@ def test_all_problems_of_one_merchant_stand_in_their_order_with_urgency_and_keys
 def test_several_disabled_warehouses_are_all_named_and_none_is_put_into_the_command(world: World) -> None:
     world.write("UPDATE warehouse SET enabled = 0 WHERE merchant_id = ?", world.acme.merchant)
     row = world.shown()[0]["Acme"]
-    (problem,) = [one for one in row.problems if "warehouses enable" in one.advice]
+    (problem,) = [problem for problem in row.problems if "warehouses enable" in problem.advice]
     assert "Default, EAST" in problem.text and "these warehouses are" in problem.text
     assert problem.advice.endswith("invsync warehouses enable Acme CODE")
 
 
 def test_a_held_run_of_which_no_time_is_known_is_told_without_one(world: World) -> None:
     run = world.run("push", world.acme.merchant, "held", "Acme Shop")
-    (problem,) = [one for one in world.shown()[0]["Acme"].problems if f"Run {run} " in one.text]
+    (problem,) = [problem for problem in world.shown()[0]["Acme"].problems if f"Run {run} " in problem.text]
     assert "ago" not in problem.text and "just now" not in problem.text

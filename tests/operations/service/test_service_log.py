@@ -20,7 +20,7 @@ def _root_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level, told = list(root.handlers), root.level, logging.raiseExceptions
     yield
-    for handler in [one for one in root.handlers if one not in handlers]:
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
         handler.close()
     root.handlers[:], logging.raiseExceptions = handlers, told
     root.setLevel(level)

@@ -124,7 +124,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     assert run_history.runs(acme.session).after(None, 5)[0].stall == detail.run.stall
     assert next(run for run in detail.siblings if run.id == number).stall == detail.run.stall
     # and the merchants
-    row = next(one for one in overview.merchants if one.id == acme.merchant)
+    row = next(merchant for merchant in overview.merchants if merchant.id == acme.merchant)
     assert row.status.startswith("stalled: ") and row.next_run_at is None and row.scheduled
     assert row.not_due == "stalled"
     assert [problem for problem in row.problems if word in problem.text and problem.urgent]
@@ -170,7 +170,7 @@ def test_the_number_of_a_dead_worker_that_another_process_has_now_is_not_the_wor
         )
     found = workers.service(acme.session)
     # then: nobody is advised to kill it
-    assert {one.id: str(one.state) for one in found.workers}[f"w-{other.process.pid}"] == "gone"
+    assert {worker.id: str(worker.state) for worker in found.workers}[f"w-{other.process.pid}"] == "gone"
     assert "kill" not in found.advice and found.state is ServiceState.RUNNING
 
 
@@ -239,7 +239,7 @@ def test_a_push_that_stands_still_is_told_with_its_cart(acme: Shelf) -> None:
     number = acme.bench.request("push", acme.cart)
     with acme.bench.store.transaction() as tx:
         run_rows.start(tx, number, 1, int(time.time()) - 60)
-    line = next(one for one in cart_lines.carts(acme.session) if one.id == acme.cart)
+    line = next(cart for cart in cart_lines.carts(acme.session) if cart.id == acme.cart)
     assert line.status.startswith("stalled: Its worker is gone")
 
 

@@ -32,25 +32,29 @@ def pair(acme: Shelf) -> Shelf:
     return acme
 
 
-def counts(made: Shelf) -> dict[str, int]:
+def counts(our_shelf: Shelf) -> dict[str, int]:
     return dict(
-        made.session.store.read("SELECT name, zero_count FROM cart WHERE merchant_id = ? ORDER BY id", (made.merchant,))
+        our_shelf.session.store.read(
+            "SELECT name, zero_count FROM cart WHERE merchant_id = ? ORDER BY id", (our_shelf.merchant,)
+        )
     )
 
 
-def revisions(made: Shelf) -> list[int]:
+def revisions(our_shelf: Shelf) -> list[int]:
     return [
         row[0]
-        for row in made.session.store.read("SELECT rev FROM cart WHERE merchant_id = ? ORDER BY id", (made.merchant,))
+        for row in our_shelf.session.store.read(
+            "SELECT rev FROM cart WHERE merchant_id = ? ORDER BY id", (our_shelf.merchant,)
+        )
     ]
 
 
-def merchant(made: Shelf) -> str:
-    return f"merchant:{made.merchant}"
+def merchant(our_shelf: Shelf) -> str:
+    return f"merchant:{our_shelf.merchant}"
 
 
 def test_what_carts_do_not_agree_on_is_mixed_and_named(pair: Shelf) -> None:
-    shown = {one.name: one for one in forms.form(pair.session, merchant(pair)).fields}
+    shown = {field.name: field for field in forms.form(pair.session, merchant(pair)).fields}
     assert shown["zero-count"].value == MIXED and "Careful 5" in shown["zero-count"].help
     assert shown["large-change-factor"].value == "10"
     assert forms.diff(pair.session, merchant(pair), {"zero-count": MIXED, "large-change-factor": "10"}) == ()
@@ -78,7 +82,7 @@ def test_saving_writes_to_the_carts_that_have_another(pair: Shelf) -> None:
 def test_a_wrong_limit_and_a_viewer_change_nothing(pair: Shelf) -> None:
     before = counts(pair)
     problems = forms.check(pair.session, merchant(pair), {"zero-percent": "101", "large-change-factor": MIXED})
-    assert {one.field for one in problems} == {"zero-percent", "large-change-factor"}
+    assert {problem.field for problem in problems} == {"zero-percent", "large-change-factor"}
     with pytest.raises(InvalidError):
         forms.save(pair.session, merchant(pair), 1, {"zero-percent": "101"})
     reader = Session(pair.session.store, "reader", read_only=True)
@@ -90,4 +94,4 @@ def test_a_wrong_limit_and_a_viewer_change_nothing(pair: Shelf) -> None:
 def test_a_merchant_without_carts_has_no_limits(pair: Shelf) -> None:
     with pair.session.store.transaction() as tx:
         tx.execute("DELETE FROM cart WHERE merchant_id = ?", (pair.merchant,))
-    assert "zero-count" not in {one.name for one in forms.form(pair.session, merchant(pair)).fields}
+    assert "zero-count" not in {field.name for field in forms.form(pair.session, merchant(pair)).fields}

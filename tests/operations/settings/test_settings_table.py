@@ -46,15 +46,19 @@ def test_every_column_is_a_setting_or_state(table: str) -> None:
 
 @pytest.mark.parametrize("settings", [CART, MERCHANT])
 def test_a_setting_is_there_once(settings: tuple[Setting, ...]) -> None:
-    for told in ([one.name for one in settings], [one.flag for one in settings], [one.label for one in settings]):
+    for told in (
+        [setting.name for setting in settings],
+        [one.flag for one in settings],
+        [one.label for one in settings],
+    ):
         assert len(told) == len(set(told))
-    assert all(one.help and one.label and one.section for one in settings)
+    assert all(setting.help and setting.label and setting.section for setting in settings)
 
 
 def test_the_settings_that_change_rules_are_those_that_the_store_plans_anew_for() -> None:
     told = {one.column for one in CART if one.changes_rules}
     assert told == (RULE_SETTINGS - ELSEWHERE.keys()) | {"warehouses"}
-    assert {one.column for one in fields.LIMITS} == set(models.SafetyRules.model_fields)
+    assert {limit.column for limit in fields.LIMITS} == set(models.SafetyRules.model_fields)
 
 
 def test_a_default_is_shown_as_it_is_read() -> None:
@@ -84,26 +88,26 @@ def test_every_setting_is_an_option_of_its_command(order: str) -> None:
         ("carts", CART, ["M", "N", "--system", "s"]),
         ("merchants", MERCHANT, ["N", "--source", "s"]),
     ):
-        for one in settings:
-            if one.name == "name" and order == "add":
+        for setting in settings:
+            if setting.name == "name" and order == "add":
                 continue
             first = words if order == "add" else ["N"]
-            args = parser.parse_args([command, order, *first, one.flag, "x"])
-            assert getattr(args, one.dest) == (["x"] if one.repeated else "x")
+            args = parser.parse_args([command, order, *first, setting.flag, "x"])
+            assert getattr(args, setting.dest) == (["x"] if setting.repeated else "x")
 
 
 def test_every_setting_is_in_the_form_and_in_the_document(acme: Shelf) -> None:
     form = forms.form(acme.session, f"cart:{acme.cart}")
     # the options of the connector stand each for itself in the place of all of them together
-    names = ["options" if one.name.startswith("option-") else one.name for one in form.fields]
+    names = ["options" if field.name.startswith("option-") else field.name for field in form.fields]
     assert list(dict.fromkeys(names)) == [one.name for one in CART]
-    assert {one.section: form.sections[one.section] for one in form.fields} == dict(form.sections)
-    assert [one.section for one in form.fields] == sorted(
-        (one.section for one in form.fields), key=[str(section) for section in Section].index
+    assert {field.section: form.sections[field.section] for field in form.fields} == dict(form.sections)
+    assert [field.section for field in form.fields] == sorted(
+        (field.section for field in form.fields), key=[str(section) for section in Section].index
     )
     (cart,) = settings_views.carts(acme.session, acme.merchant)
     assert cart.values.keys() == {one.name for one in CART}
     document = fields.document(CART, cart.values)
-    assert document["safety_rules"].keys() == {one.json_key for one in fields.LIMITS}
+    assert document["safety_rules"].keys() == {limit.json_key for limit in fields.LIMITS}
     assert document.keys() == fields.schemas(CART).keys()
     assert document["upload_on"] is True

@@ -61,7 +61,7 @@ def test_a_backup_of_a_store_that_is_written_has_every_transaction_whole(path: P
         assert copy.schema == VERSION
         assert int(str(_one_row(copy.path, "SELECT count(*) FROM audit WHERE who = 'w'"))) % 2 == 0
         assert stat.S_IMODE(copy.path.stat().st_mode) == 0o600
-    assert sorted(one.name for one in tmp_path.iterdir() if "copy" in one.name) == [f"copy{n}" for n in range(5)]
+    assert sorted(path.name for path in tmp_path.iterdir() if "copy" in path.name) == [f"copy{n}" for n in range(5)]
 
 
 def test_a_backup_has_what_is_in_the_log_only(path: Path, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_backup_never_overwrites_and_a_failed_one_leaves_nothing(path: Path, t
     path.write_bytes(bytes(content))
     with pytest.raises(StoreBrokenError):
         backups.make(path, tmp_path / "copy")
-    assert [one.name for one in tmp_path.iterdir() if "copy" in one.name] == []
+    assert [path.name for path in tmp_path.iterdir() if "copy" in path.name] == []
 
 
 @pytest.mark.parametrize("version", [1, 12, VERSION - 1, VERSION])
@@ -172,7 +172,7 @@ def test_a_restore_is_refused_while_anybody_works_with_the_store(path: Path, tmp
     store.close()
     # then
     assert dump(path) == before
-    assert [one.name for one in tmp_path.iterdir() if "replaced" in one.name or one.name.endswith(".new")] == []
+    assert [path.name for path in tmp_path.iterdir() if "replaced" in path.name or path.name.endswith(".new")] == []
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b""])

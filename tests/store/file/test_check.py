@@ -116,7 +116,7 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else_does(path: Path, code: 
     # when
     found = check_store(path, read_only=False, say=silently)
     # then
-    assert [one.code for one in found.problems] == [code], found.problems
+    assert [problem.code for problem in found.problems] == [code], found.problems
     assert "db restore" in found.advice
 
 
@@ -137,7 +137,7 @@ def test_the_doctor_notices_what_breaks_a_rule_and_ends_with_an_answer(
     # when
     checkup = doctor.doctor(session)
     # then
-    (found,) = [one for one in checkup.checks if one.id == "store.sound"]
+    (found,) = [check for check in checkup.checks if check.id == "store.sound"]
     assert found.verdict == ("pass" if code in (None, *NOT_BY_THE_DOCTOR) else "fail"), found
     assert "db check" in (found.fix or found.evidence)
     session.close()

@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {one.name: one.read_bytes() for one in sorted(folder.iterdir()) if one.is_file()}
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 def refuses(path: Path, kind: type[StoreError], text: str, *, read_only: bool = False) -> None:
@@ -86,7 +86,7 @@ def test_two_that_create_at_once_open_the_same_store(tmp_path: Path) -> None:
     both = [subprocess.Popen(command) for _ in range(2)]
     # then
     assert [process.wait(30) for process in both] == [0, 0]
-    assert [one.name for one in tmp_path.iterdir()] == ["store.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["store.db"]
 
 
 def test_no_store(tmp_path: Path) -> None:

@@ -27,13 +27,13 @@ async def synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     """A cart with two listings that are not tracked any more."""
     hurry(monkeypatch)
     monkeypatch.setattr(run_request, "ensure_worker", lambda _: False)
-    with town(tmp_path, products=8) as made:
-        await made.bench.pull()
-        await made.bench.push(made.cart_id)
-        for sku in made.in_stock()[:2]:
-            made.cart.edit(sku, tracked=False)
-        await made.bench.push(made.cart_id, full=True)
-        yield made
+    with town(tmp_path, products=8) as our_town:
+        await our_town.bench.pull()
+        await our_town.bench.push(our_town.cart_id)
+        for sku in our_town.in_stock()[:2]:
+            our_town.cart.edit(sku, tracked=False)
+        await our_town.bench.push(our_town.cart_id, full=True)
+        yield our_town
 
 
 @asynccontextmanager

@@ -187,15 +187,15 @@ async def test_a_failure_is_said_and_taken_back_when_it_is_over() -> None:
 
 
 async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> None:
-    made = shelf(tmp_path)
-    (known, _) = made.put([Thing("a", "DEMO-KNOWN"), Thing("b", "DEMO-UNREAD")])
-    made.stock(made.default, [(known, 7)], now=int(time.time()))
-    made.list(["DEMO-KNOWN", "DEMO-UNREAD"])
-    app = control_room(StoreConnection(made.bench.store.path, read_only=True), QUICK)
+    our_shelf = shelf(tmp_path)
+    (known, _) = our_shelf.put([Thing("a", "DEMO-KNOWN"), Thing("b", "DEMO-UNREAD")])
+    our_shelf.stock(our_shelf.default, [(known, 7)], now=int(time.time()))
+    our_shelf.list(["DEMO-KNOWN", "DEMO-UNREAD"])
+    app = control_room(StoreConnection(our_shelf.bench.store.path, read_only=True), QUICK)
     async with app.run_test(size=(120, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: driver.table.cursor_line is not None)
-        app.push_screen(routes.screen(app.context, "products", made.cart, "Acme Shop", "Acme"))
+        app.push_screen(routes.screen(app.context, "products", our_shelf.cart, "Acme Shop", "Acme"))
         await driver.sees("DEMO-UNREAD")
         await driver.press("w")
         await answered(driver)
@@ -207,7 +207,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
         await driver.until(lambda: isinstance(app.screen, DoctorScreen) and app.screen.answer is not None)
         assert "Check Merchant Settings" in sheet(driver).splitlines()
     app.close_store()
-    made.bench.store.close()
+    our_shelf.bench.store.close()
 
 
 async def test_enter_on_a_step_leads_to_its_setting(tmp_path: Path) -> None:

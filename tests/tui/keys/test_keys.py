@@ -166,9 +166,9 @@ def test_words_of_the_command_line(text: str, to: GoTo) -> None:
     ],
 )
 def test_what_means_nothing_is_told(text: str) -> None:
-    with pytest.raises(UnknownCommandError) as told:
+    with pytest.raises(UnknownCommandError) as raised:
         understand(text)
-    assert len(str(told.value)) > 10
+    assert len(str(raised.value)) > 10
 
 
 def test_every_word_is_offered_with_names() -> None:

@@ -110,8 +110,8 @@ def test_the_first_frame_comes_before_the_heavy_libraries() -> None:
         "app.control_room(store_connection.StoreConnection(Path('x.db')), app.terminal_of(os.environ)); "
         "print([m for m in ('sqlmodel','sqlalchemy','pydantic','httpx','alembic','sqlite3') if m in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
-    assert found.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert process.stdout.strip() == "[]"
 
 
 def test_nothing_that_only_rows_need_is_loaded_before_the_first_frame(tmp_path: Path) -> None:
