@@ -165,8 +165,8 @@ async def test_an_open_control_room_offers_what_the_configuration_allows_now(
     app = control_room(StoreConnection(acme.bench.store.path), QUICK)
     async with app.run_test(size=(120, 30)) as pilot:
         driver = Driver(app, pilot)
-        await driver.sees("Acme")
-        assert "s Sync" in driver.lines()[-1] and "viewer" not in driver.lines()[0]
+        await driver.until(lambda: "s Sync" in driver.lines()[-1])
+        assert "viewer" not in driver.lines()[0]
         # when that is taken away, though nobody writes to the store
         config.write_text('[roles]\nadmin = ["bob", "eve"]\n')
         # then it says so, and no longer offers what would be refused
