@@ -51,7 +51,7 @@ async def test_listings_that_are_gone_are_told(gone: int, said: list[tuple[str, 
         cart_id=3, others={"b": 4, "c": 5}, job=SimpleNamespace(report=report, turn=_at_once), complete=None,
         _finish_at=lambda number, *_, **__: finished.append(number) or gone,
     )  # fmt: skip
-    passed: Any = SimpleNamespace(seen={4: {1}, 5: set()}, overlaps=False)
+    passed: Any = SimpleNamespace(seen={4: {1}, 5: set()}, overlaps=False, rest=False)
     await read_listings.ListingsReader._finish(reader, passed, 9, complete=True)
     assert (report.said, finished, reader.complete) == (said, [3, 4], True)
 

@@ -159,12 +159,12 @@ async def test_the_doctor_looks_again_though_the_clock_was_set_back() -> None:
         await driver.sees("asked 2 times")
 
 
-async def test_nothing_is_asked_again_while_nothing_changes() -> None:
+async def test_nothing_is_asked_again_within_a_minute_in_which_nothing_changes() -> None:
     store = FakeStore()
     async with room(store) as driver:
         await driver.press("D")
         await answered(driver)
-        later(driver, 60)
+        later(driver, 40)
         screen = driver.app.screen
         assert isinstance(screen, DoctorScreen)
         screen.watch_facts()

@@ -132,6 +132,13 @@ class MedusaServer:
             "UPDATE product_variant SET deleted_at = now() WHERE deleted_at IS NULL", database=self.database
         )
 
+    def give_up_codes(self) -> None:
+        """Delete all variants and items there are, so that their SKUs can be those of others."""
+        self.forget_variants()
+        self.postgres.execute(
+            "UPDATE inventory_item SET deleted_at = now() WHERE deleted_at IS NULL", database=self.database
+        )
+
     def reserve(self, item: str, quantity: int, location: str = "East") -> str:
         """Hold units back as an open order does; the reservation's id."""
         body = {"inventory_item_id": item, "location_id": self.seed.locations[location], "quantity": quantity}
