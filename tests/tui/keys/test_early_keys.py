@@ -370,3 +370,4 @@ async def test_a_key_that_is_quicker_than_the_refresh_of_a_list_counts(present: 
         # then it is not undone, and the cursor can be seen
         assert table.cursor_position == expected
         assert table.scroll_offset.y <= expected < table.scroll_offset.y + table.size.height - 1
+    app.close_store()

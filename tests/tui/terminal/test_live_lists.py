@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.terminal.pty import Terminal
 
-PROGRAM = (sys.executable, "-m", "invsync_tui", "demo", "--products", "20000", "--keep")
+PROGRAM = (sys.executable, "-m", "invsync_tui", "demo", "--products", "40000", "--keep")
 SIZES = ((80, 24), (120, 40))
-SECONDS = 3.0
+SECONDS = 2.0
 MOST_BYTES = 2048
 """For each second, DESIGN's budget of a live screen."""
 RUNNING = "running"
