@@ -159,7 +159,7 @@ def test_a_working_day(day: Day) -> None:
     day.press("~Requested")
     day.press("~held")
     day.go_to("merchants", "1 held")
-    day.press("enter", "~first push of this cart")
+    day.press("~(push to Pop-up) was held", "enter", "~first push of this cart")
     day.decide("r", "Release all", "as planned")
     day.becomes(lambda: day.shows("popup", BOOT), day.stock(BOOT))
     # 16:00 the push of 11 was wrong after all: it is put back, as a plan that is looked at first.

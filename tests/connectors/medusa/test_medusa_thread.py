@@ -113,8 +113,8 @@ async def test_the_thread_from_a_wms_to_the_shop(
     made: list[str] = []
     try:
         with sandbox_wms(12) as wms:
-            server.give_up_codes()  # of tests before with the codes of the sandbox
-            *stocked, free, nowhere, kit = sorted(wms.dump()["products"].values())
+            *stocked, free, nowhere, kit = skus = sorted(wms.dump()["products"].values())
+            server.give_up_codes(skus)  # of tests before, on the same server
             items = dict(zip(stocked, server.add_all(stocked, 77), strict=True))
             made = [variant["id"] for variant in server.create_variants([free], manage_inventory=False)]
             made += [variant["id"] for variant in server.create_variants([nowhere])]

@@ -200,7 +200,8 @@ class MedusaShop(Shop):
         self.server.ask("POST", f"/admin/api-keys/{self._key}/revoke", {})
 
     def add(self, skus: Sequence[str]) -> None:
-        self.server.give_up_codes()
+        self.server.forget_variants()
+        self._sql("UPDATE inventory_item SET deleted_at = now() WHERE deleted_at IS NULL")
         self.refs = dict(zip(skus, self.server.add_all(skus, UNTOUCHED, "East"), strict=True))
         if not self.one_place:
             self.server.create_levels(list(self.refs.values()), UNTOUCHED, "West")

@@ -132,12 +132,14 @@ class MedusaServer:
             "UPDATE product_variant SET deleted_at = now() WHERE deleted_at IS NULL", database=self.database
         )
 
-    def give_up_codes(self) -> None:
-        """Delete all variants and items there are, so that their SKUs can be those of others."""
-        self.forget_variants()
-        self.postgres.execute(
-            "UPDATE inventory_item SET deleted_at = now() WHERE deleted_at IS NULL", database=self.database
-        )
+    def give_up_codes(self, skus: Sequence[str]) -> None:
+        """Delete the variants and items with these SKUs, so that they can be those of others."""
+        texts = ", ".join(f"'{sku}'" for sku in skus)
+        for table in ("product_variant", "inventory_item"):
+            self.postgres.execute(
+                f"UPDATE {table} SET deleted_at = now() WHERE deleted_at IS NULL AND sku IN ({texts})",
+                database=self.database,
+            )
 
     def reserve(self, item: str, quantity: int, location: str = "East") -> str:
         """Hold units back as an open order does; the reservation's id."""
