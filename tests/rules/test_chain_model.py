@@ -224,6 +224,12 @@ def test_the_words_of_a_stale_reading_name_the_oldest_in_minutes() -> None:
     assert step.because == "WEST was read 180 min ago, the limit is 60 min"
 
 
+def test_the_words_of_a_reading_that_is_to_come_name_how_far_ahead_it_is() -> None:
+    facts = Facts(NOW, (Reading("EAST", 5, NOW), Reading("WEST", 5, NOW + 10_800)))
+    (step,) = decide(facts, ChainRules(stale_after=3_600)).steps
+    assert step.because == "WEST is dated 180 min in the future, so that its age is not known"
+
+
 @pytest.mark.parametrize(
     ("shown", "acked", "heal", "outcome"),
     [

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from invsync_tui.rules.redaction import BLACK, OWNERS_MOST, Redacted, Redactor
+from invsync_tui.rules.redaction import BLACK, OWNERS_MOST, PER_OWNER, Redacted, Redactor
 
 WOO_KEY = "ck_" + "0123456789abcdef" * 2 + "01234567"
 BASIC = base64.b64encode(b"bot:hunter22").decode()
@@ -388,6 +388,19 @@ def test_an_owner_that_was_heard_of_again_outlives_those_that_were_not() -> None
     assert gate("zebra-first") == BLACK
     assert gate("zebra-newest") == BLACK
     assert gate("zebra-second") == "zebra-second"
+
+
+def test_a_secret_that_was_heard_of_again_outlives_the_others_of_its_owner() -> None:
+    gate = Redactor()
+    for number in range(PER_OWNER):
+        gate.known.remember(f"zebra-{number:06}", "owner")
+    # when the oldest is heard of once more, and then a new one
+    gate.known.remember("zebra-000000", "owner")
+    gate.known.remember("zebra-newest", "owner")
+    # then
+    assert gate("zebra-000000") == BLACK
+    assert gate("zebra-newest") == BLACK
+    assert gate("zebra-000001") == "zebra-000001"
 
 
 def test_names_tell_in_capitals_beside_letters_that_grow_in_lower_case() -> None:

@@ -131,6 +131,17 @@ async def test_an_answer_of_another_shape_is_no_code(
         await logins(server).device_code()
 
 
+@pytest.mark.parametrize(("status", "answer"), [(200, b'{"error": "access_denied"}'), (400, b'{"device_code": "d"}')])
+async def test_an_error_is_one_by_its_status_or_by_its_text(
+    server: LoginServer, monkeypatch: pytest.MonkeyPatch, status: int, answer: bytes
+) -> None:
+    from tests.support.servers.http_stub import Answer
+
+    monkeypatch.setattr(LoginServer, "_device", lambda self, form: Answer(status, answer))
+    with pytest.raises(AuthError):
+        await logins(server).device_code()
+
+
 # --- an address that is pasted -------------------------------------------------------------------------------------------
 
 
