@@ -266,15 +266,21 @@ async def test_a_listing_that_was_deleted_meanwhile_and_is_back_still_waits(our_
 # --- what does not go well
 
 
-async def test_a_row_that_is_refused_later_fails_and_is_sent_by_the_next_run(our_town: Town, time: Clock) -> None:
-    # given
-    await our_town.bench.pull()
+async def refused(our_town: Town) -> str:
+    """The SKU of a listing that a push was refused, in a cart that applies what it is sent from now on."""
     sku = our_town.in_stock()[0]
     ref = next(listing["ref"] for listing in our_town.cart.dump()[SHOP] if listing["sku"] == sku)
     our_town.cart.faults({"kind": "reject", "path": "/stock", "refs": [ref]})
     await our_town.bench.push(our_town.cart_id)
     our_town.cart.faults()
     applies(our_town)
+    return sku
+
+
+async def test_a_row_that_is_refused_later_fails_and_is_sent_by_the_next_run(our_town: Town, time: Clock) -> None:
+    # given
+    await our_town.bench.pull()
+    sku = await refused(our_town)
     # when
     time.passes(LOOK + 1)
     await our_town.bench.work()
@@ -303,12 +309,7 @@ async def test_a_row_that_is_refused_later_fails_and_is_sent_by_the_next_run(our
 
 async def test_a_quantity_that_changed_since_it_was_refused_is_sent_at_once(our_town: Town, time: Clock) -> None:
     await our_town.bench.pull()
-    sku = our_town.in_stock()[0]
-    ref = next(listing["ref"] for listing in our_town.cart.dump()[SHOP] if listing["sku"] == sku)
-    our_town.cart.faults({"kind": "reject", "path": "/stock", "refs": [ref]})
-    await our_town.bench.push(our_town.cart_id)
-    our_town.cart.faults()
-    applies(our_town)
+    sku = await refused(our_town)
     raised(our_town, sku, 7)
     await our_town.bench.pull()
     time.passes(LOOK + 1)

@@ -150,9 +150,7 @@ class ListingsReader:
         if waiting is None or not clock.within(waiting.asked_at, WAITS_MOST, clock.seconds()):
             return None
         part = waiting.cursor.startswith(REST)
-        self.job.report.event(
-            "info", GOES_ON if part else "Continuing to wait for the listings that the cart was asked to prepare."
-        )
+        self.job.report.event("info", GOES_ON if part else PREPARED)
         return waiting.cursor
 
     def _wait_at(self, cursor: str, seconds: int = 0) -> None:
